@@ -1,0 +1,180 @@
+//! The crossroads: what the broker says goes to the phones, what the phones say goes to the broker.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sd_notify::NotifyState;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::command::parse;
+use crate::domain::outcome::{ErrorCode, Failure};
+use crate::domain::phone::PhoneId;
+use crate::domain::topic::{Base, PhoneTopic, Topic};
+use crate::homeassistant::announcer::{Action, Announcer, Event};
+use crate::mqtt::{Heard, Outbox};
+use crate::phone::task::{Message, Report};
+
+use super::tell_systemd;
+
+/// The pace of signs of life where systemd asks for none.
+const UNWATCHED: Duration = Duration::from_mins(1);
+
+/// The ways to one phone's task.
+pub(super) struct Phone {
+    pub(super) messages: mpsc::Sender<Message>,
+    pub(super) forgotten: Arc<Notify>,
+}
+
+/// Passes messages on; decides nothing.
+pub(super) struct Router {
+    pub(super) base: Base,
+    pub(super) info: String,
+    pub(super) birth_topic: String,
+    pub(super) phones: BTreeMap<PhoneId, Phone>,
+    /// Phones that have not yet published everything again, as they were told to.
+    pub(super) silent: BTreeSet<PhoneId>,
+    pub(super) announcer: Announcer,
+    pub(super) outbox: Outbox,
+}
+
+impl Router {
+    /// Runs until every phone's task has ended.
+    pub(super) async fn run(
+        mut self,
+        mut heard: mpsc::Receiver<Heard>,
+        mut reports: mpsc::Receiver<Report>,
+        stop: CancellationToken,
+    ) {
+        // half the time that systemd waits for a sign of life before it restarts us
+        let pace = sd_notify::watchdog_enabled().map_or(UNWATCHED, |limit| limit / 2);
+        let mut alive = interval(pace);
+        alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tell_systemd(NotifyState::Ready);
+        let mut stopping = false;
+        loop {
+            let wake = self.announcer.wake().map(Instant::from_std);
+            tokio::select! {
+                report = reports.recv() => match report {
+                    Some(report) => self.report(report).await,
+                    None => break,
+                },
+                Some(heard) = heard.recv() => self.hear(heard).await,
+                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {
+                    self.announce(Event::Woke).await;
+                }
+                _ = alive.tick() => tell_systemd(NotifyState::Watchdog),
+                () = stop.cancelled(), if !stopping => {
+                    stopping = true;
+                    tell_systemd(NotifyState::Stopping);
+                }
+            }
+        }
+    }
+
+    async fn report(&mut self, report: Report) {
+        match report {
+            Report::Publish(id, place, payload) => {
+                let topic = Topic::Phone(id, place);
+                self.outbox.publish(self.base.publication(&topic, payload)).await;
+            }
+            Report::Describe(device) => self.announce(Event::Described(device)).await,
+            Report::Republished(id) => {
+                if self.silent.remove(&id) && self.silent.is_empty() {
+                    self.outbox.greet().await;
+                }
+            }
+        }
+    }
+
+    async fn hear(&mut self, heard: Heard) {
+        match heard {
+            Heard::Connected => {
+                self.publish_states().await;
+                self.announce(Event::Connected).await;
+            }
+            Heard::Message { topic, payload, .. } if topic == self.birth_topic => {
+                if payload == b"online" {
+                    tracing::debug!("Home Assistant has started");
+                    self.announce(Event::Born).await;
+                }
+            }
+            Heard::Message { topic, payload, retained } => match self.base.parse(&topic) {
+                Some(Topic::Phone(id, PhoneTopic::Command(name))) => {
+                    self.command(&id, &name, payload, retained).await;
+                }
+                Some(Topic::Phone(id, place)) if retained && !payload.is_empty() => {
+                    self.remembered(id, place).await;
+                }
+                Some(_) => {}
+                None if topic.ends_with("/config") => {
+                    self.announce(Event::Found { topic, payload }).await;
+                }
+                None => tracing::warn!(topic, "a command for something that is no phone's id"),
+            },
+        }
+    }
+
+    async fn command(&mut self, id: &PhoneId, name: &str, payload: Vec<u8>, retained: bool) {
+        let Some(phone) = self.phones.get(id) else {
+            tracing::warn!(phone = %id, command = name, "a command for a phone that the settings don't know");
+            return;
+        };
+        let message = Message::Command { name: name.to_owned(), payload, retained };
+        let Err(refused) = phone.messages.try_send(message) else { return };
+        let Message::Command { payload, .. } = refused.into_inner() else { return };
+        tracing::warn!(phone = %id, command = name, "not done: too many commands at once");
+        let (request, _) = parse(name, &payload, retained);
+        let failure = Failure::new(ErrorCode::RateLimited, "too many commands at once");
+        let result = request.result(&Err(failure), Timestamp::now());
+        let topic = Topic::Phone(id.clone(), PhoneTopic::Result);
+        self.outbox.publish(self.base.publication(&topic, result)).await;
+    }
+
+    /// Takes in a topic that is left from before: that of a phone which the settings don't know any more is taken back.
+    async fn remembered(&mut self, id: PhoneId, place: PhoneTopic) {
+        if let Some(phone) = self.phones.get(&id) {
+            if phone.messages.try_send(Message::Remembered(place)).is_err() {
+                tracing::debug!(phone = %id, "a topic from before was not looked at");
+            }
+        } else {
+            let topic = Topic::Phone(id, place);
+            self.outbox.publish(self.base.publication(&topic, "")).await;
+        }
+    }
+
+    async fn announce(&mut self, event: Event) {
+        for action in self.announcer.handle(event, Instant::now().into_std()) {
+            match action {
+                Action::Publish(publication) => self.outbox.publish(publication).await,
+                Action::PublishStates => self.publish_states().await,
+                Action::StopListening => {
+                    for filter in left_from_before(&self.base, &self.announcer) {
+                        self.outbox.unsubscribe(filter).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lets everything be published again; that the bridge is online comes last, when all of it is true.
+    async fn publish_states(&mut self) {
+        let info = self.base.publication(&Topic::BridgeInfo, self.info.clone());
+        self.outbox.publish(info).await;
+        self.silent = self.phones.keys().cloned().collect();
+        for phone in self.phones.values() {
+            phone.forgotten.notify_one();
+        }
+    }
+}
+
+/// Returns the filters of what an earlier run may have left: listened to for a moment after each connection.
+pub(super) fn left_from_before(
+    base: &Base,
+    announcer: &Announcer,
+) -> impl Iterator<Item = String> + use<> {
+    base.states().into_iter().chain([announcer.subscription()])
+}

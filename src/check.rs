@@ -1,0 +1,179 @@
+//! `gxv2mqtt check`: tries the broker and each phone, and says what works and how to mend what does not.
+//!
+//! It changes nothing on a phone, and never logs in twice after a refusal.
+
+use std::time::Duration;
+
+use anyhow::{anyhow, bail};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Settings;
+use crate::domain::ask::{Answer, Ask, Question, Trouble};
+use crate::domain::topic::{Base, Topic};
+use crate::mqtt;
+use crate::phone::Options;
+use crate::phone::http::{Clients, Handset};
+
+/// Tries everything, prints a table, and fails if anything does not work.
+pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
+    let rows = tokio::select! {
+        rows = try_all(&settings) => rows?,
+        () = stop.cancelled() => bail!("stopped before everything was tried"),
+    };
+    print(&rows);
+    match rows.iter().filter(|row| row.verdict == Verdict::Fails).count() {
+        0 => {
+            say("All of it works.");
+            Ok(())
+        }
+        failed => Err(anyhow!("{failed} of {} do not work", rows.len())),
+    }
+}
+
+/// Asks the broker whether it holds the bridge to be online; fails if not. Asks no phone.
+pub async fn health(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
+    let topic = Base::new(&settings.base_topic).render(&Topic::BridgeState);
+    let state = tokio::select! {
+        state = mqtt::retained(&settings.mqtt, &topic) => state?,
+        () = stop.cancelled() => bail!("stopped before the broker answered"),
+    };
+    match state.as_deref() {
+        Some("online") => {
+            say("online");
+            Ok(())
+        }
+        Some(other) => bail!("the broker holds the bridge to be {other:?}"),
+        None => bail!("the broker has never heard of the bridge, on {topic}"),
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Works,
+    Fails,
+    NotTried,
+}
+
+struct Row {
+    whose: String,
+    what: &'static str,
+    verdict: Verdict,
+    took: Option<Duration>,
+    remark: String,
+}
+
+async fn try_all(settings: &Settings) -> anyhow::Result<Vec<Row>> {
+    let mut rows = vec![broker(settings).await];
+    let mut clients = Clients::default();
+    for options in &settings.phones {
+        let id = &options.id;
+        let client = clients.client(options).map_err(|why| anyhow!("phones.{id}.{why}"))?;
+        rows.extend(phone(options, Handset::new(client, options)).await);
+    }
+    Ok(rows)
+}
+
+async fn broker(settings: &Settings) -> Row {
+    let started = Instant::now();
+    let base = Base::new(&settings.base_topic);
+    let filters = [base.commands(), settings.homeassistant.status_topic.clone()];
+    let (verdict, remark) = match mqtt::probe(&settings.mqtt, &filters).await {
+        Ok(probe) if probe.refused.is_empty() => (
+            Verdict::Works,
+            format!("MQTT 5, messages up to {} bytes; may subscribe", probe.largest_message),
+        ),
+        Ok(probe) => {
+            let refused: Vec<_> =
+                probe.refused.iter().map(|(filter, why)| format!("{filter}: {why}")).collect();
+            let remark = format!("it refuses subscriptions: {}", refused.join(", "));
+            (Verdict::Fails, remark)
+        }
+        Err(error) => (Verdict::Fails, error.to_string()),
+    };
+    Row {
+        whose: "broker".to_owned(),
+        what: "connect",
+        verdict,
+        took: Some(started.elapsed()),
+        remark,
+    }
+}
+
+async fn phone(options: &Options, mut handset: Handset) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut barred = false;
+    let whose = options.id.to_string();
+    let row =
+        |what, verdict, took, remark| Row { whose: whose.clone(), what, verdict, took, remark };
+    let started = Instant::now();
+    match handset.open().await {
+        Ok(true) => {
+            rows.push(row("log in", Verdict::Works, Some(started.elapsed()), String::new()));
+        }
+        Ok(false) => {}
+        Err(trouble) => {
+            rows.push(row("log in", Verdict::Fails, Some(started.elapsed()), trouble.to_string()));
+            barred = true;
+        }
+    }
+    for question in Question::ALL {
+        let what = question.function();
+        if barred {
+            rows.push(row(what, Verdict::NotTried, None, String::new()));
+            continue;
+        }
+        let started = Instant::now();
+        let answer = handset.ask(&Ask::Read(question)).await;
+        let took = Some(started.elapsed());
+        match answer {
+            Ok(answer) => rows.push(row(what, Verdict::Works, took, summary(&answer))),
+            Err(trouble) => {
+                barred = matches!(
+                    trouble,
+                    Trouble::Unauthorized(_) | Trouble::LockedOut(_) | Trouble::Unreachable(_)
+                );
+                rows.push(row(what, Verdict::Fails, took, trouble.to_string()));
+            }
+        }
+    }
+    rows
+}
+
+fn summary(answer: &Answer) -> String {
+    match answer {
+        Answer::Lines(lines) => format!("{} lines", lines.len()),
+        Answer::Status(status) => status.word().to_owned(),
+        Answer::Accounts(accounts) => {
+            let registered = accounts.iter().filter(|a| a.registered == Some(true)).count();
+            format!("{registered} of {} registered", accounts.len())
+        }
+        Answer::Clock(clock) => match (clock.time, clock.uptime) {
+            (Some(time), Some(uptime)) => format!("{time}, up for {} s", uptime.seconds),
+            _ => "in a format that is not known: please report it".to_owned(),
+        },
+        Answer::Identity(identity) => {
+            let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
+            format!("{} with firmware {}", word(&identity.model), word(&identity.firmware))
+        }
+        Answer::Done => String::new(),
+    }
+}
+
+fn print(rows: &[Row]) {
+    let wide = rows.iter().map(|row| row.whose.len()).max().unwrap_or_default();
+    for Row { whose, what, verdict, took, remark } in rows {
+        let verdict = match verdict {
+            Verdict::Works => "works",
+            Verdict::Fails => "FAILS",
+            Verdict::NotTried => "not tried",
+        };
+        let took = took.map_or(String::new(), |took| format!("{} ms", took.as_millis()));
+        say(format!("{whose:wide$}  {what:18}  {verdict:9}  {took:>8}  {remark}").trim_end());
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "it is the result")]
+fn say(line: &str) {
+    println!("{line}");
+}

@@ -1,0 +1,66 @@
+//! Files that the settings name: secrets and certificates, read once. No message shows what is in them.
+
+use std::fs;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::error::Error;
+use super::raw::Hidden;
+use super::section::Section;
+
+impl Section<'_> {
+    /// Returns a secret out of the settings or of the file that they name.
+    pub(super) fn secret(
+        &self,
+        key: &str,
+        secret: Option<Hidden>,
+        file: Option<String>,
+    ) -> Result<Option<SecretString>, Error> {
+        let file_key = format!("{key}_file");
+        match (secret, file) {
+            (None, None) => Ok(None),
+            (Some(_), Some(_)) => Err(self.either(key, &file_key)),
+            (Some(Hidden(secret)), None) if secret.expose_secret().is_empty() => {
+                Err(self.wrong(key, "expected text, found none; leave the key out instead"))
+            }
+            (Some(Hidden(secret)), None) => Ok(Some(secret)),
+            (None, Some(file)) => self.secret_file(&file_key, &file).map(Some),
+        }
+    }
+
+    fn secret_file(&self, key: &str, file: &str) -> Result<SecretString, Error> {
+        let text = String::from_utf8(self.bytes(key, file)?)
+            .map_err(|_| self.wrong(key, format!("expected text in UTF-8 in {file:?}")))?;
+        let text =
+            text.strip_suffix('\n').map_or(&*text, |cut| cut.strip_suffix('\r').unwrap_or(cut));
+        if text.is_empty() {
+            return Err(self.wrong(key, format!("expected a secret in {file:?}, but it is empty")));
+        }
+        Ok(text.into())
+    }
+
+    /// Returns the content of a PEM file that holds what it should.
+    pub(super) fn pem(
+        &self,
+        key: &str,
+        file: Option<String>,
+        label: &str,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let Some(file) = file else { return Ok(None) };
+        let bytes = self.bytes(key, &file)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let found =
+            text.lines().any(|line| line.starts_with("-----BEGIN ") && line.contains(label));
+        if !found {
+            let problem = format!("expected PEM with \"-----BEGIN {label}-----\" in {file:?}");
+            return Err(self.wrong(key, problem));
+        }
+        Ok(Some(bytes))
+    }
+
+    fn bytes(&self, key: &str, file: &str) -> Result<Vec<u8>, Error> {
+        fs::read(file).map_err(|error| {
+            self.wrong(key, format!("expected a readable file at {file:?}: {error}"))
+        })
+    }
+}

@@ -1,0 +1,142 @@
+//! The settings: what was written (file and environment, unknown keys refused) -> what was meant (checked, ready to use).
+//!
+//! Nothing else reads the settings file, a secret file or a `GXV2MQTT_` variable.
+
+mod broker;
+mod environment;
+mod error;
+mod files;
+mod phones;
+mod raw;
+mod section;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod written;
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::{homeassistant, mqtt, phone};
+
+use environment::Environment;
+pub use error::Error;
+use section::Section;
+use sources::Sources;
+
+/// Where the settings are when nobody says otherwise.
+pub const DEFAULT_PATH: &str = "/etc/gxv2mqtt/gxv2mqtt.toml";
+
+/// The variable that names the settings file.
+pub const PATH_VARIABLE: &str = "GXV2MQTT_CONFIG";
+
+/// Everything that users can set, checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How to reach the broker.
+    pub mqtt: mqtt::Options,
+    /// `B` of the contract: all of the bridge's topics are below it.
+    pub base_topic: String,
+    /// What Home Assistant is told, and where.
+    pub homeassistant: homeassistant::Options,
+    /// How logs are written.
+    pub log: Log,
+    /// The phones, ordered by id; at least one.
+    pub phones: Vec<phone::Options>,
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Log {
+    /// As text or as JSON.
+    pub format: Format,
+}
+
+/// The form of a line of the log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Reads the settings: of `path`, else of the file that `$GXV2MQTT_CONFIG` names, else of [`DEFAULT_PATH`]; variables
+/// of the environment win, key by key. The first mistake found is the error.
+pub fn load(path: Option<&Path>) -> Result<Settings, Error> {
+    load_from(path, Path::new(DEFAULT_PATH), std::env::vars_os())
+}
+
+/// Reads the settings out of what is passed: the file that was named, the one to try else, and the environment.
+fn load_from(
+    named: Option<&Path>,
+    default: &Path,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Settings, Error> {
+    let environment = Environment::new(variables)?;
+    let named = match (named, environment.file()) {
+        (Some(path), _) => Some((path, "--config")),
+        (None, Some(path)) => Some((path, PATH_VARIABLE)),
+        (None, None) => None,
+    };
+    let sources = match named {
+        Some((path, by)) => {
+            let text = fs::read_to_string(path).map_err(|error| Error::Unreadable {
+                path: path.to_owned(),
+                named_by: Some(by),
+                error,
+            })?;
+            Sources::new(Some((path.to_owned(), &text)), environment)?
+        }
+        None => match read_default(default)? {
+            Some(text) => Sources::new(Some((default.to_owned(), &text)), environment)?,
+            None if environment.names_a_phone() => Sources::new(None, environment)?,
+            None => return Err(Error::Absent(default.to_owned())),
+        },
+    };
+    settings(&sources)
+}
+
+/// Reads the file that may be absent.
+fn read_default(path: &Path) -> Result<Option<String>, Error> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::Unreadable { path: PathBuf::from(path), named_by: None, error }),
+    }
+}
+
+/// Turns what was written into what was meant.
+fn settings(sources: &Sources) -> Result<Settings, Error> {
+    let raw = sources.raw()?;
+    let (mqtt, base_topic) = broker::check(&Section::new(sources, "mqtt"), raw.mqtt)?;
+    Ok(Settings {
+        mqtt,
+        base_topic,
+        homeassistant: homeassistant(&Section::new(sources, "homeassistant"), raw.homeassistant)?,
+        log: log(&Section::new(sources, "log"), raw.log.format)?,
+        phones: phones::check(sources, raw.phones)?,
+    })
+}
+
+fn homeassistant(
+    section: &Section<'_>,
+    raw: raw::HomeAssistant,
+) -> Result<homeassistant::Options, Error> {
+    let discovery_prefix = section.topic("discovery_prefix", raw.discovery_prefix)?;
+    let status_topic = section.topic("status_topic", raw.status_topic)?;
+    Ok(homeassistant::Options {
+        discovery: raw.discovery.unwrap_or(true),
+        discovery_prefix: discovery_prefix.unwrap_or_else(|| "homeassistant".to_owned()),
+        status_topic: status_topic.unwrap_or_else(|| "homeassistant/status".to_owned()),
+    })
+}
+
+fn log(section: &Section<'_>, format: Option<String>) -> Result<Log, Error> {
+    const FORMATS: [(&str, Format); 2] = [("text", Format::Text), ("json", Format::Json)];
+    let format = section.choice("format", format, &FORMATS)?;
+    Ok(Log { format: format.unwrap_or_default() })
+}

@@ -1,0 +1,208 @@
+//! `[phones.<id>]`: checks how each phone is reached, and what may be asked of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use regex::{Regex, RegexSet};
+
+use super::error::Error;
+use super::raw;
+use super::section::Section;
+use super::sources::Sources;
+use super::written::unknown;
+use crate::domain::phone::PhoneId;
+use crate::domain::policy::{Guarded, Policy};
+use crate::phone::dialect::{Digest, Function, Kind};
+use crate::phone::{Options, Tls};
+
+const DIALECTS: [(&str, Kind); 2] = [("gxv", Kind::Gxv), ("cti", Kind::Cti)];
+const DIGESTS: [(&str, Digest); 2] = [("md5", Digest::Md5), ("sha256", Digest::Sha256)];
+
+const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(2);
+const POLLS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_hours(1);
+
+/// Digits and what else a keypad has: not `anonymous@evil.example`, and nothing longer than a number.
+const NUMBERS: &str = "^[0-9*#+]{1,32}$";
+
+/// Checks every phone; there must be one, and no two with the same address.
+pub(super) fn check(
+    sources: &Sources,
+    raw: BTreeMap<String, raw::Phone>,
+) -> Result<Vec<Options>, Error> {
+    if raw.is_empty() {
+        let problem = "expected at least one phone: add [phones.kitchen] with a url, \
+                       or set GXV2MQTT_PHONES__KITCHEN__URL";
+        return Err(sources.wrong("phones", problem));
+    }
+    let mut phones: Vec<Options> = Vec::with_capacity(raw.len());
+    for (id, raw) in raw {
+        let section = Section::new(sources, format!("phones.{id}"));
+        let id: PhoneId = id
+            .parse()
+            .map_err(|error| sources.wrong(&format!("phones.{id}"), format!("{error}")))?;
+        let phone = phone(&section, id, raw)?;
+        if let Some(twin) = phones.iter().find(|other| other.url == phone.url) {
+            let problem = format!(
+                "phones.{} has the same url; two would fight for the phone's one session",
+                twin.id
+            );
+            return Err(section.wrong("url", problem));
+        }
+        phones.push(phone);
+    }
+    Ok(phones)
+}
+
+fn phone(section: &Section<'_>, id: PhoneId, raw: raw::Phone) -> Result<Options, Error> {
+    let Some(url) = raw.url else {
+        let expected = "the phone's address, such as \"http://192.168.1.50\"";
+        return Err(section.missing("url", expected));
+    };
+    let url = section.url("url", &url, ["http", "https"])?;
+    let username = section.text("username", raw.username)?;
+    let name = section.text("name", raw.name)?;
+    let timeout = section.duration("timeout", raw.timeout, &TIMEOUTS)?;
+    let poll = section.duration("poll", raw.poll, &POLLS)?;
+    let active_poll = section.duration("active_poll", raw.active_poll, &POLLS)?;
+    let dialect = section.choice("dialect", raw.dialect, &DIALECTS)?;
+    let digest = section.choice("digest", raw.digest, &DIGESTS)?;
+    let encrypted = url.scheme() == "https";
+    let certificate = Certificate {
+        ca_file: raw.tls_ca_file,
+        fingerprint: raw.tls_fingerprint,
+        insecure: raw.tls_insecure.unwrap_or(false),
+    };
+    Ok(Options {
+        name: name.unwrap_or_else(|| id.to_string()),
+        id,
+        url,
+        dialect: dialect.unwrap_or_default(),
+        username: username.unwrap_or_else(|| "gmiadmin".to_owned()),
+        password: section.secret("password", raw.password, raw.password_file)?,
+        digest: digest.unwrap_or_default(),
+        timeout: timeout.unwrap_or(Duration::from_secs(5)),
+        tls: certificate.check(section, encrypted)?,
+        poll: poll.unwrap_or(Duration::from_secs(2)),
+        active_poll: active_poll.unwrap_or(Duration::from_millis(500)),
+        account_base: base(section, "account_base", raw.account_base, 0)?,
+        line_account_base: base(section, "line_account_base", raw.line_account_base, 1)?,
+        policy: Policy {
+            allow: allow(section, raw.allow.unwrap_or_default())?,
+            dial_allow: dial_allow(section, raw.dial_allow)?,
+        },
+        endpoints: endpoints(&section.below("endpoints"), raw.endpoints)?,
+    })
+}
+
+/// Checks the number of account 1.
+fn base(section: &Section<'_>, key: &str, raw: Option<u16>, default: u16) -> Result<u16, Error> {
+    match raw.unwrap_or(default) {
+        base @ 0..=1 => Ok(base),
+        other => Err(section.wrong(key, format!("expected 0 or 1, found {other}"))),
+    }
+}
+
+/// What was written about the phone's certificate.
+struct Certificate {
+    ca_file: Option<String>,
+    fingerprint: Option<String>,
+    insecure: bool,
+}
+
+impl Certificate {
+    fn check(self, section: &Section<'_>, encrypted: bool) -> Result<Tls, Error> {
+        let set: Vec<&str> = [
+            ("tls_ca_file", self.ca_file.is_some()),
+            ("tls_fingerprint", self.fingerprint.is_some()),
+            ("tls_insecure", self.insecure),
+        ]
+        .into_iter()
+        .filter_map(|(key, set)| set.then_some(key))
+        .collect();
+        match set[..] {
+            [key, ..] if !encrypted => {
+                return Err(
+                    section.wrong(key, "expected an https:// url with it; http:// has no TLS")
+                );
+            }
+            [one, other, ..] => return Err(section.either(one, other)),
+            _ => {}
+        }
+        if let Some(ca) = section.pem("tls_ca_file", self.ca_file, "CERTIFICATE")? {
+            return Ok(Tls::Ca(ca));
+        }
+        match self.fingerprint {
+            Some(text) => parse_fingerprint(&text).map(Tls::Fingerprint).ok_or_else(|| {
+                let problem = format!(
+                    "expected \"sha256:\" and 64 hexadecimal digits (colons between them do no harm), found {text:?}"
+                );
+                section.wrong("tls_fingerprint", problem)
+            }),
+            None if self.insecure => Ok(Tls::Insecure),
+            None => Ok(Tls::System),
+        }
+    }
+}
+
+fn parse_fingerprint(text: &str) -> Option<[u8; 32]> {
+    let digits: Vec<u8> = text
+        .strip_prefix("sha256:")?
+        .chars()
+        .filter(|c| *c != ':')
+        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect::<Option<_>>()?;
+    let bytes: Vec<u8> =
+        digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+    bytes.try_into().ok().filter(|_| digits.len() == 64)
+}
+
+fn allow(section: &Section<'_>, names: Vec<String>) -> Result<BTreeSet<Guarded>, Error> {
+    let known = Guarded::TABLE.map(|(_, name)| name);
+    let guarded = |name: String| {
+        let found = Guarded::TABLE.iter().find(|(_, known)| *known == name);
+        found.map(|(command, _)| *command).ok_or_else(|| {
+            let problem = format!("guarded command {name:?} is {}", unknown(&name, &known));
+            section.wrong("allow", problem)
+        })
+    };
+    names.into_iter().map(guarded).collect()
+}
+
+fn dial_allow(section: &Section<'_>, patterns: Option<Vec<String>>) -> Result<RegexSet, Error> {
+    let patterns = patterns.unwrap_or_else(|| vec![NUMBERS.to_owned()]);
+    let wrong = |pattern: &str, error: &regex::Error| {
+        // The first lines draw the pattern with an arrow below it.
+        let error = error.to_string();
+        let error = error.lines().last().unwrap_or_default();
+        let problem = format!("expected a regular expression, found {pattern:?}: {error}");
+        section.wrong("dial_allow", problem)
+    };
+    for pattern in &patterns {
+        if pattern.is_empty() {
+            let problem = "an empty pattern matches every number; write \".*\" if that is meant";
+            return Err(section.wrong("dial_allow", problem));
+        }
+        Regex::new(pattern).map_err(|error| wrong(pattern, &error))?;
+    }
+    RegexSet::new(&patterns).map_err(|error| wrong(&patterns.join(" "), &error))
+}
+
+fn endpoints(
+    section: &Section<'_>,
+    raw: BTreeMap<String, String>,
+) -> Result<BTreeMap<Function, String>, Error> {
+    let known = Function::TABLE.map(|(_, key, _)| key);
+    let endpoint = |(key, path): (String, String)| {
+        let function =
+            Function::from_key(&key).ok_or_else(|| section.wrong(&key, unknown(&key, &known)))?;
+        let strange = |c: char| c.is_whitespace() || c.is_control() || "?#:\\".contains(c);
+        if path.is_empty() || path.starts_with("//") || path.contains(strange) {
+            let problem =
+                "expected a request path such as \"api-get_contacts\": no URL, no ? # : or blank";
+            return Err(section.wrong(&key, problem));
+        }
+        Ok((function, path))
+    };
+    raw.into_iter().map(endpoint).collect()
+}

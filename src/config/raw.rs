@@ -1,0 +1,156 @@
+//! The settings as they were written: which keys there are, and which shape their values have. Nothing is checked.
+
+use std::collections::BTreeMap;
+
+use figment::providers::{Format, Toml};
+use figment::value::{Dict, Value};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer};
+
+/// A text that is never shown.
+pub(super) struct Hidden(pub(super) SecretString);
+
+impl<'de> Deserialize<'de> for Hidden {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(text.into()))
+    }
+}
+
+/// The whole of the settings.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Raw {
+    pub(super) mqtt: Mqtt,
+    pub(super) homeassistant: HomeAssistant,
+    pub(super) log: Log,
+    pub(super) phones: BTreeMap<String, Phone>,
+}
+
+/// `[mqtt]`
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Mqtt {
+    pub(super) url: Option<String>,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<Hidden>,
+    pub(super) password_file: Option<String>,
+    pub(super) client_id: Option<String>,
+    pub(super) base_topic: Option<String>,
+    pub(super) ca_file: Option<String>,
+    pub(super) client_cert_file: Option<String>,
+    pub(super) client_key_file: Option<String>,
+}
+
+/// `[homeassistant]`
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct HomeAssistant {
+    pub(super) discovery: Option<bool>,
+    pub(super) discovery_prefix: Option<String>,
+    pub(super) status_topic: Option<String>,
+}
+
+/// `[log]`
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Log {
+    pub(super) format: Option<String>,
+}
+
+/// `[phones.<id>]`
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Phone {
+    pub(super) name: Option<String>,
+    pub(super) url: Option<String>,
+    pub(super) dialect: Option<String>,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<Hidden>,
+    pub(super) password_file: Option<String>,
+    pub(super) digest: Option<String>,
+    pub(super) timeout: Option<String>,
+    pub(super) tls_ca_file: Option<String>,
+    pub(super) tls_fingerprint: Option<String>,
+    pub(super) tls_insecure: Option<bool>,
+    pub(super) poll: Option<String>,
+    pub(super) active_poll: Option<String>,
+    pub(super) account_base: Option<u16>,
+    pub(super) line_account_base: Option<u16>,
+    pub(super) allow: Option<Vec<String>>,
+    pub(super) dial_allow: Option<Vec<String>>,
+    pub(super) endpoints: BTreeMap<String, String>,
+}
+
+/// What the value of a key looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    Text,
+    Duration,
+    Flag,
+    Number,
+    List,
+    Table,
+}
+
+impl Shape {
+    /// Returns the shape of a key's value; text, for keys that are not known.
+    pub(super) fn of(key: &[&str]) -> Self {
+        match key {
+            ["homeassistant", "discovery"] | ["phones", _, "tls_insecure"] => Self::Flag,
+            ["phones", _, "account_base" | "line_account_base"] => Self::Number,
+            ["phones", _, "allow" | "dial_allow"] => Self::List,
+            ["phones", _, "timeout" | "poll" | "active_poll"] => Self::Duration,
+            []
+            | ["mqtt" | "homeassistant" | "log" | "phones"]
+            | ["phones", _]
+            | ["phones", _, "endpoints"] => Self::Table,
+            _ => Self::Text,
+        }
+    }
+
+    /// Says what to write.
+    pub(super) fn expected(self) -> &'static str {
+        match self {
+            Self::Text => "text in quotes",
+            Self::Duration => {
+                "a duration as text with its unit, such as \"500ms\", \"2s\" or \"5m\""
+            }
+            Self::Flag => "true or false",
+            Self::Number => "a whole number from 0 to 65535",
+            Self::List => "a list of texts, such as [\"one\", \"two\"]",
+            Self::Table => "a table with keys of its own",
+        }
+    }
+
+    /// Reads the value of a variable. Text is taken as it is: a password may look like a number. What does not fit
+    /// stays text too, for the one place that complains about wrong types.
+    pub(super) fn read(self, text: &str) -> Value {
+        match self {
+            Self::Flag => text.parse::<bool>().map_or_else(|_| text.into(), Value::from),
+            Self::Number => text.parse::<u64>().map_or_else(|_| text.into(), Value::from),
+            Self::List => read_list(text),
+            Self::Text | Self::Duration | Self::Table => text.into(),
+        }
+    }
+}
+
+/// Reads a TOML array, or a single value as it is; a blank text is the empty list.
+///
+/// A pattern may begin with a bracket too (`[0-9]+`). What begins like a list of quoted texts is never taken for one:
+/// a list with a typo would allow more than was meant.
+fn read_list(text: &str) -> Value {
+    let array = Toml::from_str::<Dict>(&format!("list = {text}"))
+        .ok()
+        .and_then(|mut dict| dict.remove("list"))
+        .filter(|value| value.as_array().is_some());
+    let quoted = text
+        .trim_start()
+        .strip_prefix('[')
+        .is_some_and(|rest| rest.trim_start().starts_with(['"', '\'']));
+    match array {
+        Some(list) => list,
+        None if text.trim().is_empty() => Value::from(Vec::<Value>::new()),
+        None if quoted => text.into(),
+        None => Value::from(vec![text]),
+    }
+}

@@ -1,0 +1,147 @@
+//! One table of the settings while it is checked: the checks that several tables share.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use url::Url;
+
+use super::environment::variable;
+use super::error::Error;
+use super::raw::Shape;
+use super::sources::Sources;
+
+/// One table of the settings.
+pub(super) struct Section<'a> {
+    sources: &'a Sources,
+    path: String,
+}
+
+impl<'a> Section<'a> {
+    /// Takes the table's own key, such as `phones.kitchen`.
+    pub(super) fn new(sources: &'a Sources, path: impl Into<String>) -> Self {
+        let path = path.into();
+        Self { sources, path }
+    }
+
+    /// Returns the table below this one.
+    pub(super) fn below(&self, key: &str) -> Self {
+        Self::new(self.sources, format!("{}.{key}", self.path))
+    }
+
+    /// Returns the error for a key of this table.
+    pub(super) fn wrong(&self, key: &str, problem: impl Into<String>) -> Error {
+        self.sources.wrong(&format!("{}.{key}", self.path), problem)
+    }
+
+    /// Returns the error for a key of this table that must be there.
+    pub(super) fn missing(&self, key: &str, expected: &str) -> Error {
+        let name = variable(&format!("{}.{key}", self.path));
+        self.wrong(key, format!("missing; expected {expected} (or {name})"))
+    }
+
+    /// Returns the error for two keys of this table that exclude each other.
+    pub(super) fn either(&self, one: &str, other: &str) -> Error {
+        let there = self.sources.origin(&format!("{}.{one}", self.path));
+        self.wrong(other, format!("{one} is set too ({there}); keep one of them"))
+    }
+
+    /// Returns a text that is not blank.
+    pub(super) fn text(&self, key: &str, text: Option<String>) -> Result<Option<String>, Error> {
+        match text {
+            Some(text) if text.trim().is_empty() => {
+                Err(self.wrong(key, "expected text, found none; leave the key out instead"))
+            }
+            text => Ok(text),
+        }
+    }
+
+    /// Returns what a word stands for.
+    pub(super) fn choice<T: Copy>(
+        &self,
+        key: &str,
+        word: Option<String>,
+        words: &[(&str, T)],
+    ) -> Result<Option<T>, Error> {
+        let Some(word) = word else { return Ok(None) };
+        let found = words.iter().find(|(known, _)| *known == word);
+        found.map(|(_, meaning)| Some(*meaning)).ok_or_else(|| {
+            let known: Vec<String> = words.iter().map(|(w, _)| format!("{w:?}")).collect();
+            let known = known.join(" or ");
+            self.wrong(key, format!("expected {known}, found {word:?}"))
+        })
+    }
+
+    /// Returns a duration that lies within the limits.
+    pub(super) fn duration(
+        &self,
+        key: &str,
+        text: Option<String>,
+        limits: &RangeInclusive<Duration>,
+    ) -> Result<Option<Duration>, Error> {
+        let Some(text) = text else { return Ok(None) };
+        let duration: SignedDuration = text.parse().map_err(|_| {
+            let expected = Shape::Duration.expected();
+            self.wrong(key, format!("expected {expected}, found {text:?}"))
+        })?;
+        match Duration::try_from(duration) {
+            Ok(duration) if limits.contains(&duration) => Ok(Some(duration)),
+            _ => {
+                let problem = format!(
+                    "expected {:#} to {:#}, found {text:?}",
+                    SignedDuration::try_from(*limits.start()).unwrap_or_default(),
+                    SignedDuration::try_from(*limits.end()).unwrap_or_default(),
+                );
+                Err(self.wrong(key, problem))
+            }
+        }
+    }
+
+    /// Returns a topic that can be published to and have topics below it.
+    pub(super) fn topic(&self, key: &str, topic: Option<String>) -> Result<Option<String>, Error> {
+        let Some(topic) = topic else { return Ok(None) };
+        let problem = if topic.split('/').any(str::is_empty) {
+            "expected no empty level, and no / at the start or end"
+        } else if topic.contains(['+', '#']) {
+            "expected no wildcard (+ or #)"
+        } else if topic.starts_with('$') {
+            "expected no $ at the start: such topics are the broker's own"
+        } else if topic.chars().any(char::is_control) {
+            "expected no control characters"
+        } else {
+            return Ok(Some(topic));
+        };
+        Err(self.wrong(key, format!("{problem}, found {topic:?}")))
+    }
+
+    /// Returns a URL that names a host, and nothing of which the bridge would make no use. The URL is never shown:
+    /// what should not be in it may be a password.
+    pub(super) fn url(&self, key: &str, text: &str, schemes: [&str; 2]) -> Result<Url, Error> {
+        let expected = format!("{0}://HOST or {1}://HOST", schemes[0], schemes[1]);
+        let url = Url::parse(text).map_err(|error| {
+            // url's words for a missing scheme are not a user's
+            let why = if error == url::ParseError::RelativeUrlWithoutBase {
+                String::new()
+            } else {
+                format!(": {error}")
+            };
+            self.wrong(key, format!("expected {expected}{why}"))
+        })?;
+        let problem = if !schemes.contains(&url.scheme()) {
+            format!("expected {expected}, found another scheme")
+        } else if !url.username().is_empty() || url.password().is_some() {
+            "expected no credentials in the URL; put them in username and password_file".to_owned()
+        } else if url.query().is_some() || url.fragment().is_some() {
+            "expected no query (?) or fragment (#) in the URL".to_owned()
+        } else if url.host_str().is_none_or(str::is_empty) {
+            format!("expected {expected}, found no host")
+        } else if url.port() == Some(0) {
+            "expected a port from 1 to 65535".to_owned()
+        } else if !matches!(url.path(), "" | "/") {
+            "expected no path in the URL, only the host and its port".to_owned()
+        } else {
+            return Ok(url);
+        };
+        Err(self.wrong(key, problem))
+    }
+}

@@ -1,0 +1,256 @@
+//! Every mistake has a message that says where, which key, and what was expected; and none shows a secret.
+
+use super::{KITCHEN, directory, load, load_in};
+
+/// What follows `[phones.kitchen]` and its url; the key, and what the message says of it.
+#[rustfmt::skip] // one mistake, one line
+const OF_A_PHONE: &[(&str, &str, &str)] = &[
+    ("pol = '2s'", "pol", "unknown; did you mean \"poll\"?"),
+    ("colour = 'red'", "colour", "unknown; known here: name, url, dialect"),
+    ("name = ' '", "name", "expected text"),
+    ("name = 5", "name", "expected text in quotes, found a bare number"),
+    ("username = ''", "username", "leave the key out"),
+    ("password = hunter2", "", "line 3: "),
+    ("password = ''", "password", "expected text, found none"),
+    ("password = 31337", "password", "expected text in quotes, found a bare number"),
+    ("password = ['hunter2']", "password", "expected text in quotes, found a list"),
+    ("password = { a = 'hunter2' }", "password", "found a table"),
+    ("password = 'hunter2'\npassword_file = '$DIR/secret'", "password_file", "password is set too ("),
+    ("password_file = '$DIR/gone'", "password_file", "No such file"),
+    ("password_file = '$DIR'", "password_file", "expected a readable file"),
+    ("password_file = '$DIR/blank'", "password_file", "but it is empty"),
+    ("password_file = '$DIR/binary'", "password_file", "expected text in UTF-8"),
+    ("dialect = 'gvx'", "dialect", "expected \"gxv\" or \"cti\", found \"gvx\""),
+    ("digest = 'MD5'", "digest", "expected \"md5\" or \"sha256\""),
+    ("timeout = 5", "timeout", "with its unit, such as \"500ms\", \"2s\" or \"5m\", found a bare number"),
+    ("timeout = '5'", "timeout", "with its unit"),
+    ("timeout = '0s'", "timeout", "expected 100ms to 2m, found \"0s\""),
+    ("timeout = '3m'", "timeout", "expected 100ms to 2m"),
+    ("timeout = '-1s'", "timeout", "expected 100ms to 2m"),
+    ("poll = 'soon'", "poll", "expected a duration as text"),
+    ("poll = '99ms'", "poll", "expected 100ms to 1h"),
+    ("active_poll = '2h'", "active_poll", "expected 100ms to 1h"),
+    ("account_base = '1'", "account_base", "a whole number from 0 to 65535, found text"),
+    ("account_base = -1", "account_base", "a whole number from 0 to 65535"),
+    ("account_base = 2", "account_base", "expected 0 or 1, found 2"),
+    ("account_base = 70000", "account_base", "a whole number from 0 to 65535"),
+    ("allow = 'set_values'", "allow", "expected a list of texts"),
+    ("allow = [1]", "allow", "found a bare number in it"),
+    ("allow = ['set_value']", "allow", "\"set_value\" is unknown; did you mean \"set_values\"?"),
+    ("allow = ['reboot']", "allow", "known here: factory_reset, change_password"),
+    ("dial_allow = ['^1$', '[']", "dial_allow", "found \"[\": error: unclosed character class"),
+    ("dial_allow = ['']", "dial_allow", "matches every number"),
+    ("tls_insecure = 'yes'", "tls_insecure", "expected true or false, found text"),
+    ("tls_insecure = true", "tls_insecure", "expected an https:// url"),
+    ("tls_ca_file = '$DIR/ca.pem'", "tls_ca_file", "expected an https:// url"),
+    ("endpoints = 'x'", "endpoints", "expected a table"),
+    ("endpoints.logn = 'x'", "endpoints.logn", "did you mean \"login\"?"),
+    ("endpoints.poll = 'x'", "endpoints.poll", "known here: loginrealm, login"),
+    ("endpoints.login = ''", "endpoints.login", "expected a request path"),
+    ("endpoints.login = 'a?b=hunter2'", "endpoints.login", "expected a request path"),
+    ("endpoints.login = 'a#b'", "endpoints.login", "expected a request path"),
+    ("endpoints.login = 'a b'", "endpoints.login", "expected a request path"),
+    ("endpoints.login = '//evil/a'", "endpoints.login", "expected a request path"),
+    ("endpoints.login = '/\\evil/a'", "endpoints.login", "expected a request path"),
+    ("endpoints.login = 'http://k/a'", "endpoints.login", "expected a request path"),
+];
+
+/// What `[phones.kitchen]` holds; the key, and what the message says of it.
+#[rustfmt::skip] // one mistake, one line
+const OF_A_PHONES_URL: &[(&str, &str, &str)] = &[
+    ("poll = '2s'", "url", "missing; expected the phone's address"),
+    ("poll = '2s'", "url", "(or GXV2MQTT_PHONES__KITCHEN__URL)"),
+    ("url = ''", "url", "expected http://HOST or https://HOST"),
+    ("url = '192.168.1.50'", "url", "expected http://HOST or https://HOST"),
+    ("url = 'phone.lan:80'", "url", "found another scheme"),
+    ("url = 'mqtt://k'", "url", "found another scheme"),
+    ("url = 'http://'", "url", "expected http://HOST"),
+    ("url = 'http://k:0'", "url", "expected a port from 1 to 65535"),
+    ("url = 'http://admin:hunter2@k'", "url", "put them in username and password_file"),
+    ("url = 'http://admin@k'", "url", "put them in username and password_file"),
+    ("url = 'http://k/?passcode=hunter2'", "url", "expected no query"),
+    ("url = 'http://k#a'", "url", "expected no query (?) or fragment"),
+    ("url = 'http://k/cgi-bin'", "url", "expected no path"),
+    ("url = 'https://k'\ntls_insecure = true\ntls_ca_file = '$DIR/ca.pem'", "tls_insecure", "tls_ca_file is set too"),
+    ("url = 'https://k'\ntls_fingerprint = 'x'\ntls_ca_file = 'x'", "tls_fingerprint", "keep one of them"),
+    ("url = 'https://k'\ntls_ca_file = '$DIR/secret'", "tls_ca_file", "-----BEGIN CERTIFICATE-----"),
+    ("url = 'https://k'\ntls_ca_file = '$DIR/gone'", "tls_ca_file", "No such file"),
+    ("url = 'https://k'\ntls_fingerprint = 'sha256:ab'", "tls_fingerprint", "64 hexadecimal digits"),
+    ("url = 'https://k'\ntls_fingerprint = 'md5:ab'", "tls_fingerprint", "expected \"sha256:\""),
+];
+
+/// A whole file but for the phone; the key, and what the message says of it.
+#[rustfmt::skip] // one mistake, one line
+const OF_THE_REST: &[(&str, &str, &str)] = &[
+    ("log = []", "log", "expected a table with keys of its own, found a list"),
+    ("mqtt = 'mqtt://a'", "mqtt", "expected a table"),
+    ("[mqttt]", "mqttt", "unknown; did you mean \"mqtt\"?"),
+    ("[push]", "push", "unknown; known here: mqtt, homeassistant, log, phones"),
+    ("[mqtt]\nbase = 'x'", "mqtt.base", "unknown"),
+    ("[mqtt]\nurl = 'http://a'", "mqtt.url", "expected mqtt://HOST or mqtts://HOST, found another scheme"),
+    ("[mqtt]\nurl = 'mqtt:a'", "mqtt.url", "expected mqtt://HOST"),
+    ("[mqtt]\nurl = 'mqtt://'", "mqtt.url", "expected mqtt://HOST"),
+    ("[mqtt]\nurl = 'mqtt://u:hunter2@a'", "mqtt.url", "put them in username and password_file"),
+    ("[mqtt]\nurl = 'mqtt://a/b'", "mqtt.url", "expected no path"),
+    ("[mqtt]\npassword = 'hunter2'", "mqtt.username", "missing; expected the user"),
+    ("[mqtt]\nbase_topic = 'a/+'", "mqtt.base_topic", "expected no wildcard"),
+    ("[mqtt]\nbase_topic = 'a#'", "mqtt.base_topic", "expected no wildcard"),
+    ("[mqtt]\nbase_topic = ''", "mqtt.base_topic", "expected no empty level"),
+    ("[mqtt]\nbase_topic = '/a'", "mqtt.base_topic", "no / at the start or end"),
+    ("[mqtt]\nbase_topic = 'a/'", "mqtt.base_topic", "no / at the start or end"),
+    ("[mqtt]\nbase_topic = 'a//b'", "mqtt.base_topic", "expected no empty level"),
+    ("[mqtt]\nbase_topic = '$SYS'", "mqtt.base_topic", "expected no $ at the start"),
+    ("[mqtt]\nbase_topic = \"a\\u0000\"", "mqtt.base_topic", "no control characters"),
+    ("[mqtt]\nclient_id = ''", "mqtt.client_id", "expected text"),
+    ("[mqtt]\nclient_id = 'a/b'", "mqtt.client_id", "expected no / + or #"),
+    ("[mqtt]\nca_file = '$DIR/ca.pem'", "mqtt.ca_file", "expected an mqtts:// url"),
+    ("[mqtt]\nclient_cert_file = 'x'", "mqtt.client_cert_file", "expected an mqtts:// url"),
+    ("[mqtt]\nurl = 'mqtts://a'\nclient_cert_file = '$DIR/ca.pem'", "mqtt.client_key_file", "missing"),
+    ("[mqtt]\nurl = 'mqtts://a'\nclient_key_file = '$DIR/key.pem'", "mqtt.client_cert_file", "missing"),
+    ("[mqtt]\nurl = 'mqtts://a'\nclient_key_file = '$DIR/ca.pem'", "mqtt.client_key_file", "PRIVATE KEY"),
+    ("[mqtt]\nurl = 'mqtts://a'\nclient_cert_file = '$DIR/ca.pem'\nclient_key_file = '$DIR/locked.pem'", "mqtt.client_key_file", "without a passphrase"),
+    ("[homeassistant]\ndiscovery = 1", "homeassistant.discovery", "expected true or false, found a bare number"),
+    ("[homeassistant]\ndiscovery_prefix = '#'", "homeassistant.discovery_prefix", "no wildcard"),
+    ("[homeassistant]\nstatus_topic = '$a'", "homeassistant.status_topic", "no $ at the start"),
+    ("[log]\nformat = 'xml'", "log.format", "expected \"text\" or \"json\", found \"xml\""),
+    ("[phones.Hall]\nurl = 'http://h'", "phones.Hall", "a-z 0-9 _ -"),
+    ("[phones.'a.b']\nurl = 'http://h'", "phones.a.b", "a-z 0-9 _ -"),
+    ("[phones.bridge]\nurl = 'http://h'", "phones.bridge", "not \"bridge\""),
+    ("[phones.x]\nurl = 'http://192.168.1.50:80/'", "phones.x.url", "phones.kitchen has the same url"),
+];
+
+/// Variables beside `[phones.kitchen]` and its url.
+#[rustfmt::skip] // one mistake, one line
+const OF_THE_ENVIRONMENT: &[(&str, &str, &str)] = &[
+    ("GXV2MQTT_FOO", "1", "use foo from GXV2MQTT_FOO: unknown"),
+    ("GXV2MQTT_", "", "from GXV2MQTT_: unknown"),
+    ("GXV2MQTT_MQTT__", "", "use mqtt. from GXV2MQTT_MQTT__: unknown"),
+    ("GXV2MQTT_MQTT.URL", "mqtt://a", "from GXV2MQTT_MQTT.URL: unknown; expected __"),
+    ("GXV2MQTT_MQTT__URI", "", "use mqtt.uri from GXV2MQTT_MQTT__URI: unknown; did you mean \"url\"?"),
+    ("GXV2MQTT_MQTT", "hunter2", "use mqtt from GXV2MQTT_MQTT: expected a table"),
+    ("GXV2MQTT_MQTT__URL__X", "1", "use mqtt.url from GXV2MQTT_MQTT__URL__*: expected text in quotes, found a table"),
+    ("Gxv2mqtt_Log__Format", "xml", "use log.format from Gxv2mqtt_Log__Format: expected \"text\""),
+    ("GXV2MQTT_PHONES__KITCHEN__POLL", "2", "use phones.kitchen.poll from GXV2MQTT_PHONES__KITCHEN__POLL: expected a duration"),
+    ("GXV2MQTT_PHONES__KITCHEN__ACCOUNT_BASE", "one", "a whole number from 0 to 65535, found text"),
+    ("GXV2MQTT_PHONES__KITCHEN__ACCOUNT_BASE", "65536", "a whole number from 0 to 65535"),
+    ("GXV2MQTT_PHONES__KITCHEN__TLS_INSECURE", "", "expected true or false, found text"),
+    ("GXV2MQTT_PHONES__KITCHEN__ALLOW", "reboot", "\"reboot\" is unknown"),
+    ("GXV2MQTT_PHONES__KITCHEN__DIAL_ALLOW", "['1'", "expected a list of texts"),
+    ("GXV2MQTT_PHONES__KITCHEN__DIAL_ALLOW", "[1, 2]", "expected a list of texts"),
+    ("GXV2MQTT_PHONES__KITCHEN__PASSWORD_FILE", "/gone", "from GXV2MQTT_PHONES__KITCHEN__PASSWORD_FILE: expected a readable file"),
+    ("GXV2MQTT_PHONES__HALL__POLL", "2s", "use phones.hall.url from GXV2MQTT_PHONES__HALL__*: missing"),
+];
+
+/// Loads what must fail, and returns the message.
+fn message(toml: &str, env: &[(&str, &str)]) -> String {
+    let error = load(toml, env).expect_err(toml);
+    let message = error.to_string();
+    for secret in ["hunter2", "31337"] {
+        assert!(!format!("{message} {error:?}").contains(secret), "{message}");
+    }
+    message
+}
+
+#[test]
+fn of_the_file_name_the_file_and_the_key() {
+    let of_a_phone = OF_A_PHONE.iter().map(|(toml, key, problem)| {
+        (format!("{KITCHEN}{toml}"), format!("phones.kitchen.{key}"), problem)
+    });
+    let of_its_url = OF_A_PHONES_URL.iter().map(|(toml, key, problem)| {
+        (format!("[phones.kitchen]\n{toml}"), format!("phones.kitchen.{key}"), problem)
+    });
+    let of_the_rest = OF_THE_REST
+        .iter()
+        .map(|(toml, key, problem)| (format!("{toml}\n{KITCHEN}"), (*key).to_owned(), problem));
+    for (toml, key, problem) in of_a_phone.chain(of_its_url).chain(of_the_rest) {
+        let message = message(&toml, &[]);
+        assert!(message.contains("gxv2mqtt.toml"), "{message}");
+        assert!(message.contains(problem), "{toml}\n{message}");
+        let key = format!("use {key} from ");
+        assert!(message.starts_with(&key) || message.starts_with("understand "), "{message}");
+    }
+}
+
+#[test]
+fn of_the_environment_name_the_variable() {
+    for (name, value, expected) in OF_THE_ENVIRONMENT {
+        let message = message(KITCHEN, &[(name, value)]);
+        assert!(message.contains(expected), "{name}={value}\n{message}");
+        assert!(message.contains(&format!("from {name}")) || expected.contains("__*"), "{message}");
+    }
+}
+
+#[test]
+fn between_variables_name_both() {
+    const CASES: &[([(&str, &str); 2], &str)] = &[
+        (
+            [("GXV2MQTT_LOG__FORMAT", "json"), ("gxv2mqtt_log__format", "text")],
+            "use log.format from gxv2mqtt_log__format: GXV2MQTT_LOG__FORMAT sets it too",
+        ),
+        (
+            [("GXV2MQTT_LOG", "json"), ("GXV2MQTT_LOG__FORMAT", "text")],
+            "use log.format from GXV2MQTT_LOG__FORMAT: a shorter variable",
+        ),
+    ];
+    for (env, expected) in CASES {
+        let message = message(KITCHEN, env);
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn between_file_and_environment_name_both() {
+    let toml = format!("{KITCHEN}password_file = '$DIR/secret'");
+    let message = message(&toml, &[("GXV2MQTT_PHONES__KITCHEN__PASSWORD", "hunter2")]);
+    assert!(
+        message.contains("gxv2mqtt.toml: password is set too (GXV2MQTT_PHONES__KITCHEN__PASSWORD)"),
+        "{message}"
+    );
+}
+
+#[test]
+fn no_phone_says_how_to_add_one() {
+    let message = message("[mqtt]", &[]);
+    assert!(
+        message.contains("use phones from ") && message.contains("GXV2MQTT_PHONES__KITCHEN__URL"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_syntax_error_names_the_line_and_not_its_text() {
+    const CASES: &[(&str, usize)] = &[
+        ("password = 'hunter2", 3),
+        ("\npassword = \"hunter2\" x", 4),
+        ("password = hunter2", 3),
+        ("password = 'a'\npassword = 'hunter2'", 4),
+        ("[phones.kitchen]\npassword = 'hunter2'", 3),
+    ];
+    for (toml, line) in CASES {
+        let message = message(&format!("{KITCHEN}{toml}"), &[]);
+        assert!(
+            message.contains(&format!("gxv2mqtt.toml as TOML: line {line}: ")),
+            "{toml}\n{message}"
+        );
+    }
+}
+
+#[test]
+fn a_value_that_is_not_text_names_the_variable() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let value = std::ffi::OsString::from_vec(vec![0xff]);
+    let vars = [("GXV2MQTT_MQTT__USERNAME".into(), value)];
+    let error = super::load_from(None, std::path::Path::new("/nowhere"), vars).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "use mqtt.username from GXV2MQTT_MQTT__USERNAME: expected text in UTF-8"
+    );
+}
+
+#[test]
+fn the_message_reads_as_a_sentence() {
+    let dir = directory();
+    let error = load_in(dir.path(), &format!("{KITCHEN}pol = 5"), &[]).unwrap_err();
+    let error = error.to_string().replace(dir.path().to_str().unwrap(), "/etc");
+    insta::assert_snapshot!(format!("failed to {error}"), @r#"failed to use phones.kitchen.pol from /etc/gxv2mqtt.toml: unknown; did you mean "poll"?"#);
+}

@@ -1,0 +1,244 @@
+//! What settings mean, in which order sources win, and that secrets stay secret. Mistakes: `mistakes.rs`.
+
+mod example;
+mod mistakes;
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+
+use super::{Error, Format, Settings, load_from};
+use crate::domain::policy::Guarded;
+use crate::phone::dialect::{Digest, Function, Kind};
+use crate::phone::{self, Tls};
+
+const KITCHEN: &str = "[phones.kitchen]\nurl = \"http://192.168.1.50\"\n";
+
+const PEM: &str = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+
+/// Loads a text as the named file `gxv2mqtt.toml` of a new directory, which is `$DIR` in texts and values.
+fn load(toml: &str, env: &[(&str, &str)]) -> Result<Settings, Error> {
+    let dir = directory();
+    load_in(dir.path(), toml, env)
+}
+
+fn load_in(dir: &Path, toml: &str, env: &[(&str, &str)]) -> Result<Settings, Error> {
+    let place = |text: &str| text.replace("$DIR", &dir.display().to_string());
+    let file = write(dir, "gxv2mqtt.toml", place(toml));
+    let env: Vec<_> = env.iter().map(|(k, v)| (*k, place(v))).collect();
+    load_from(Some(&file), Path::new("/nowhere"), vars(&env))
+}
+
+/// Makes a directory with the files that settings may name.
+fn directory() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "secret", "hunter2\n");
+    write(dir.path(), "crlf", " hunter2 \n\r\n");
+    write(dir.path(), "blank", "\n");
+    write(dir.path(), "binary", [0xff, 0xfe]);
+    write(dir.path(), "ca.pem", PEM);
+    for (name, label) in [("key", "PRIVATE KEY"), ("locked", "ENCRYPTED PRIVATE KEY")] {
+        write(dir.path(), &format!("{name}.pem"), PEM.replace("CERTIFICATE", label));
+    }
+    dir
+}
+
+fn write(dir: &Path, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    let path = dir.join(name);
+    fs::write(&path, content).unwrap();
+    path
+}
+
+fn vars<V: AsRef<str>>(env: &[(&str, V)]) -> Vec<(OsString, OsString)> {
+    env.iter().map(|(name, value)| (name.into(), value.as_ref().into())).collect()
+}
+
+fn password(phone: &phone::Options) -> &str {
+    phone.password.as_ref().unwrap().expose_secret()
+}
+
+#[test]
+fn a_url_is_enough() {
+    let settings = load(KITCHEN, &[]).unwrap();
+    let mqtt = &settings.mqtt;
+    assert_eq!((&*mqtt.host, mqtt.port, &*mqtt.client_id), ("localhost", 1883, "gxv2mqtt"));
+    assert!(mqtt.tls.is_none() && mqtt.username.is_none() && mqtt.password.is_none());
+    assert_eq!(settings.log.format, Format::Text);
+    let phone = &settings.phones[0];
+    assert_eq!((phone.id.as_str(), &*phone.name), ("kitchen", "kitchen"));
+    assert!(phone.password.is_none() && phone.endpoints.is_empty());
+    assert_eq!(phone.tls, Tls::System);
+    // The other defaults are those that the example shows: `example.rs`.
+}
+
+#[test]
+fn the_broker_and_the_rest_can_be_set() {
+    let toml = r#"
+        [mqtt]
+        url = "mqtts://broker.lan"
+        username = "bridge"
+        password_file = "$DIR/secret"
+        client_id = "bridge-2"
+        base_topic = "home/phones"
+        ca_file = "$DIR/ca.pem"
+        client_cert_file = "$DIR/ca.pem"
+        client_key_file = "$DIR/key.pem"
+        [homeassistant]
+        discovery = false
+        discovery_prefix = "ha"
+        status_topic = "ha/status"
+        [log]
+        format = "json"
+    "#;
+    let settings = load(&format!("{toml}{KITCHEN}"), &[]).unwrap();
+    let mqtt = &settings.mqtt;
+    assert_eq!((&*mqtt.host, mqtt.port, &*mqtt.client_id), ("broker.lan", 8883, "bridge-2"));
+    assert_eq!(mqtt.username.as_deref(), Some("bridge"));
+    assert_eq!(mqtt.password.as_ref().unwrap().expose_secret(), "hunter2");
+    let tls = mqtt.tls.as_ref().unwrap();
+    assert_eq!(tls.ca.as_deref(), Some(PEM.as_bytes()));
+    assert!(tls.client.as_ref().unwrap().key.expose_secret().contains("PRIVATE KEY"));
+    assert_eq!(settings.base_topic, "home/phones");
+    assert!(!settings.homeassistant.discovery);
+    assert_eq!(settings.homeassistant.discovery_prefix, "ha");
+    assert_eq!(settings.homeassistant.status_topic, "ha/status");
+    assert_eq!(settings.log.format, Format::Json);
+}
+
+#[test]
+fn everything_of_a_phone_can_be_set() {
+    let toml = r#"
+        [phones.front-door]
+        url = "https://[fe80::1]:8443/"
+        name = "Front door"
+        dialect = "cti"
+        username = "admin"
+        password = "0123"
+        digest = "sha256"
+        timeout = "2m"
+        tls_ca_file = "$DIR/ca.pem"
+        poll = "1h"
+        active_poll = "100ms"
+        account_base = 1
+        allow = ["set_values", "factory_reset"]
+        dial_allow = ["^1", "^2"]
+        [phones.front-door.endpoints]
+        get_contacts = "/manager/contacts"
+    "#;
+    let settings = load(toml, &[]).unwrap();
+    let [phone] = &settings.phones[..] else { panic!("one phone") };
+    assert_eq!((phone.id.as_str(), &*phone.name), ("front-door", "Front door"));
+    assert_eq!(phone.url.as_str(), "https://[fe80::1]:8443/");
+    assert_eq!((phone.dialect, phone.digest), (Kind::Cti, Digest::Sha256));
+    assert_eq!((&*phone.username, password(phone)), ("admin", "0123"));
+    assert_eq!(phone.tls, Tls::Ca(PEM.into()));
+    assert_eq!(
+        (phone.timeout, phone.poll, phone.active_poll),
+        (Duration::from_mins(2), Duration::from_hours(1), Duration::from_millis(100))
+    );
+    assert_eq!(phone.account_base, 1);
+    assert!(phone.policy.allow.iter().eq(&[Guarded::FactoryReset, Guarded::SetValues]));
+    assert!(phone.policy.dial_allow.is_match("21") && !phone.policy.dial_allow.is_match("31"));
+    assert_eq!(phone.endpoints[&Function::GetContacts], "/manager/contacts");
+}
+
+#[test]
+fn the_environment_wins_key_by_key() {
+    let env = [
+        ("GXV2MQTT_MQTT__URL", "mqtt://[::1]"),
+        ("gxv2mqtt_phones__Kitchen__POLL", "3s"),
+        ("GXV2MQTT_PHONES__KITCHEN__ACCOUNT_BASE", "1"),
+        ("GXV2MQTT_PHONES__KITCHEN__ALLOW", "set_values"),
+        ("GXV2MQTT_PHONES__KITCHEN__DIAL_ALLOW", "['^1$', '^2$']"),
+        ("GXV2MQTT_PHONES__KITCHEN__ENDPOINTS__LOGIN", "login2"),
+        ("GXV2MQTT_PHONES__HALL__URL", "https://hall.lan"),
+        ("GXV2MQTT_PHONES__HALL__TLS_INSECURE", "true"),
+        ("GXV2MQTT_PHONES__HALL__DIAL_ALLOW", "[0-9]+"),
+        ("GXV2MQTT_PHONES__HALL__ALLOW", ""),
+        ("GXV2MQTT_HOMEASSISTANT__DISCOVERY", "false"),
+        ("UNRELATED", "x"),
+    ];
+    let toml = format!("{KITCHEN}poll = \"9s\"\ntimeout = \"9s\"\n[mqtt]\nurl = \"mqtt://a\"\n");
+    let settings = load(&toml, &env).unwrap();
+    assert_eq!((&*settings.mqtt.host, settings.mqtt.port), ("::1", 1883));
+    assert!(!settings.homeassistant.discovery);
+    let [hall, kitchen] = &settings.phones[..] else { panic!("two phones") };
+    assert_eq!((kitchen.poll, kitchen.timeout), (Duration::from_secs(3), Duration::from_secs(9)));
+    assert_eq!(kitchen.account_base, 1);
+    assert!(kitchen.policy.allow.contains(&Guarded::SetValues));
+    assert_eq!(kitchen.policy.dial_allow.patterns(), ["^1$", "^2$"]);
+    assert_eq!(kitchen.endpoints[&Function::Login], "login2");
+    assert_eq!(hall.tls, Tls::Insecure);
+    assert_eq!(hall.policy.dial_allow.patterns(), ["[0-9]+"]);
+    assert!(hall.policy.allow.is_empty());
+}
+
+#[test]
+fn a_password_in_the_environment_is_text() {
+    for text in ["0123", "1e5", "true", "[1]", "{a=1}", "\"quoted\"", " blanks ", "ä"] {
+        let settings = load(KITCHEN, &[("GXV2MQTT_PHONES__KITCHEN__PASSWORD", text)]).unwrap();
+        assert_eq!(password(&settings.phones[0]), text);
+    }
+}
+
+#[test]
+fn one_newline_of_a_secret_file_is_cut() {
+    for (file, expected) in [("secret", "hunter2"), ("crlf", " hunter2 \n")] {
+        let toml = format!("{KITCHEN}password_file = \"$DIR/{file}\"");
+        assert_eq!(password(&load(&toml, &[]).unwrap().phones[0]), expected);
+    }
+}
+
+#[test]
+fn a_fingerprint_may_have_colons() {
+    let bare = "ab".repeat(32);
+    let colons = vec!["AB"; 32].join(":");
+    for text in [bare, colons] {
+        let toml =
+            format!("[phones.kitchen]\nurl = \"https://k\"\ntls_fingerprint = \"sha256:{text}\"");
+        assert_eq!(load(&toml, &[]).unwrap().phones[0].tls, Tls::Fingerprint([0xab; 32]));
+    }
+}
+
+#[test]
+fn the_file_is_the_named_one_or_the_default() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |id: &str| write(dir.path(), id, KITCHEN.replace("kitchen", id));
+    let (option, variable, default) = (write("o"), write("v"), write("d"));
+    let absent = dir.path().join("absent");
+    let by_variable = vars(&[("GXV2MQTT_CONFIG", variable.to_str().unwrap())]);
+    let phone_only = vars(&[("GXV2MQTT_PHONES__E__URL", "http://e")]);
+    let id = |settings: Result<Settings, Error>| settings.unwrap().phones[0].id.to_string();
+
+    assert_eq!(id(load_from(Some(&option), &default, by_variable.clone())), "o");
+    assert_eq!(id(load_from(None, &default, by_variable)), "v");
+    assert_eq!(id(load_from(None, &default, [])), "d");
+    assert_eq!(id(load_from(None, &absent, phone_only.clone())), "e");
+
+    let message = |named, default| load_from(named, default, []).unwrap_err().to_string();
+    let error = message(None, &absent);
+    assert!(
+        error.starts_with("find settings: there is no ") && error.contains("absent"),
+        "{error}"
+    );
+    let error = message(None, dir.path());
+    assert!(error.starts_with(&format!("read {}: ", dir.path().display())), "{error}");
+    let error = load_from(Some(&absent), &default, phone_only).unwrap_err().to_string();
+    assert!(error.contains("absent (named by --config): No such file"), "{error}");
+    let gone = vars(&[("GXV2MQTT_CONFIG", "/gone.toml")]);
+    let error = load_from(None, &default, gone).unwrap_err().to_string();
+    assert!(error.starts_with("read /gone.toml (named by GXV2MQTT_CONFIG): No such"), "{error}");
+}
+
+#[test]
+fn debug_output_shows_no_secret() {
+    let toml = format!(
+        "{KITCHEN}password = \"hunter2\"\n[mqtt]\nusername = \"u\"\npassword_file = \"$DIR/secret\""
+    );
+    let settings = load(&toml, &[]).unwrap();
+    assert_eq!(password(&settings.phones[0]), "hunter2");
+    assert!(!format!("{settings:?} {settings:#?}").contains("hunter2"));
+}

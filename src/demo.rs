@@ -1,0 +1,150 @@
+//! `gxv2mqtt demo`: an embedded broker, two simulated phones and the bridge between them, in one process on loopback.
+
+pub mod broker;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::bridge;
+use crate::config::{Log, Settings};
+use crate::domain::policy::Policy;
+use crate::homeassistant;
+use crate::mqtt;
+use crate::phone::dialect::{Digest, Kind};
+use crate::phone::{Options, Tls};
+use crate::simulator::{Pace, Profile, Simulator};
+
+use broker::{Broker, Seen};
+
+/// Messages that wait to be printed; more are left out.
+const SEEN: usize = 1024;
+/// The longest payload that is printed whole, in characters.
+const SHORT: usize = 160;
+
+/// Runs the demo until it is stopped.
+pub async fn run(stop: CancellationToken) -> anyhow::Result<()> {
+    let start = Instant::now();
+    let (sender, mut seen) = mpsc::channel(SEEN);
+    let broker =
+        Broker::start(free(1883), Some(sender)).await.context("failed to start the broker")?;
+    let kitchen = simulate(8081, Profile::default(), &stop).await?;
+    let hall = Profile { mac: "C0:74:AD:00:00:02".to_owned(), ..Profile::cti() };
+    let hall = simulate(8082, hall, &stop).await?;
+    introduce(broker.address(), kitchen.address(), hall.address());
+    kitchen.live(Pace::default());
+    hall.live(Pace::default());
+
+    let settings = settings(broker.address(), kitchen.address(), hall.address())?;
+    let bridge = bridge::run(settings, stop.clone());
+    tokio::pin!(bridge);
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut bridge => break outcome,
+            Some(message) = seen.recv() => print(start, &message),
+        }
+    };
+    while let Ok(message) = seen.try_recv() {
+        print(start, &message);
+    }
+    broker.stop().await;
+    outcome
+}
+
+async fn simulate(
+    port: u16,
+    profile: Profile,
+    stop: &CancellationToken,
+) -> anyhow::Result<Simulator> {
+    Simulator::start(free(port), profile, stop.clone()).await.context("failed to start a phone")
+}
+
+/// Returns an address on loopback with this port, or any port if it is taken.
+fn free(port: u16) -> SocketAddr {
+    let wanted = SocketAddr::from(([127, 0, 0, 1], port));
+    match std::net::TcpListener::bind(wanted) {
+        Ok(_) => wanted,
+        Err(_) => SocketAddr::from(([127, 0, 0, 1], 0)),
+    }
+}
+
+fn settings(broker: SocketAddr, kitchen: SocketAddr, hall: SocketAddr) -> anyhow::Result<Settings> {
+    Ok(Settings {
+        mqtt: mqtt::Options {
+            host: broker.ip().to_string(),
+            port: broker.port(),
+            tls: None,
+            username: None,
+            password: None,
+            client_id: "gxv2mqtt".to_owned(),
+        },
+        base_topic: "gxv2mqtt".to_owned(),
+        homeassistant: homeassistant::Options {
+            discovery: true,
+            discovery_prefix: "homeassistant".to_owned(),
+            status_topic: "homeassistant/status".to_owned(),
+        },
+        log: Log::default(),
+        phones: vec![
+            phone("kitchen", "Kitchen phone", kitchen, Kind::Gxv)?,
+            phone("hall", "Hall phone", hall, Kind::Cti)?,
+        ],
+    })
+}
+
+fn phone(id: &str, name: &str, address: SocketAddr, dialect: Kind) -> anyhow::Result<Options> {
+    Ok(Options {
+        id: id.parse()?,
+        name: name.to_owned(),
+        url: format!("http://{address}/").parse()?,
+        dialect,
+        username: "gmiadmin".to_owned(),
+        password: Some("admin".into()),
+        digest: Digest::Md5,
+        timeout: Duration::from_secs(5),
+        tls: Tls::System,
+        poll: Duration::from_secs(2),
+        active_poll: Duration::from_millis(500),
+        account_base: 0,
+        line_account_base: 1,
+        policy: Policy {
+            allow: [].into(),
+            dial_allow: regex::RegexSet::new(["^[0-9*#+]{1,32}$"])?,
+        },
+        endpoints: [].into(),
+    })
+}
+
+#[expect(clippy::print_stdout, reason = "the demo is to be watched")]
+fn introduce(broker: SocketAddr, kitchen: SocketAddr, hall: SocketAddr) {
+    println!(
+        "An MQTT broker, two simulated phones and the bridge between them; calls come by themselves.
+
+  broker         mqtt://{broker}
+  kitchen phone  http://{kitchen}/   (dialect gxv; its page rings, answers and hangs up)
+  hall phone     http://{hall}/   (dialect cti)
+
+  mosquitto_sub -h {host} -p {port} -v -t 'gxv2mqtt/#'
+  mosquitto_pub -h {host} -p {port} -t gxv2mqtt/kitchen/command/dial -m 1001
+
+Each message as it is published, with the seconds since the start; Ctrl-C ends all of it.
+",
+        host = broker.ip(),
+        port = broker.port(),
+    );
+}
+
+#[expect(clippy::print_stdout, reason = "the demo is to be watched")]
+fn print(start: Instant, Seen { topic, payload }: &Seen) {
+    let payload = String::from_utf8_lossy(payload);
+    let seconds = start.elapsed().as_secs_f64();
+    if payload.chars().count() > SHORT {
+        println!("{seconds:7.1}  {topic}  ({} bytes)", payload.len());
+    } else {
+        println!("{seconds:7.1}  {topic}  {payload}");
+    }
+}

@@ -1,0 +1,137 @@
+//! What the bridge asks of a phone in one request, what the phone answers, and what may go wrong.
+
+use super::phone::{Account, Identity, Line, PhoneClock, PhoneStatus};
+
+/// A request to the phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// Reads something; changes nothing.
+    Read(Question),
+    /// Make Call.
+    Dial {
+        /// The number as it is dialled.
+        number: String,
+        /// The account of the call, from 1.
+        account: u16,
+    },
+    /// Phone Operations.
+    Operate {
+        /// What happens to the call.
+        operation: Operation,
+        /// On which line, from 1.
+        line: u16,
+    },
+    /// System Operations.
+    System(SystemOperation),
+}
+
+/// What can be read of a phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Question {
+    /// Get Line Status.
+    Lines,
+    /// Get Phone Status.
+    Status,
+    /// Get Account Status.
+    Accounts,
+    /// Get System Time.
+    Clock,
+    /// Return Values: vendor, model, hardware, firmware, MAC.
+    Identity,
+}
+
+impl Question {
+    /// Every question, the most urgent first.
+    pub const ALL: [Self; 5] =
+        [Self::Lines, Self::Status, Self::Accounts, Self::Clock, Self::Identity];
+
+    /// Returns the vendor guide's name of the function that answers it.
+    pub fn function(self) -> &'static str {
+        match self {
+            Self::Lines => "Get Line Status",
+            Self::Status => "Get Phone Status",
+            Self::Accounts => "Get Account Status",
+            Self::Clock => "Get System Time",
+            Self::Identity => "Return Values",
+        }
+    }
+}
+
+/// What can be done to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// Takes a ringing call.
+    Answer,
+    /// Turns a ringing call away.
+    Reject,
+    /// Ends a call.
+    HangUp,
+    /// Lets a call wait.
+    Hold,
+    /// Takes a waiting call up again.
+    Resume,
+}
+
+/// What can be done to the phone as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SystemOperation {
+    /// Starts the phone anew.
+    Reboot,
+    /// Fetches its settings from the provisioning server.
+    Provision,
+    /// Erases the phone.
+    FactoryReset,
+}
+
+/// What the phone answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// To [`Question::Lines`].
+    Lines(Vec<Line>),
+    /// To [`Question::Status`].
+    Status(PhoneStatus),
+    /// To [`Question::Accounts`].
+    Accounts(Vec<Account>),
+    /// To [`Question::Clock`].
+    Clock(PhoneClock),
+    /// To [`Question::Identity`].
+    Identity(Identity),
+    /// It did as it was told.
+    Done,
+}
+
+/// Why there is no answer; each variant is another thing to do about it. The text is for people.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// Nothing listens there, or the connection broke.
+    #[error("the phone can't be reached: {0}")]
+    Unreachable(String),
+    /// It was too slow.
+    #[error("the phone did not answer in time")]
+    Timeout,
+    /// It does not take our login. Another try may lock it.
+    #[error("the phone refused the login: {0}")]
+    Unauthorized(String),
+    /// Our login works, but not for this; another try does no harm.
+    #[error("the phone does not permit this: {0}")]
+    Forbidden(String),
+    /// It takes no login at present.
+    #[error("the phone has locked the login: {0}")]
+    LockedOut(String),
+    /// Its answer makes no sense.
+    #[error("the phone's answer makes no sense: {0}")]
+    BadAnswer(String),
+    /// It understood, and said no.
+    #[error("the phone refused: {0}")]
+    Refused(String),
+    /// It does not have this function.
+    #[error("the phone does not have this function: {0}")]
+    Unsupported(String),
+}
+
+impl Trouble {
+    /// Says whether another try could lock the phone.
+    pub fn is_refused_login(&self) -> bool {
+        matches!(self, Self::Unauthorized(_) | Self::LockedOut(_))
+    }
+}

@@ -1,0 +1,345 @@
+//! Commands: everything that users can ask for.
+
+use serde_json::{Map, Value};
+
+use super::ask::{Operation, SystemOperation};
+use super::outcome::{ErrorCode, Failure, Request};
+
+/// The longest payload of a command that is read, in bytes.
+const PAYLOAD_LIMIT: usize = 64 * 1024;
+
+/// Something to be done with a phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Calls a number.
+    Dial {
+        /// The number as it is dialled.
+        number: String,
+        /// The account of the call, from 1.
+        account: u16,
+    },
+    /// Does something to a call.
+    Operate {
+        /// What.
+        operation: Operation,
+        /// On this line, else on the one that it fits.
+        line: Option<u16>,
+    },
+    /// Does something to the whole phone.
+    System(SystemOperation),
+    /// Reads everything.
+    Refresh,
+    /// Reads the clock.
+    GetTime,
+}
+
+/// A row of the table of commands.
+#[derive(Debug)]
+pub struct CommandRow {
+    /// The name, the last level of its topic.
+    pub name: &'static str,
+    /// What a bare payload means, and the same argument's name in JSON.
+    pub main: Option<&'static str>,
+    /// The other arguments in JSON.
+    pub others: &'static [&'static str],
+    /// What it does, for people.
+    pub help: &'static str,
+    build: fn(&Arguments) -> Result<Command, String>,
+}
+
+/// Every command.
+pub const COMMANDS: &[CommandRow] = &[
+    CommandRow {
+        name: "dial",
+        main: Some("number"),
+        others: &["account"],
+        help: "Calls a number, which must match one of `dial_allow`; `account` counts from 1 and is 1 if not given",
+        build: dial,
+    },
+    CommandRow {
+        name: "answer",
+        main: Some("line"),
+        others: &[],
+        help: "Answers the ringing call",
+        build: |arguments| operate(arguments, Operation::Answer),
+    },
+    CommandRow {
+        name: "reject",
+        main: Some("line"),
+        others: &[],
+        help: "Rejects the ringing call",
+        build: |arguments| operate(arguments, Operation::Reject),
+    },
+    CommandRow {
+        name: "hangup",
+        main: Some("line"),
+        others: &[],
+        help: "Ends the call, be it going out, up or on hold; a ringing one only if its `line` is given",
+        build: |arguments| operate(arguments, Operation::HangUp),
+    },
+    CommandRow {
+        name: "hold",
+        main: Some("line"),
+        others: &[],
+        help: "Puts the call on hold",
+        build: |arguments| operate(arguments, Operation::Hold),
+    },
+    CommandRow {
+        name: "resume",
+        main: Some("line"),
+        others: &[],
+        help: "Takes the call off hold",
+        build: |arguments| operate(arguments, Operation::Resume),
+    },
+    CommandRow {
+        name: "reboot",
+        main: None,
+        others: &[],
+        help: "Restarts the phone",
+        build: |_| Ok(Command::System(SystemOperation::Reboot)),
+    },
+    CommandRow {
+        name: "provision",
+        main: None,
+        others: &[],
+        help: "Lets the phone fetch its settings from its provisioning server",
+        build: |_| Ok(Command::System(SystemOperation::Provision)),
+    },
+    CommandRow {
+        name: "factory_reset",
+        main: None,
+        others: &[],
+        help: "Erases the phone; runs only if the phone's `allow` names it",
+        build: |_| Ok(Command::System(SystemOperation::FactoryReset)),
+    },
+    CommandRow {
+        name: "refresh",
+        main: None,
+        others: &[],
+        help: "Reads everything now",
+        build: |_| Ok(Command::Refresh),
+    },
+    CommandRow {
+        name: "get_time",
+        main: None,
+        others: &[],
+        help: "Reads the phone's clock; `data` is as in `P/system`",
+        build: |_| Ok(Command::GetTime),
+    },
+];
+
+/// Reads a message on a command topic; the request is there to be answered whatever comes of it.
+pub fn parse(name: &str, payload: &[u8], retained: bool) -> (Request, Result<Command, Failure>) {
+    let mut request = Request { name: name.to_owned(), id: Value::Null };
+    let arguments = match Arguments::parse(payload) {
+        Ok(arguments) => arguments,
+        Err(message) => {
+            return (request, Err(Failure::new(ErrorCode::BadPayload, message)));
+        }
+    };
+    request.id.clone_from(&arguments.id);
+    let command = if retained {
+        Err(Failure::new(
+            ErrorCode::NotAllowed,
+            "a retained message is never obeyed: publish commands without the retain flag",
+        ))
+    } else {
+        arguments.command(name)
+    };
+    (request, command)
+}
+
+/// What a payload says.
+struct Arguments {
+    id: Value,
+    bare: Option<String>,
+    fields: Map<String, Value>,
+}
+
+impl Arguments {
+    fn parse(payload: &[u8]) -> Result<Self, String> {
+        if payload.len() > PAYLOAD_LIMIT {
+            return Err(format!("{} bytes are more than {PAYLOAD_LIMIT}", payload.len()));
+        }
+        let text = std::str::from_utf8(payload).map_err(|_| "not UTF-8 text".to_owned())?.trim();
+        let mut arguments = Self { id: Value::Null, bare: None, fields: Map::new() };
+        if text.starts_with('{') {
+            arguments.fields =
+                serde_json::from_str(text).map_err(|e| format!("broken JSON: {e}"))?;
+            arguments.id = arguments.fields.remove("id").unwrap_or(Value::Null);
+        } else if text.starts_with('"') {
+            arguments.bare = serde_json::from_str(text).map_err(|e| format!("broken JSON: {e}"))?;
+        } else if !text.is_empty() && text != "PRESS" {
+            arguments.bare = Some(text.to_owned());
+        }
+        Ok(arguments)
+    }
+
+    fn command(mut self, name: &str) -> Result<Command, Failure> {
+        let Some(row) = COMMANDS.iter().find(|row| row.name == name) else {
+            let names: Vec<_> = COMMANDS.iter().map(|row| row.name).collect();
+            return Err(Failure::new(
+                ErrorCode::Unsupported,
+                format!("there is no such command; there are {}", names.join(", ")),
+            ));
+        };
+        let bad = |message| Failure::new(ErrorCode::BadPayload, message);
+        if let Some(bare) = self.bare.take() {
+            let Some(main) = row.main else {
+                return Err(bad(format!(
+                    "{name} takes no argument: send an empty payload, or PRESS"
+                )));
+            };
+            self.fields.insert(main.to_owned(), Value::String(bare));
+        }
+        let known: Vec<&str> = row.main.iter().chain(row.others).copied().collect();
+        if let Some(key) = self.fields.keys().find(|key| !known.contains(&key.as_str())) {
+            let takes = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
+            return Err(bad(format!("{name} does not know {key:?}; it takes {takes} (and id)")));
+        }
+        (row.build)(&self).map_err(bad)
+    }
+
+    /// Returns a text argument; a number is taken as its digits.
+    fn text(&self, key: &str) -> Result<Option<String>, String> {
+        match self.fields.get(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.trim().to_owned()).filter(|t| !t.is_empty())),
+            Some(Value::Number(number)) if number.is_u64() => Ok(Some(number.to_string())),
+            Some(_) => Err(format!("{key} must be a text")),
+        }
+    }
+
+    /// Returns an argument that counts from 1.
+    fn count(&self, key: &str) -> Result<Option<u16>, String> {
+        let wrong = || format!("{key} must be a whole number from 1");
+        self.text(key)
+            .map_err(|_| wrong())?
+            .map(|text| text.parse().ok().filter(|n| *n > 0).ok_or_else(wrong))
+            .transpose()
+    }
+}
+
+fn dial(arguments: &Arguments) -> Result<Command, String> {
+    let number = arguments
+        .text("number")?
+        .ok_or("which number? send it as the payload, or as \"number\" in JSON")?;
+    Ok(Command::Dial { number, account: arguments.count("account")?.unwrap_or(1) })
+}
+
+fn operate(arguments: &Arguments, operation: Operation) -> Result<Command, String> {
+    Ok(Command::Operate { operation, line: arguments.count("line")? })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn said(name: &str, payload: &str) -> Result<Command, String> {
+        parse(name, payload.as_bytes(), false)
+            .1
+            .map_err(|failure| format!("{}: {}", failure.code.word(), failure.message))
+    }
+
+    #[test]
+    fn payloads_become_commands() {
+        let dial = |number: &str, account| Command::Dial { number: number.into(), account };
+        let answer = |line| Command::Operate { operation: Operation::Answer, line };
+        let cases = [
+            ("dial", "1001", dial("1001", 1)),
+            ("dial", " 0301234 \n", dial("0301234", 1)),
+            ("dial", "\"1001\"", dial("1001", 1)),
+            ("dial", r#"{"number": "1001"}"#, dial("1001", 1)),
+            ("dial", r#"{"number": 1001, "account": 2, "id": 7}"#, dial("1001", 2)),
+            ("dial", r#"{"number": "*21", "account": "3"}"#, dial("*21", 3)),
+            ("answer", "", answer(None)),
+            ("answer", "PRESS", answer(None)),
+            ("answer", "{}", answer(None)),
+            ("answer", r#"{"line": null}"#, answer(None)),
+            ("answer", "2", answer(Some(2))),
+            ("answer", r#"{"line": 2}"#, answer(Some(2))),
+            ("reboot", "PRESS", Command::System(SystemOperation::Reboot)),
+            ("get_time", "", Command::GetTime),
+        ];
+        for (name, payload, expected) in cases {
+            assert_eq!(said(name, payload), Ok(expected), "{name} {payload}");
+        }
+    }
+
+    #[test]
+    fn wrong_payloads_say_what_is_wrong() {
+        let noise = "x".repeat(1024 * 1024);
+        let cases = [
+            ("dial", "", "bad_payload: which number?"),
+            ("dial", "PRESS", "bad_payload: which number?"),
+            ("dial", r#"{"number": ""}"#, "bad_payload: which number?"),
+            ("dial", r#"{"number": ["1"]}"#, "bad_payload: number must be a text"),
+            (
+                "dial",
+                r#"{"number": "1", "account": 0}"#,
+                "bad_payload: account must be a whole number",
+            ),
+            (
+                "dial",
+                r#"{"number": "1", "acount": 1}"#,
+                "bad_payload: dial does not know \"acount\"; it takes number, account",
+            ),
+            ("dial", r#"{"number": "1""#, "bad_payload: broken JSON"),
+            ("dial", "\"1", "bad_payload: broken JSON"),
+            ("dial", &noise, "bad_payload: 1048576 bytes are more than"),
+            ("answer", "one", "bad_payload: line must be a whole number"),
+            ("answer", "-1", "bad_payload: line must be a whole number"),
+            ("answer", "70000", "bad_payload: line must be a whole number"),
+            ("reboot", "now", "bad_payload: reboot takes no argument"),
+            (
+                "reboot",
+                r#"{"force": true}"#,
+                "bad_payload: reboot does not know \"force\"; it takes nothing",
+            ),
+            ("explode", "", "unsupported: there is no such command; there are dial, answer"),
+        ];
+        for (name, payload, expected) in cases {
+            let error = said(name, payload).unwrap_err();
+            assert!(error.starts_with(expected), "{name}: {error}");
+        }
+        assert_eq!(parse("dial", b"\xff\xfe", false).1.unwrap_err().code, ErrorCode::BadPayload);
+    }
+
+    #[test]
+    fn the_id_comes_back_even_with_an_error() {
+        let (request, outcome) = parse("reboot", br#"{"id": "a1"}"#, true);
+        assert_eq!(request.id, json!("a1"));
+        assert_eq!(outcome.unwrap_err().code, ErrorCode::NotAllowed);
+        let at = Timestamp::from_second(0).unwrap();
+        insta::assert_snapshot!(
+            request.result(&Err(Failure::new(ErrorCode::TooLate, "late")), at),
+            @r#"{"at":"1970-01-01T00:00:00Z","command":"reboot","error":{"code":"too_late","message":"late"},"id":"a1","ok":false}"#
+        );
+    }
+
+    #[test]
+    fn the_table_holds_together() {
+        let mut names: Vec<_> = COMMANDS.iter().map(|row| row.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), COMMANDS.len());
+        for (code, word, _) in ErrorCode::TABLE {
+            assert_eq!(code.word(), word);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_payload_is_read_without_a_panic(
+            name in prop::sample::select(COMMANDS.iter().map(|row| row.name).collect::<Vec<_>>()),
+            payload in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let (request, _) = parse(name, &payload, false);
+            prop_assert_eq!(request.name, name);
+        }
+    }
+}

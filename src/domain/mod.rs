@@ -1,0 +1,13 @@
+//! What the bridge knows and decides, as plain values: no I/O, no clock, nothing of the rest of the crate.
+
+pub mod ask;
+pub mod command;
+pub mod entity;
+pub mod order;
+pub mod outcome;
+pub mod phone;
+pub mod policy;
+pub mod schedule;
+pub mod snapshot;
+pub mod topic;
+pub mod twin;

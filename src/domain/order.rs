@@ -1,0 +1,201 @@
+//! A command on its way: which requests it takes, and on which line it works.
+
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::ask::{Ask, Operation, Question, Trouble};
+use super::command::Command;
+use super::outcome::{ErrorCode, Failure, Request};
+use super::phone::{Line, LineState};
+
+/// A command that waits for the phone.
+#[derive(Debug)]
+pub struct Order {
+    /// Whom to answer.
+    pub request: Request,
+    /// When it is too late to send it.
+    pub deadline: Instant,
+    command: Command,
+    looked: bool,
+    unread: Vec<Question>,
+    trouble: Option<Trouble>,
+}
+
+/// What comes next for an order.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// This request.
+    Ask(Ask),
+    /// The result.
+    Done(Result<Value, Failure>),
+}
+
+impl Order {
+    /// Takes a command in.
+    pub fn new(request: Request, command: Command, deadline: Instant) -> Self {
+        let unread = match command {
+            Command::Refresh => Question::ALL.into_iter().rev().collect(),
+            Command::GetTime => vec![Question::Clock],
+            Command::Dial { .. } | Command::Operate { .. } | Command::System(_) => Vec::new(),
+        };
+        Self { request, deadline, command, looked: false, unread, trouble: None }
+    }
+
+    /// Returns what to do next, given the lines as they were last seen.
+    ///
+    /// Where no line fits, the lines are read once more: the last look may be older than the call.
+    pub fn step(&mut self, lines: &[Line]) -> Step {
+        match &self.command {
+            Command::Dial { number, account } => {
+                Step::Ask(Ask::Dial { number: number.clone(), account: *account })
+            }
+            Command::System(operation) => Step::Ask(Ask::System(*operation)),
+            Command::Operate { operation, line } => match pick(*operation, *line, lines) {
+                Ok(line) => Step::Ask(Ask::Operate { operation: *operation, line }),
+                Err(failure) if self.looked => Step::Done(Err(failure)),
+                Err(_) => Step::Ask(Ask::Read(Question::Lines)),
+            },
+            Command::Refresh | Command::GetTime => match self.unread.pop() {
+                Some(question) => Step::Ask(Ask::Read(question)),
+                None => Step::Done(self.trouble.take().map_or(Ok(Value::Null), |t| Err(t.into()))),
+            },
+        }
+    }
+
+    /// Takes in how the last request went; returns the result if there is nothing more to do.
+    pub fn answered(
+        &mut self,
+        ask: &Ask,
+        trouble: Option<Trouble>,
+    ) -> Option<Result<Value, Failure>> {
+        if !matches!(ask, Ask::Read(_)) {
+            return Some(trouble.map_or(Ok(Value::Null), |trouble| Err(trouble.into())));
+        }
+        self.looked = true;
+        match (&self.command, trouble) {
+            (Command::Refresh, trouble) => {
+                let lacking =
+                    matches!(trouble, Some(Trouble::Unsupported(_) | Trouble::Forbidden(_)));
+                if !lacking {
+                    self.trouble = self.trouble.take().or(trouble);
+                }
+                None
+            }
+            (_, Some(trouble)) => Some(Err(trouble.into())),
+            (_, None) => None,
+        }
+    }
+
+    /// Says whether the result is the phone's clock.
+    pub fn wants_clock(&self) -> bool {
+        self.command == Command::GetTime
+    }
+}
+
+/// Returns the line that an operation works on.
+fn pick(operation: Operation, wanted: Option<u16>, lines: &[Line]) -> Result<u16, Failure> {
+    if let Some(number) = wanted {
+        let Some(line) = lines.iter().find(|line| line.line == number) else {
+            let message = format!("the phone has no line {number}");
+            return Err(Failure::new(ErrorCode::NoSuchLine, message));
+        };
+        let ringing = operation == Operation::HangUp && line.state == LineState::Ringing;
+        return if fits(operation, line.state) || ringing {
+            Ok(number)
+        } else {
+            let message = format!("line {number} is {}", line.state.word());
+            Err(Failure::new(ErrorCode::NoSuchCall, message))
+        };
+    }
+    let fitting: Vec<u16> =
+        lines.iter().filter(|line| fits(operation, line.state)).map(|line| line.line).collect();
+    match fitting[..] {
+        [line] => Ok(line),
+        [] => {
+            let message = match operation {
+                Operation::Answer | Operation::Reject => "no line rings",
+                Operation::HangUp => "no call is up; one that only rings is for reject",
+                Operation::Hold => "no call is up that could be put on hold",
+                Operation::Resume => "no call is on hold",
+            };
+            Err(Failure::new(ErrorCode::NoSuchCall, message))
+        }
+        _ => {
+            let message = format!("lines {fitting:?} all fit; give one as \"line\"");
+            Err(Failure::new(ErrorCode::AmbiguousLine, message))
+        }
+    }
+}
+
+fn fits(operation: Operation, state: LineState) -> bool {
+    use LineState::{
+        Calling, Conference, Dialing, InCall, IpCall, OnHold, Paging, Ringback, Ringing,
+        Transferring,
+    };
+    match operation {
+        Operation::Answer | Operation::Reject => state == Ringing,
+        Operation::Hold => matches!(state, InCall | Conference | IpCall),
+        Operation::Resume => state == OnHold,
+        Operation::HangUp => matches!(
+            state,
+            Dialing
+                | Calling
+                | Ringback
+                | InCall
+                | OnHold
+                | Conference
+                | Paging
+                | IpCall
+                | Transferring
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_that_fits_is_picked() {
+        use ErrorCode::{AmbiguousLine, NoSuchCall, NoSuchLine};
+        use LineState::{Calling, Ending, Idle, InCall, OnHold, Ringing, Unknown};
+        use Operation::{Answer, HangUp, Hold, Reject, Resume};
+        type Case<'a> = (Operation, Option<u16>, &'a [LineState], Result<u16, ErrorCode>);
+        let cases: &[Case<'_>] = &[
+            (Answer, None, &[Idle, Ringing], Ok(2)),
+            (Reject, None, &[InCall, Ringing], Ok(2)),
+            (Answer, None, &[Ringing, Ringing], Err(AmbiguousLine)),
+            (Answer, Some(2), &[Ringing, Ringing], Ok(2)),
+            (Answer, None, &[Idle, InCall], Err(NoSuchCall)),
+            (Answer, None, &[], Err(NoSuchCall)),
+            (Answer, Some(1), &[Idle, Ringing], Err(NoSuchCall)),
+            (Answer, Some(3), &[Idle, Ringing], Err(NoSuchLine)),
+            (HangUp, None, &[InCall, Ringing], Ok(1)),
+            (HangUp, None, &[Calling, Idle], Ok(1)),
+            (HangUp, None, &[Ringing, Idle], Err(NoSuchCall)),
+            (HangUp, Some(1), &[Ringing, Idle], Ok(1)),
+            (HangUp, None, &[InCall, OnHold], Err(AmbiguousLine)),
+            (HangUp, None, &[Ending, Unknown], Err(NoSuchCall)),
+            (Hold, None, &[InCall, OnHold], Ok(1)),
+            (Resume, None, &[InCall, OnHold], Ok(2)),
+            (Resume, None, &[InCall, Idle], Err(NoSuchCall)),
+        ];
+        for (operation, wanted, states, expected) in cases {
+            let lines: Vec<Line> = (1..)
+                .zip(*states)
+                .map(|(line, state)| Line {
+                    line,
+                    state: *state,
+                    code: None,
+                    account: None,
+                    name: None,
+                    number: None,
+                    active: None,
+                })
+                .collect();
+            let picked = pick(*operation, *wanted, &lines).map_err(|failure| failure.code);
+            assert_eq!(picked, *expected, "{operation:?} {wanted:?} {states:?}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What of the commands is allowed: the settings say so for each phone.
+
+use std::collections::BTreeSet;
+
+use regex::RegexSet;
+
+use super::ask::SystemOperation;
+use super::command::Command;
+use super::outcome::{ErrorCode, Failure};
+
+/// A command that runs only where the settings allow it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Guarded {
+    /// Erases the phone.
+    FactoryReset,
+    /// Changes a password of the phone.
+    ChangePassword,
+    /// Erases all contacts.
+    DeleteAllContacts,
+    /// Changes any setting of the phone.
+    SetValues,
+}
+
+impl Guarded {
+    /// Every guarded command, and its name in `allow`.
+    pub const TABLE: [(Self, &'static str); 4] = [
+        (Self::FactoryReset, "factory_reset"),
+        (Self::ChangePassword, "change_password"),
+        (Self::DeleteAllContacts, "delete_all_contacts"),
+        (Self::SetValues, "set_values"),
+    ];
+}
+
+/// What may be asked of one phone.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Guarded commands that may run.
+    pub allow: BTreeSet<Guarded>,
+    /// One of these must match a number before it is dialled.
+    pub dial_allow: RegexSet,
+}
+
+impl Policy {
+    /// Says whether a command may run.
+    pub fn permits(&self, command: &Command) -> Result<(), Failure> {
+        let refused = |message: String| Err(Failure::new(ErrorCode::NotAllowed, message));
+        match command {
+            Command::Dial { number, .. } if !self.dial_allow.is_match(number) => {
+                refused(format!("{number:?} matches none of the phone's dial_allow"))
+            }
+            Command::System(SystemOperation::FactoryReset)
+                if !self.allow.contains(&Guarded::FactoryReset) =>
+            {
+                refused("the phone's allow does not name factory_reset".to_owned())
+            }
+            Command::Dial { .. }
+            | Command::Operate { .. }
+            | Command::System(_)
+            | Command::Refresh
+            | Command::GetTime => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guards_hold() {
+        let strict = Policy {
+            allow: BTreeSet::new(),
+            dial_allow: RegexSet::new(["^[0-9*#+]{1,32}$"]).unwrap(),
+        };
+        let open = Policy { allow: [Guarded::FactoryReset].into(), ..strict.clone() };
+        let dial = |number: &str| Command::Dial { number: number.into(), account: 1 };
+        let reset = Command::System(SystemOperation::FactoryReset);
+        assert!(strict.permits(&dial("+49*30#")).is_ok());
+        assert!(strict.permits(&dial("sip:x@y")).is_err());
+        assert!(strict.permits(&dial("1&account=9")).is_err());
+        assert_eq!(strict.permits(&reset).unwrap_err().code, ErrorCode::NotAllowed);
+        assert!(open.permits(&reset).is_ok());
+        assert!(strict.permits(&Command::System(SystemOperation::Reboot)).is_ok());
+    }
+}

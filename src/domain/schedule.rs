@@ -1,0 +1,234 @@
+//! When a phone is asked what: the pace of each question, and the patience with a phone that does not answer.
+
+use std::time::{Duration, Instant};
+
+use super::ask::{Question, Trouble};
+
+/// Phone and account status are read this often, and whenever a line changed.
+const STATUS_EVERY: Duration = Duration::from_secs(30);
+/// Clock and identity are read this often, and when the phone came back.
+const SLOW_EVERY: Duration = Duration::from_mins(5);
+/// A function that the phone does not have is tried this often: a new firmware may bring it.
+const LACKING_EVERY: Duration = Duration::from_hours(1);
+/// The slowest tries of a phone that does not answer.
+const SLOWEST: Duration = Duration::from_secs(30);
+/// A value is given up, or the phone offline, after this many misses in a row.
+const MISSES: u32 = 3;
+/// The first pause after a refused login: five bad ones lock these phones, some until they are restarted.
+const HOLD: Duration = Duration::from_mins(10);
+/// The longest pause after refused logins.
+const LONGEST_HOLD: Duration = Duration::from_hours(6);
+/// After a command the lines are watched closely for this long.
+const LIVELY: Duration = Duration::from_secs(5);
+
+/// How often the lines are read.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// While all are idle.
+    pub idle: Duration,
+    /// While one is not.
+    pub active: Duration,
+}
+
+/// When each question is due, and what became of it before.
+#[derive(Debug)]
+pub struct Schedule {
+    pace: Pace,
+    watches: [Watch; Question::ALL.len()],
+    lively_until: Option<Instant>,
+    rng: fastrand::Rng,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Watch {
+    due: Instant,
+    misses: u32,
+    tried: bool,
+}
+
+/// What a failed question means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The first miss: a person may want to know.
+    FirstMiss,
+    /// Nothing new.
+    Patience,
+    /// It was missed too often: what it told is not known any more.
+    GivenUp,
+}
+
+impl Schedule {
+    /// Starts with a look at the lines at a random moment of the first tick, so that several phones are not in step.
+    pub fn new(pace: Pace, now: Instant, seed: u64) -> Self {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let due = now + pace.idle.mul_f64(rng.f64());
+        Self {
+            pace,
+            watches: [Watch { due, misses: 0, tried: false }; Question::ALL.len()],
+            lively_until: None,
+            rng,
+        }
+    }
+
+    /// Returns the question that is due for longest; of a phone that is not heard only the lines are asked.
+    ///
+    /// Not the most urgent one: a phone that is slower than its lines are due would never be asked for the rest.
+    pub fn due(&self, now: Instant) -> Option<Question> {
+        let question = self.first();
+        (self.watch(question).due <= now).then_some(question)
+    }
+
+    /// Returns when the next question is due.
+    pub fn next(&self) -> Instant {
+        self.watch(self.first()).due
+    }
+
+    fn first(&self) -> Question {
+        let all = Question::ALL.into_iter();
+        let first = all.min_by_key(|question| self.watch(*question).due);
+        first.filter(|_| !self.missing()).unwrap_or(Question::Lines)
+    }
+
+    /// Says whether every question was tried.
+    pub fn all_tried(&self) -> bool {
+        self.watches.iter().all(|watch| watch.tried)
+    }
+
+    /// Says whether the phone has gone unheard, be it once.
+    pub fn missing(&self) -> bool {
+        self.watch(Question::Lines).misses > 0
+    }
+
+    /// Makes a question due now.
+    pub fn hasten(&mut self, question: Question, now: Instant) {
+        let watch = self.watch_mut(question);
+        watch.due = watch.due.min(now);
+    }
+
+    /// Makes all questions due now.
+    pub fn hasten_all(&mut self, now: Instant) {
+        for question in Question::ALL {
+            self.hasten(question, now);
+        }
+    }
+
+    /// Watches the lines closely for a while: something was just done to them.
+    pub fn liven(&mut self, now: Instant) {
+        self.hasten(Question::Lines, now);
+        self.lively_until = Some(now + LIVELY);
+    }
+
+    /// Asks nothing before this.
+    pub fn hold_until(&mut self, until: Instant) {
+        for watch in &mut self.watches {
+            watch.due = watch.due.max(until);
+        }
+        self.watch_mut(Question::Lines).due = until;
+    }
+
+    /// Notes an answer to a question that was asked at `asked`; `busy` if a line is not idle.
+    ///
+    /// Returns whether the question had been missed before.
+    pub fn answered(&mut self, question: Question, asked: Instant, busy: bool) -> bool {
+        let lively = self.lively_until.is_some_and(|until| asked < until);
+        let every = match question {
+            Question::Lines if busy || lively => self.pace.active,
+            Question::Lines => self.pace.idle,
+            Question::Status | Question::Accounts => STATUS_EVERY,
+            Question::Clock | Question::Identity => SLOW_EVERY,
+        };
+        let missed = self.watch(question).misses > 0;
+        *self.watch_mut(question) = Watch { due: asked + every, misses: 0, tried: true };
+        missed
+    }
+
+    /// Notes that a question was not answered.
+    pub fn missed(&mut self, question: Question, trouble: &Trouble, now: Instant) -> Verdict {
+        let misses = self.watch(question).misses + 1;
+        let lacking = matches!(trouble, Trouble::Unsupported(_) | Trouble::Forbidden(_));
+        let unheard = matches!(trouble, Trouble::Unreachable(_) | Trouble::Timeout);
+        let pause = match question {
+            Question::Lines => {
+                let slower = self.pace.idle.saturating_mul(1 << misses.min(16));
+                slower.min(SLOWEST).mul_f64(0.75 + self.rng.f64() / 4.0)
+            }
+            _ if lacking => LACKING_EVERY,
+            Question::Status | Question::Accounts => STATUS_EVERY,
+            Question::Clock | Question::Identity => SLOW_EVERY.min(STATUS_EVERY * misses),
+        };
+        *self.watch_mut(question) = Watch { due: now + pause, misses, tried: true };
+        match misses {
+            MISSES => Verdict::GivenUp,
+            1 if question != Question::Lines && unheard => {
+                // whether the phone is there is for the lines to find out
+                self.hasten(Question::Lines, now);
+                Verdict::Patience
+            }
+            1 => Verdict::FirstMiss,
+            _ => Verdict::Patience,
+        }
+    }
+
+    fn watch(&self, question: Question) -> &Watch {
+        &self.watches[question as usize]
+    }
+
+    fn watch_mut(&mut self, question: Question) -> &mut Watch {
+        &mut self.watches[question as usize]
+    }
+}
+
+/// Returns the pause after this many refused logins in a row.
+pub fn hold(refusals: u32) -> Duration {
+    HOLD.saturating_mul(1 << refusals.saturating_sub(1).min(16)).min(LONGEST_HOLD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schedule(now: Instant) -> Schedule {
+        let pace = Pace { idle: Duration::from_secs(2), active: Duration::from_millis(500) };
+        Schedule::new(pace, now, 7)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "any instant does: tests only add to it")]
+    fn start() -> Instant {
+        Instant::now()
+    }
+
+    #[test]
+    fn a_silent_phone_is_asked_slower_and_slower() {
+        let now = start();
+        let mut schedule = schedule(now);
+        let mut pauses = Vec::new();
+        for miss in 1..=20u32 {
+            let verdict = schedule.missed(Question::Lines, &Trouble::Timeout, now);
+            assert_eq!(verdict == Verdict::FirstMiss, miss == 1);
+            assert_eq!(verdict == Verdict::GivenUp, miss == 3);
+            pauses.push(schedule.watch(Question::Lines).due - now);
+        }
+        for (pause, full) in pauses.iter().zip([4, 8, 16, 30, 30, 30]) {
+            let full = Duration::from_secs(full);
+            assert!(*pause <= full && *pause >= full.mul_f64(0.75), "{pause:?} of {full:?}");
+        }
+        assert!(pauses.iter().all(|pause| *pause <= SLOWEST));
+    }
+
+    #[test]
+    fn phones_are_not_in_step() {
+        let now = start();
+        let pace = Pace { idle: Duration::from_secs(2), active: Duration::from_millis(500) };
+        let firsts: Vec<_> =
+            (0..50).map(|seed| Schedule::new(pace, now, seed).next() - now).collect();
+        let early = firsts.iter().filter(|first| **first < Duration::from_secs(1)).count();
+        assert!(firsts.iter().all(|first| *first <= pace.idle));
+        assert!((10..=40).contains(&early), "{early} of 50 in the first half");
+    }
+
+    #[test]
+    fn holds_grow() {
+        let minutes = [1, 2, 3, 4, 5, 6, 7, 60].map(|n| hold(n).as_secs() / 60);
+        assert_eq!(minutes, [10, 20, 40, 80, 160, 320, 360, 360]);
+    }
+}

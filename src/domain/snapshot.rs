@@ -1,0 +1,371 @@
+//! The bridge's picture of one phone, and the topics that show it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+
+use super::ask::Trouble;
+use super::phone::{Account, CallState, Identity, Line, PhoneClock, PhoneStatus};
+use super::topic::PhoneTopic;
+
+/// Topics and their payloads.
+pub type State = BTreeMap<PhoneTopic, String>;
+
+/// Whether the phone can be used, as `P/problem` says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Problem {
+    /// It can.
+    None,
+    /// It can't be reached.
+    Unreachable,
+    /// It does not take our login.
+    Unauthorized,
+    /// It has locked the login.
+    LockedOut,
+    /// What it says makes no sense.
+    BadAnswer,
+}
+
+impl Problem {
+    /// Every problem.
+    pub const ALL: [Self; 5] =
+        [Self::None, Self::Unreachable, Self::Unauthorized, Self::LockedOut, Self::BadAnswer];
+
+    /// Returns the word of this problem.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Unreachable => "unreachable",
+            Self::Unauthorized => "unauthorized",
+            Self::LockedOut => "locked_out",
+            Self::BadAnswer => "bad_answer",
+        }
+    }
+}
+
+impl From<&Trouble> for Problem {
+    fn from(trouble: &Trouble) -> Self {
+        match trouble {
+            Trouble::Unreachable(_) | Trouble::Timeout => Self::Unreachable,
+            Trouble::Unauthorized(_) | Trouble::Forbidden(_) => Self::Unauthorized,
+            Trouble::LockedOut(_) => Self::LockedOut,
+            Trouble::BadAnswer(_) | Trouble::Refused(_) | Trouble::Unsupported(_) => {
+                Self::BadAnswer
+            }
+        }
+    }
+}
+
+/// What is known of one phone at a moment; none where it is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Why the phone can't be used, if so.
+    pub problem: Problem,
+    /// Whether it has ever answered.
+    pub heard: bool,
+    /// Its lines, in order.
+    pub lines: Vec<Line>,
+    /// Its accounts, in order.
+    pub accounts: Vec<Account>,
+    /// Its own word for what it does.
+    pub status: PhoneStatus,
+    /// Its clock.
+    pub clock: Option<PhoneClock>,
+    /// When it was started, by our clock.
+    pub booted_at: Option<Timestamp>,
+    /// Who it is.
+    pub identity: Identity,
+    /// Its web page, without credentials.
+    pub url: String,
+    /// The dialect that it is spoken to in.
+    pub dialect: &'static str,
+}
+
+impl Snapshot {
+    /// Returns the picture of a phone that has said nothing yet.
+    pub fn unseen(url: String, dialect: &'static str) -> Self {
+        Self {
+            problem: Problem::None,
+            heard: false,
+            lines: Vec::new(),
+            accounts: Vec::new(),
+            status: PhoneStatus::Unknown,
+            clock: None,
+            booted_at: None,
+            identity: Identity::default(),
+            url,
+            dialect,
+        }
+    }
+
+    /// Forgets what only a phone that answers can say.
+    pub fn forget_the_present(&mut self) {
+        for line in &mut self.lines {
+            *line = Line::unknown(line.line);
+        }
+        for account in &mut self.accounts {
+            account.registered = None;
+        }
+        self.status = match self.problem {
+            Problem::Unauthorized | Problem::LockedOut => PhoneStatus::Unauthorized,
+            Problem::None | Problem::Unreachable | Problem::BadAnswer => PhoneStatus::Unknown,
+        };
+    }
+
+    /// Takes in that a topic was published before we started: its line or account is there, but nothing more is known.
+    pub fn remember(&mut self, topic: &PhoneTopic) {
+        if let PhoneTopic::Line(line) = topic {
+            self.lines.push(Line::unknown(*line));
+            self.lines.sort_by_key(|line| line.line);
+        } else if let PhoneTopic::Account(id) = topic {
+            self.accounts.push(Account::unknown(*id));
+            self.accounts.sort_by_key(|account| account.id);
+        }
+    }
+
+    /// Returns every state topic and its payload.
+    pub fn state(&self) -> State {
+        STATES.iter().flat_map(|row| (row.read)(self)).collect()
+    }
+}
+
+/// A row of the table of state topics.
+#[derive(Debug)]
+pub struct StateRow {
+    /// The topic below `P`, for the docs.
+    pub topic: &'static str,
+    /// What it says, for the docs.
+    pub help: &'static str,
+    read: fn(&Snapshot) -> Vec<(PhoneTopic, String)>,
+}
+
+/// Every state topic of a phone.
+pub const STATES: &[StateRow] = &[
+    StateRow {
+        topic: "availability",
+        help: "`online` or `offline`: whether the phone answers and takes our login",
+        read: |s| {
+            let word = if s.problem == Problem::None { "online" } else { "offline" };
+            vec![(PhoneTopic::Availability, word.to_owned())]
+        },
+    },
+    StateRow {
+        topic: "problem",
+        help: "`none`, or why it is offline: `unreachable`, `unauthorized`, `locked_out`, `bad_answer`",
+        read: |s| vec![(PhoneTopic::Problem, s.problem.word().to_owned())],
+    },
+    StateRow {
+        topic: "status",
+        help: "The phone's own word: `available`, `ringing`, `busy`, `unavailable` (no account is registered), `unauthorized`, `unknown`",
+        read: |s| vec![(PhoneTopic::Status, s.status.word().to_owned())],
+    },
+    StateRow {
+        topic: "call_state",
+        help: "Of all lines the first in this order: `ringing`, `calling`, `in_call`, `on_hold`, `failed`, `unknown`, `idle`",
+        read: |s| vec![(PhoneTopic::CallState, CallState::of(&s.lines).word().to_owned())],
+    },
+    StateRow {
+        topic: "ringing",
+        help: "`ON` while a line rings, `OFF`, or `unknown`",
+        read: |s| vec![(PhoneTopic::Ringing, any_line(s, &[CallState::Ringing]))],
+    },
+    StateRow {
+        topic: "in_call",
+        help: "`ON` while a call is up, be it on hold or beside one that rings, `OFF`, or `unknown`",
+        read: |s| vec![(PhoneTopic::InCall, any_line(s, &[CallState::InCall, CallState::OnHold]))],
+    },
+    StateRow {
+        topic: "lines/<n>",
+        help: "JSON: `line`, `state` (a word of `call_state`, or `dialing`, `ringback`, `ending`, `transferring`, `transferred`, `conference`, `paging`, `ip_call`), `code` (as the phone said it), `account`, `name`, `number`, `active`",
+        read: |s| {
+            s.lines.iter().map(|line| (PhoneTopic::Line(line.line), json_text(line))).collect()
+        },
+    },
+    StateRow {
+        topic: "accounts/<n>",
+        help: "JSON: `id`, `name`, `sip_id`, `sip_server`, `registered`",
+        read: |s| s.accounts.iter().map(|a| (PhoneTopic::Account(a.id), json_text(a))).collect(),
+    },
+    StateRow {
+        topic: "info",
+        help: "JSON: `model`, `vendor`, `firmware`, `hardware`, `mac`, `url`, `dialect`",
+        read: |s| {
+            if !s.heard {
+                return Vec::new();
+            }
+            let Identity { model, vendor, firmware, hardware, mac } = &s.identity;
+            let info = json!({
+                "model": model, "vendor": vendor, "firmware": firmware, "hardware": hardware, "mac": mac,
+                "url": s.url, "dialect": s.dialect,
+            });
+            vec![(PhoneTopic::Info, info.to_string())]
+        },
+    },
+    StateRow {
+        topic: "system",
+        help: "JSON: `time` (the phone's own local time; it does not say in which zone), `uptime_seconds`, `booted_at`",
+        read: |s| {
+            if !s.heard {
+                return Vec::new();
+            }
+            let system = clock_json(s.clock.as_ref(), s.booted_at);
+            vec![(PhoneTopic::System, system.to_string())]
+        },
+    },
+];
+
+/// Returns the payload of `P/system`.
+pub fn clock_json(clock: Option<&PhoneClock>, booted_at: Option<Timestamp>) -> serde_json::Value {
+    json!({
+        "time": clock.and_then(|c| c.time).map(|time| format!("{time:.0}")),
+        "uptime_seconds": clock.and_then(|c| c.uptime).map(|uptime| uptime.seconds),
+        "booted_at": booted_at.map(|at| format!("{at:.0}")),
+    })
+}
+
+/// Returns the messages that turn `before` into `now`: an empty payload takes a topic back.
+///
+/// That the phone is online comes last: what is left of its state is shown from then on.
+pub fn diff(before: &State, now: &State) -> Vec<(PhoneTopic, String)> {
+    let gone = before.keys().filter(|topic| !now.contains_key(topic));
+    let changed = now.iter().filter(|(topic, payload)| before.get(topic) != Some(payload));
+    let mut messages: Vec<_> = gone
+        .map(|topic| (topic.clone(), String::new()))
+        .chain(changed.map(|(topic, payload)| (topic.clone(), payload.clone())))
+        .collect();
+    messages
+        .sort_by_key(|(topic, payload)| *topic == PhoneTopic::Availability && payload == "online");
+    messages
+}
+
+fn any_line(snapshot: &Snapshot, states: &[CallState]) -> String {
+    let mut folded = snapshot.lines.iter().map(|line| line.state.folded());
+    let word = if folded.clone().any(|state| states.contains(&state)) {
+        "ON"
+    } else if snapshot.lines.is_empty() || folded.any(|state| state == CallState::Unknown) {
+        "unknown"
+    } else {
+        "OFF"
+    };
+    word.to_owned()
+}
+
+fn json_text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("structs of texts and numbers are JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::phone::LineState;
+
+    fn line(number: u16, state: LineState) -> Line {
+        Line {
+            line: number,
+            state,
+            code: Some("x".into()),
+            account: None,
+            name: None,
+            number: None,
+            active: Some(false),
+        }
+    }
+
+    fn with_lines(states: &[LineState]) -> Snapshot {
+        let mut snapshot = Snapshot::unseen("http://127.0.0.1".into(), "gxv");
+        snapshot.lines = (1..).zip(states).map(|(n, state)| line(n, *state)).collect();
+        snapshot
+    }
+
+    #[test]
+    fn lines_fold_into_the_phone() {
+        use LineState::{
+            Conference, Ending, Failed, Idle, InCall, OnHold, Ringback, Ringing, Unknown,
+        };
+        let cases: &[(&[LineState], [&str; 3])] = &[
+            (&[], ["unknown", "unknown", "unknown"]),
+            (&[Idle, Idle], ["idle", "OFF", "OFF"]),
+            (&[Idle, Ringing], ["ringing", "ON", "OFF"]),
+            (&[InCall, Ringing], ["ringing", "ON", "ON"]),
+            (&[OnHold, Ringback], ["calling", "OFF", "ON"]),
+            (&[OnHold, Conference], ["in_call", "OFF", "ON"]),
+            (&[Failed, Idle], ["failed", "OFF", "OFF"]),
+            (&[Unknown, Idle], ["unknown", "unknown", "unknown"]),
+            (&[Unknown, InCall], ["in_call", "unknown", "ON"]),
+            (&[Ending, Idle], ["idle", "OFF", "OFF"]),
+        ];
+        for (states, expected) in cases {
+            let state = with_lines(states).state();
+            let topics = [PhoneTopic::CallState, PhoneTopic::Ringing, PhoneTopic::InCall];
+            assert_eq!(
+                topics.map(|topic| state[&topic].clone()),
+                expected.map(String::from),
+                "{states:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_phone_did_not_say_is_null() {
+        let mut snapshot = Snapshot::unseen("http://127.0.0.1".into(), "gxv");
+        assert_eq!(snapshot.state().len(), 6, "what it said before is not replaced by nothing");
+        snapshot.heard = true;
+        let state = snapshot.state();
+        insta::assert_debug_snapshot!(state.values().collect::<Vec<_>>(), @r#"
+        [
+            "online",
+            "none",
+            "unknown",
+            "unknown",
+            "unknown",
+            "unknown",
+            "{\"dialect\":\"gxv\",\"firmware\":null,\"hardware\":null,\"mac\":null,\"model\":null,\"url\":\"http://127.0.0.1\",\"vendor\":null}",
+            "{\"booted_at\":null,\"time\":null,\"uptime_seconds\":null}",
+        ]
+        "#);
+    }
+
+    #[test]
+    fn every_topic_of_the_table_is_read() {
+        let mut snapshot = with_lines(&[LineState::Idle]);
+        snapshot.heard = true;
+        let account =
+            Account { id: 1, name: None, sip_id: None, sip_server: None, registered: Some(true) };
+        snapshot.accounts.push(account);
+        let written: Vec<_> = STATES.iter().map(|row| row.topic.replace("<n>", "1")).collect();
+        let mut read: Vec<_> = snapshot.state().keys().map(PhoneTopic::render).collect();
+        let mut sorted = written.clone();
+        sorted.sort_unstable();
+        read.sort_unstable();
+        assert_eq!(read, sorted);
+    }
+
+    fn states() -> impl Strategy<Value = State> {
+        let topic = prop_oneof![
+            Just(PhoneTopic::Problem),
+            (0u16..4).prop_map(PhoneTopic::Line),
+            (0u16..3).prop_map(PhoneTopic::Account),
+        ];
+        prop::collection::btree_map(topic, "[a-c]", 0..6)
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_new_is_nothing_to_say(state in states()) {
+            prop_assert!(diff(&state, &state).is_empty());
+        }
+
+        #[test]
+        fn the_diff_leads_from_one_to_the_other(before in states(), now in states()) {
+            let mut broker = before.clone();
+            for (topic, payload) in diff(&before, &now) {
+                if payload.is_empty() { broker.remove(&topic); } else { broker.insert(topic, payload); }
+            }
+            prop_assert_eq!(broker, now);
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Topics and their text: the only place that spells a topic, and says how a message on it travels.
+
+use super::phone::PhoneId;
+
+/// How a message travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Delivery {
+    /// The present: qos 0, retained; dropped while the broker is away, and asked for again when it is back.
+    State,
+    /// What others build upon (availability, discovery): qos 1, retained; dropped while the broker is away, too.
+    Lasting,
+    /// What happened once: qos 1, never retained; waits for the broker up to a minute.
+    Event,
+}
+
+/// A message for the broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publication {
+    /// The whole topic.
+    pub topic: String,
+    /// The payload; empty on a retained topic takes the message back.
+    pub payload: Vec<u8>,
+    /// How it travels.
+    pub delivery: Delivery,
+}
+
+/// The topics of one bridge: `B` of the docs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base(String);
+
+/// A place in the tree of one bridge.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// `B/bridge/state`
+    BridgeState,
+    /// `B/bridge/info`
+    BridgeInfo,
+    /// A place below `P`, the tree of one phone.
+    Phone(PhoneId, PhoneTopic),
+}
+
+/// A place below `P`, the tree of one phone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PhoneTopic {
+    /// `P/availability`
+    Availability,
+    /// `P/problem`
+    Problem,
+    /// `P/status`
+    Status,
+    /// `P/call_state`
+    CallState,
+    /// `P/ringing`
+    Ringing,
+    /// `P/in_call`
+    InCall,
+    /// `P/lines/<n>`
+    Line(u16),
+    /// `P/accounts/<n>`
+    Account(u16),
+    /// `P/info`
+    Info,
+    /// `P/system`
+    System,
+    /// `P/command/<name>`
+    Command(String),
+    /// `P/result`
+    Result,
+}
+
+impl Base {
+    /// Takes a base topic that the settings have checked: no wildcards, no empty levels.
+    pub fn new(base: impl Into<String>) -> Self {
+        Self(base.into())
+    }
+
+    /// Returns the text of a topic.
+    pub fn render(&self, topic: &Topic) -> String {
+        match topic {
+            Topic::BridgeState => format!("{}/bridge/state", self.0),
+            Topic::BridgeInfo => format!("{}/bridge/info", self.0),
+            Topic::Phone(id, place) => format!("{}/{id}/{}", self.0, place.render()),
+        }
+    }
+
+    /// Returns the topic of a text, or none where it is not one of this tree.
+    pub fn parse(&self, text: &str) -> Option<Topic> {
+        let (first, rest) = text.strip_prefix(&self.0)?.strip_prefix('/')?.split_once('/')?;
+        match (first, rest) {
+            ("bridge", "state") => Some(Topic::BridgeState),
+            ("bridge", "info") => Some(Topic::BridgeInfo),
+            _ => Some(Topic::Phone(first.parse().ok()?, PhoneTopic::parse(rest)?)),
+        }
+    }
+
+    /// Returns the filter that every command of every phone matches.
+    pub fn commands(&self) -> String {
+        format!("{}/+/command/+", self.0)
+    }
+
+    /// Returns the filters that every state of every phone matches.
+    pub fn states(&self) -> [String; 3] {
+        ["+/+", "+/lines/+", "+/accounts/+"].map(|place| format!("{}/{place}", self.0))
+    }
+
+    /// Makes a message: the topic says how it travels.
+    pub fn publication(&self, topic: &Topic, payload: impl Into<Vec<u8>>) -> Publication {
+        Publication {
+            topic: self.render(topic),
+            payload: payload.into(),
+            delivery: topic.delivery(),
+        }
+    }
+}
+
+impl Topic {
+    /// Returns how a message on this topic travels.
+    pub fn delivery(&self) -> Delivery {
+        match self {
+            Self::BridgeState | Self::Phone(_, PhoneTopic::Availability) => Delivery::Lasting,
+            Self::Phone(_, PhoneTopic::Result | PhoneTopic::Command(_)) => Delivery::Event,
+            Self::BridgeInfo | Self::Phone(..) => Delivery::State,
+        }
+    }
+}
+
+impl PhoneTopic {
+    /// Returns the text below `P`.
+    pub fn render(&self) -> String {
+        match self {
+            Self::Availability => "availability".to_owned(),
+            Self::Problem => "problem".to_owned(),
+            Self::Status => "status".to_owned(),
+            Self::CallState => "call_state".to_owned(),
+            Self::Ringing => "ringing".to_owned(),
+            Self::InCall => "in_call".to_owned(),
+            Self::Line(line) => format!("lines/{line}"),
+            Self::Account(account) => format!("accounts/{account}"),
+            Self::Info => "info".to_owned(),
+            Self::System => "system".to_owned(),
+            Self::Command(name) => format!("command/{name}"),
+            Self::Result => "result".to_owned(),
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Some(match text.split_once('/') {
+            Some(("lines", line)) => Self::Line(number(line)?),
+            Some(("accounts", account)) => Self::Account(number(account)?),
+            Some(("command", name)) if !name.is_empty() && !name.contains('/') => {
+                Self::Command(name.to_owned())
+            }
+            Some(_) => return None,
+            None => match text {
+                "availability" => Self::Availability,
+                "problem" => Self::Problem,
+                "status" => Self::Status,
+                "call_state" => Self::CallState,
+                "ringing" => Self::Ringing,
+                "in_call" => Self::InCall,
+                "info" => Self::Info,
+                "system" => Self::System,
+                "result" => Self::Result,
+                _ => return None,
+            },
+        })
+    }
+}
+
+/// Reads a line or account as topics spell it: no sign, no leading zero.
+fn number(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|number: &u16| number.to_string() == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn foreign_topics_are_none() {
+        let base = Base::new("house/phones");
+        for text in [
+            "house/phones",
+            "house/phones/",
+            "house/phonesX/kitchen/info",
+            "house/phones/kitchen",
+            "house/phones/kitchen/info/more",
+            "house/phones/kitchen/lines/+1",
+            "house/phones/kitchen/lines/01",
+            "house/phones/kitchen/lines/99999",
+            "house/phones/kitchen/command/",
+            "house/phones/kitchen/command/dial/now",
+            "house/phones/Kitchen/info",
+            "house/phones/bridge/info/x",
+            "house/phones/bridge/command/dial",
+        ] {
+            assert_eq!(base.parse(text), None, "{text}");
+        }
+    }
+
+    fn places() -> impl Strategy<Value = PhoneTopic> {
+        prop_oneof![
+            Just(PhoneTopic::Availability),
+            Just(PhoneTopic::Problem),
+            Just(PhoneTopic::Status),
+            Just(PhoneTopic::CallState),
+            Just(PhoneTopic::Ringing),
+            Just(PhoneTopic::InCall),
+            Just(PhoneTopic::Info),
+            Just(PhoneTopic::System),
+            Just(PhoneTopic::Result),
+            any::<u16>().prop_map(PhoneTopic::Line),
+            any::<u16>().prop_map(PhoneTopic::Account),
+            "[a-z_]{1,20}".prop_map(PhoneTopic::Command),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn text_and_topic_are_inverses(id in "[a-z0-9_-]{1,64}", place in places(), base in "[a-z]{1,8}(/[a-z]{1,8})?") {
+            prop_assume!(id != "bridge");
+            let topic = Topic::Phone(id.parse().unwrap(), place);
+            let base = Base::new(base);
+            prop_assert_eq!(base.parse(&base.render(&topic)), Some(topic));
+        }
+
+        #[test]
+        fn any_text_is_parsed_without_a_panic(text in ".*") {
+            if let Some(topic) = Base::new("b").parse(&text) {
+                prop_assert_eq!(Base::new("b").render(&topic), text);
+            }
+        }
+    }
+}

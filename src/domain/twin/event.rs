@@ -1,0 +1,101 @@
+//! What can happen to a twin, and what it wants done.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::super::ask::{Answer, Ask, Question, Trouble};
+use super::super::entity::Device;
+use super::super::outcome::Failure;
+use super::super::phone::{CallState, PhoneId};
+use super::super::policy::Policy;
+use super::super::schedule::Pace;
+use super::super::topic::PhoneTopic;
+
+/// A moment, on both clocks.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// For pauses.
+    pub instant: Instant,
+    /// For people.
+    pub wall: Timestamp,
+}
+
+/// What a twin must know of its phone's settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The phone.
+    pub id: PhoneId,
+    /// Its name for people.
+    pub name: String,
+    /// Its web page, without credentials.
+    pub url: String,
+    /// The dialect that it is spoken to in.
+    pub dialect: &'static str,
+    /// How often its lines are read.
+    pub pace: Pace,
+    /// What may be asked of it.
+    pub policy: Policy,
+}
+
+/// Everything that can happen to a phone.
+#[derive(Debug)]
+pub enum Event {
+    /// The time of [`wake`](super::Twin::wake) has come.
+    Woke,
+    /// The request under way has ended.
+    Answered(Result<Answer, Trouble>),
+    /// A message came on a command topic.
+    Commanded {
+        /// The name of the command.
+        name: String,
+        /// The payload.
+        payload: Vec<u8>,
+        /// Whether it was retained.
+        retained: bool,
+    },
+    /// The broker, or somebody who reads there, knows nothing any more.
+    Forgotten,
+    /// The broker still has a message on this topic of the phone.
+    Remembered(PhoneTopic),
+    /// The bridge stops.
+    Stopping,
+}
+
+/// What is to be done.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Publish this below `P`.
+    Publish(PhoneTopic, String),
+    /// Send this request, and come back with the answer.
+    Ask(Ask),
+    /// Tell Home Assistant what the phone is now.
+    Describe(Device),
+    /// Tell the log.
+    Note(Note),
+}
+
+/// What a person who reads the log should know; each is said when it changes, not each time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// It was not heard for the first time.
+    Missed(Trouble),
+    /// It is offline from now on.
+    Offline(Trouble),
+    /// Its login was refused; nothing is asked of it for a while.
+    Held(Trouble, Duration),
+    /// It is online from now on; it was not for so long.
+    Online(Option<Duration>),
+    /// One of its functions fails, though the phone is there.
+    Failing(Question, Trouble),
+    /// A function works again.
+    Works(Question),
+    /// A line said a code that is not known.
+    UnknownCode(String),
+    /// The phone as a whole does something else than before.
+    CallState(CallState),
+    /// A command came to nothing.
+    NotDone(String, Failure),
+    /// A command was carried out.
+    Done(String),
+}

@@ -1,0 +1,479 @@
+//! Whole conversations of a twin, in made-up time.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use regex::RegexSet;
+
+use super::super::ask::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
+use super::super::phone::{Identity, Line, LineState, PhoneClock, PhoneStatus, Uptime};
+use super::super::policy::Policy;
+use super::super::schedule::Pace;
+use super::super::topic::PhoneTopic;
+use super::{Action, Event, Now, Settings, Twin};
+
+/// A twin, a phone that answers at once as it is told to, and a clock that is moved by hand.
+struct Story {
+    twin: Twin,
+    start: Instant,
+    now: Instant,
+    lines: Vec<LineState>,
+    trouble: Option<Trouble>,
+    /// Whether requests stay unanswered until told.
+    stuck: bool,
+    asked: Vec<Ask>,
+    log: String,
+}
+
+impl Story {
+    #[expect(clippy::disallowed_methods, reason = "any instant does: stories only add to it")]
+    fn new() -> Self {
+        let start = Instant::now();
+        let settings = Settings {
+            id: "kitchen".parse().unwrap(),
+            name: "Kitchen".into(),
+            url: "http://192.0.2.1/".into(),
+            dialect: "gxv",
+            pace: Pace { idle: Duration::from_secs(2), active: Duration::from_millis(500) },
+            policy: Policy { allow: [].into(), dial_allow: RegexSet::new(["^[0-9]+$"]).unwrap() },
+        };
+        Self {
+            twin: Twin::new(settings, start, 1),
+            start,
+            now: start,
+            lines: vec![LineState::Idle, LineState::Idle],
+            trouble: None,
+            stuck: false,
+            asked: Vec::new(),
+            log: String::new(),
+        }
+    }
+
+    fn now(&self) -> Now {
+        let passed = self.now - self.start;
+        let wall = Timestamp::from_second(1_000_000).unwrap()
+            + jiff::SignedDuration::try_from(passed).unwrap();
+        Now { instant: self.now, wall }
+    }
+
+    /// Lets something happen, and the phone answer until the twin has nothing more to ask.
+    fn happens(&mut self, event: Event) {
+        let mut events = vec![event];
+        while let Some(event) = events.pop() {
+            for action in self.twin.handle(event, self.now()) {
+                if let Action::Ask(ask) = &action {
+                    self.asked.push(ask.clone());
+                    if !self.stuck {
+                        events.push(Event::Answered(self.answer(ask)));
+                    }
+                }
+                self.write(&action);
+            }
+        }
+    }
+
+    fn answer(&self, ask: &Ask) -> Result<Answer, Trouble> {
+        if let Some(trouble) = &self.trouble {
+            return Err(trouble.clone());
+        }
+        Ok(match ask {
+            Ask::Read(Question::Lines) => Answer::Lines(self.lines()),
+            Ask::Read(Question::Status) => Answer::Status(PhoneStatus::Available),
+            Ask::Read(Question::Accounts) => Answer::Accounts(Vec::new()),
+            Ask::Read(Question::Clock) => {
+                let seconds = 500 + (self.now - self.start).as_secs();
+                let uptime = Some(Uptime { seconds, to_the_second: true });
+                Answer::Clock(PhoneClock { time: None, uptime })
+            }
+            Ask::Read(Question::Identity) => Answer::Identity(Identity::default()),
+            Ask::Dial { .. } | Ask::Operate { .. } | Ask::System(_) => Answer::Done,
+        })
+    }
+
+    fn lines(&self) -> Vec<Line> {
+        let line = |(line, state): (u16, &LineState)| Line {
+            line,
+            state: *state,
+            code: None,
+            account: None,
+            name: None,
+            number: None,
+            active: None,
+        };
+        (1..).zip(&self.lines).map(line).collect()
+    }
+
+    fn write(&mut self, action: &Action) {
+        let seconds = (self.now - self.start).as_secs_f64();
+        let text = match action {
+            Action::Publish(PhoneTopic::Line(_) | PhoneTopic::Info | PhoneTopic::System, _) => {
+                return;
+            }
+            Action::Publish(topic, text) => format!("{} = {text}", topic.render()),
+            Action::Ask(ask) => format!("? {ask:?}"),
+            Action::Describe(device) => {
+                format!("! lines {:?}, complete {}", device.lines, device.complete)
+            }
+            Action::Note(note) => format!("# {note:?}"),
+        };
+        writeln!(self.log, "{seconds:5.1} {text}").unwrap();
+    }
+
+    /// Lets time pass; the twin is woken when it wants to be.
+    fn passes(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(wake) = self.twin.wake().filter(|wake| *wake <= end) {
+            self.now = wake.max(self.now);
+            self.happens(Event::Woke);
+        }
+        self.now = end;
+    }
+
+    fn commanded(&mut self, name: &str, payload: &str) {
+        let (name, payload) = (name.to_owned(), payload.as_bytes().to_vec());
+        self.happens(Event::Commanded { name, payload, retained: false });
+    }
+
+    /// Returns what was written since the last call.
+    fn told(&mut self) -> String {
+        std::mem::take(&mut self.log)
+    }
+
+    fn asks(&mut self) -> Vec<Ask> {
+        std::mem::take(&mut self.asked)
+    }
+
+    /// A story in which the phone has been there for a while.
+    fn settled() -> Self {
+        let mut story = Self::new();
+        story.passes(Duration::from_secs(10));
+        story.told();
+        story.asks();
+        story
+    }
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_phone_is_met() {
+    let mut story = Story::new();
+    story.passes(3 * SECOND);
+    insta::assert_snapshot!(story.told(), @"
+    1.3 availability = offline
+    1.3 ? Read(Lines)
+    1.3 # Online(None)
+    1.3 ? Read(Status)
+    1.3 ? Read(Accounts)
+    1.3 ? Read(Clock)
+    1.3 ? Read(Identity)
+    1.3 problem = none
+    1.3 status = available
+    1.3 call_state = idle
+    1.3 ringing = OFF
+    1.3 in_call = OFF
+    1.3 availability = online
+    1.3 ! lines [1, 2], complete true
+    ");
+}
+
+#[test]
+fn an_idle_tick_is_one_request() {
+    let mut story = Story::settled();
+    story.passes(19 * SECOND);
+    let asks = story.asks();
+    assert_eq!(asks, vec![Ask::Read(Question::Lines); asks.len()]);
+    assert!((9..=10).contains(&asks.len()), "{asks:?}");
+    assert_eq!(story.told().lines().filter(|line| !line.contains('?')).count(), 0);
+}
+
+#[test]
+fn every_half_minute_and_every_five_minutes_more_is_asked() {
+    let mut story = Story::settled();
+    story.passes(600 * SECOND);
+    let asks = story.asks();
+    let count = |question| asks.iter().filter(|ask| **ask == Ask::Read(question)).count();
+    assert_eq!([Question::Status, Question::Accounts].map(count), [20, 20]);
+    assert_eq!([Question::Clock, Question::Identity].map(count), [2, 2]);
+}
+
+#[test]
+fn a_call_is_seen_and_watched_closely() {
+    let mut story = Story::settled();
+    story.lines[1] = LineState::Ringing;
+    story.passes(2 * SECOND);
+    story.lines[1] = LineState::InCall;
+    story.passes(SECOND);
+    story.lines[1] = LineState::Idle;
+    story.passes(4 * SECOND);
+    insta::assert_snapshot!(story.told(), @"
+    11.3 ? Read(Lines)
+    11.3 # CallState(Ringing)
+    11.3 call_state = ringing
+    11.3 ringing = ON
+    11.3 ? Read(Status)
+    11.3 ? Read(Accounts)
+    11.8 ? Read(Lines)
+    12.3 ? Read(Lines)
+    12.3 # CallState(InCall)
+    12.3 call_state = in_call
+    12.3 ringing = OFF
+    12.3 in_call = ON
+    12.3 ? Read(Status)
+    12.3 ? Read(Accounts)
+    12.8 ? Read(Lines)
+    13.3 ? Read(Lines)
+    13.3 # CallState(Idle)
+    13.3 call_state = idle
+    13.3 in_call = OFF
+    13.3 ? Read(Status)
+    13.3 ? Read(Accounts)
+    15.3 ? Read(Lines)
+    ");
+}
+
+#[test]
+fn a_phone_that_does_not_answer_is_offline_after_three_misses() {
+    let mut story = Story::settled();
+    story.lines[0] = LineState::Ringing;
+    story.passes(2 * SECOND);
+    story.told();
+    story.trouble = Some(Trouble::Timeout);
+    story.passes(60 * SECOND);
+    story.trouble = None;
+    story.lines[0] = LineState::Idle;
+    story.passes(30 * SECOND);
+    insta::assert_snapshot!(story.told(), @"
+     12.3 ? Read(Lines)
+     12.3 # Missed(Timeout)
+     15.8 ? Read(Lines)
+     22.3 ? Read(Lines)
+     22.3 # Offline(Timeout)
+     22.3 availability = offline
+     22.3 problem = unreachable
+     22.3 status = unknown
+     22.3 call_state = unknown
+     22.3 ringing = unknown
+     22.3 in_call = unknown
+     37.4 ? Read(Lines)
+     60.0 ? Read(Lines)
+     88.4 ? Read(Lines)
+     88.4 # CallState(Idle)
+     88.4 # Online(Some(76.060060394s))
+     88.4 problem = none
+     88.4 call_state = idle
+     88.4 ringing = OFF
+     88.4 in_call = OFF
+     88.4 availability = online
+     88.4 ? Read(Status)
+     88.4 status = available
+     88.4 ? Read(Accounts)
+     88.4 ? Read(Clock)
+     88.4 ? Read(Identity)
+     90.4 ? Read(Lines)
+     92.4 ? Read(Lines)
+     94.4 ? Read(Lines)
+     96.4 ? Read(Lines)
+     98.4 ? Read(Lines)
+    100.4 ? Read(Lines)
+    ");
+}
+
+#[test]
+fn a_refused_password_is_not_tried_again_for_ten_minutes() {
+    let mut story = Story::new();
+    story.trouble = Some(Trouble::Unauthorized("wrong".into()));
+    story.passes(599 * SECOND);
+    assert_eq!(story.asks(), [Ask::Read(Question::Lines)]);
+    story.commanded("dial", "1001");
+    story.commanded("refresh", "");
+    assert_eq!(story.asks(), []);
+    insta::assert_snapshot!(story.told(), @r#"
+      1.3 availability = offline
+      1.3 ? Read(Lines)
+      1.3 # Held(Unauthorized("wrong"), 600s)
+      1.3 problem = unauthorized
+      1.3 status = unauthorized
+      1.3 call_state = unknown
+      1.3 ringing = unknown
+      1.3 in_call = unknown
+      1.3 ! lines [], complete false
+    599.0 result = {"at":"1970-01-12T13:56:39Z","command":"dial","error":{"code":"unauthorized","message":"the phone refused our login, and is left alone for 1 more min so that it does not lock; mend username and password, and restart the bridge"},"id":null,"ok":false}
+    599.0 # NotDone("dial", Failure { code: Unauthorized, message: "the phone refused our login, and is left alone for 1 more min so that it does not lock; mend username and password, and restart the bridge" })
+    599.0 result = {"at":"1970-01-12T13:56:39Z","command":"refresh","error":{"code":"unauthorized","message":"the phone refused our login, and is left alone for 1 more min so that it does not lock; mend username and password, and restart the bridge"},"id":null,"ok":false}
+    599.0 # NotDone("refresh", Failure { code: Unauthorized, message: "the phone refused our login, and is left alone for 1 more min so that it does not lock; mend username and password, and restart the bridge" })
+    "#);
+    story.passes(24 * 3600 * SECOND);
+    assert_eq!(story.asks().len(), 8, "10, 20, 40, 80, 160, 320 min, then every 6 h");
+    story.trouble = None;
+    story.told();
+    story.passes(6 * 3600 * SECOND);
+    assert!(story.told().contains("availability = online"));
+}
+
+#[test]
+fn commands_are_carried_out() {
+    let mut story = Story::settled();
+    story.lines = vec![LineState::InCall, LineState::Idle];
+    story.passes(2 * SECOND);
+    story.told();
+    story.commanded("dial", r#"{"number":"1001","id":1}"#);
+    story.commanded("hold", "");
+    story.commanded("get_time", "");
+    story.commanded("dial", "sip:x");
+    insta::assert_snapshot!(story.told(), @r#"
+    12.0 ? Dial { number: "1001", account: 1 }
+    12.0 result = {"at":"1970-01-12T13:46:52Z","command":"dial","data":null,"id":1,"ok":true}
+    12.0 # Done("dial")
+    12.0 ? Read(Lines)
+    12.0 ? Operate { operation: Hold, line: 1 }
+    12.0 result = {"at":"1970-01-12T13:46:52Z","command":"hold","data":null,"id":null,"ok":true}
+    12.0 # Done("hold")
+    12.0 ? Read(Lines)
+    12.0 ? Read(Clock)
+    12.0 result = {"at":"1970-01-12T13:46:52Z","command":"get_time","data":{"booted_at":"1970-01-12T13:38:20Z","time":null,"uptime_seconds":512},"id":null,"ok":true}
+    12.0 # Done("get_time")
+    12.0 result = {"at":"1970-01-12T13:46:52Z","command":"dial","error":{"code":"not_allowed","message":"\"sip:x\" matches none of the phone's dial_allow"},"id":null,"ok":false}
+    12.0 # NotDone("dial", Failure { code: NotAllowed, message: "\"sip:x\" matches none of the phone's dial_allow" })
+    "#);
+}
+
+#[test]
+fn answering_when_nothing_rings_asks_nothing_of_the_phone_but_its_lines() {
+    let mut story = Story::settled();
+    story.commanded("answer", "");
+    assert!(story.told().contains("no_such_call"));
+    assert_eq!(story.asks(), [Ask::Read(Question::Lines)]);
+}
+
+#[test]
+fn a_call_that_began_after_the_last_look_can_be_answered() {
+    let mut story = Story::settled();
+    story.lines[0] = LineState::Ringing;
+    story.commanded("answer", "");
+    let operate = Ask::Operate { operation: Operation::Answer, line: 1 };
+    assert!(story.asks().contains(&operate));
+    assert!(story.told().contains(r#""ok":true"#));
+}
+
+#[test]
+fn commands_that_wait_too_long_are_not_sent() {
+    let mut story = Story::settled();
+    story.stuck = true;
+    story.passes(2 * SECOND);
+    for _ in 0..20 {
+        story.commanded("dial", "1001");
+    }
+    let told = story.told();
+    assert_eq!(told.matches("rate_limited").count(), 4, "{told}");
+    story.passes(11 * SECOND);
+    assert_eq!(story.told().matches("too_late").count(), 16);
+    story.asks();
+    story.stuck = false;
+    story.happens(Event::Answered(Err(Trouble::Timeout)));
+    story.passes(60 * SECOND);
+    assert!(story.asks().iter().all(|ask| matches!(ask, Ask::Read(_))));
+}
+
+#[test]
+fn an_automation_that_runs_wild_dials_twenty_times_a_minute() {
+    let mut story = Story::settled();
+    for _ in 0..120 {
+        story.commanded("dial", "1001");
+        story.passes(SECOND);
+    }
+    let dials = story.asks().iter().filter(|ask| matches!(ask, Ask::Dial { .. })).count();
+    assert_eq!(dials, 40);
+    assert_eq!(story.told().matches(r#""code":"rate_limited""#).count(), 80);
+}
+
+#[test]
+fn what_the_broker_forgot_is_published_again() {
+    let mut story = Story::settled();
+    story.happens(Event::Forgotten);
+    let told = story.told();
+    assert!(told.contains("availability = online") && told.contains("call_state = idle"), "{told}");
+    story.happens(Event::Woke);
+    assert_eq!(story.told(), "");
+}
+
+#[test]
+fn a_lacking_function_is_said_once_and_the_rest_works() {
+    let mut story = Story::new();
+    story.stuck = true;
+    story.passes(2 * SECOND);
+    for _ in 0..200 {
+        let Some(ask) = story.asked.last().cloned() else { break };
+        let lacking = ask == Ask::Read(Question::Clock);
+        let answer =
+            if lacking { Err(Trouble::Unsupported("HTTP 404".into())) } else { story.answer(&ask) };
+        story.happens(Event::Answered(answer));
+        story.passes(2 * SECOND);
+    }
+    let told = story.told();
+    assert_eq!(told.matches("Failing(Clock").count(), 1, "{told}");
+    assert!(told.contains("complete true"));
+    assert!(!told.contains("Offline("));
+}
+
+#[test]
+fn a_goodbye_answers_everybody() {
+    let mut story = Story::settled();
+    story.stuck = true;
+    story.commanded("reboot", "");
+    story.commanded("refresh", "");
+    story.told();
+    story.happens(Event::Stopping);
+    let told = story.told();
+    assert_eq!(told.matches("the bridge is stopping").count(), 4, "two results, two notes: {told}");
+    assert!(told.contains("availability = offline"));
+}
+
+fn events() -> impl Strategy<Value = (u32, Option<(String, String)>, Option<Trouble>)> {
+    let names =
+        prop::sample::select(vec!["dial", "answer", "hangup", "hold", "refresh", "reboot", "x"]);
+    let payloads = prop::sample::select(vec!["", "PRESS", "1001", "2", "{}", "{\"line\":1}", "{"]);
+    let command =
+        prop::option::of((names, payloads).prop_map(|(n, p)| (n.to_owned(), p.to_owned())));
+    let trouble = prop::option::of(prop_oneof![
+        Just(Trouble::Timeout),
+        Just(Trouble::Unreachable("gone".into())),
+        Just(Trouble::Refused("no".into())),
+        Just(Trouble::Unauthorized("no".into())),
+        Just(Trouble::Unsupported("no".into())),
+    ]);
+    (0u32..20, command, trouble)
+}
+
+proptest! {
+    #[test]
+    fn every_command_has_exactly_one_result(events in prop::collection::vec(events(), 1..30)) {
+        let mut story = Story::new();
+        let mut commands = 0;
+        for (seconds, command, trouble) in events {
+            story.trouble = trouble;
+            story.passes(seconds * SECOND);
+            if let Some((name, payload)) = command {
+                commands += 1;
+                story.commanded(&name, &payload);
+            }
+        }
+        story.passes(60 * SECOND);
+        prop_assert_eq!(story.log.matches(" result = ").count(), commands);
+    }
+
+    #[test]
+    fn nobody_reboots_a_phone_unasked(states in prop::collection::vec(0usize..LineState::ALL.len(), 1..40)) {
+        let mut story = Story::new();
+        for state in states {
+            story.lines[0] = LineState::ALL[state];
+            story.passes(3 * SECOND);
+        }
+        let reads_only = story.asks().iter().all(|ask| matches!(ask, Ask::Read(_)));
+        prop_assert!(reads_only);
+        story.commanded("reboot", "");
+        prop_assert!(story.asks().contains(&Ask::System(SystemOperation::Reboot)));
+    }
+}

@@ -1,0 +1,157 @@
+//! Stories of the announcer, in made-up time.
+
+use super::*;
+use crate::domain::phone::Identity;
+
+struct Story {
+    announcer: Announcer,
+    start: Instant,
+}
+
+impl Story {
+    #[expect(clippy::disallowed_methods, reason = "any instant does: stories only add to it")]
+    fn new(discovery: bool) -> Self {
+        let options =
+            Options { discovery, discovery_prefix: "ha".into(), status_topic: "ha/status".into() };
+        let phones = [("kitchen".parse().unwrap())].into();
+        let announcer = Announcer::new(options, Base::new("b"), phones, 1);
+        Self { announcer, start: Instant::now() }
+    }
+
+    /// Lets something happen after so many seconds; returns what came of it, in short.
+    fn at(&mut self, seconds: u64, event: Event) -> Vec<String> {
+        let now = self.start + Duration::from_secs(seconds);
+        self.announcer.handle(event, now).iter().map(short).collect()
+    }
+
+    fn found(&mut self, object: &str, payload: &Value) -> Vec<String> {
+        let topic = format!("ha/device/{object}/config");
+        self.at(1, Event::Found { topic, payload: payload.to_string().into_bytes() })
+    }
+}
+
+fn short(action: &Action) -> String {
+    match action {
+        Action::PublishStates => "states".into(),
+        Action::StopListening => "stop listening".into(),
+        Action::Publish(publication) => {
+            let object = publication.topic.split('/').nth(2).unwrap();
+            let payload = serde_json::from_slice::<Value>(&publication.payload).unwrap_or_default();
+            let numbered = |key: &&String| key.ends_with(|c: char| c.is_ascii_digit());
+            let components = payload["components"].as_object().into_iter().flatten();
+            let lines: Vec<String> = components
+                .filter(|(key, _)| numbered(key))
+                .map(|(key, value)| {
+                    let stub = if value["unique_id"].is_null() { " gone" } else { "" };
+                    format!("{key}{stub}")
+                })
+                .collect();
+            let taken_back = if publication.payload.is_empty() { " taken back" } else { "" };
+            format!("{object}{taken_back} {}", lines.join(", ")).trim_end().to_owned()
+        }
+    }
+}
+
+fn kitchen(lines: &[u16], complete: bool) -> Event {
+    Event::Described(Device {
+        id: "kitchen".parse().unwrap(),
+        name: "Kitchen".into(),
+        identity: Identity::default(),
+        url: "http://192.0.2.1/".into(),
+        lines: lines.to_vec(),
+        accounts: Vec::new(),
+        complete,
+    })
+}
+
+fn payload(lines: &[u16]) -> Value {
+    let Event::Described(device) = kitchen(lines, true) else { unreachable!() };
+    discovery::phone(&Base::new("b"), &device)
+}
+
+#[test]
+fn it_listens_first_and_sends_each_new_payload_twice() {
+    let mut story = Story::new(true);
+    assert_eq!(story.announcer.wake(), None);
+    assert!(story.at(0, kitchen(&[1, 2], true)).is_empty(), "there is no broker yet");
+    assert!(story.at(0, Event::Connected).is_empty());
+    let both = ["gxv2mqtt_bridge", "gxv2mqtt_kitchen line_1, line_2"];
+    assert_eq!(story.at(2, Event::Woke), [&["stop listening"], &both[..]].concat());
+    assert_eq!(story.at(4, Event::Woke), both);
+    assert!(story.at(9, Event::Woke).is_empty());
+    assert_eq!(story.announcer.wake(), None);
+}
+
+#[test]
+fn what_went_away_is_taken_back_also_after_a_restart() {
+    let mut story = Story::new(true);
+    story.at(0, kitchen(&[1], true));
+    story.at(0, Event::Connected);
+    assert!(story.found("gxv2mqtt_kitchen", &payload(&[1, 2])).is_empty());
+    assert_eq!(story.found("gxv2mqtt_attic", &payload(&[1])), ["gxv2mqtt_attic taken back"]);
+    assert!(story.found("zigbee", &payload(&[1])).is_empty());
+    let told = story.at(2, Event::Woke);
+    assert!(told.contains(&"gxv2mqtt_kitchen line_1, line_2 gone".to_owned()), "{told:?}");
+    assert!(story.at(4, Event::Woke).contains(&"gxv2mqtt_kitchen line_1".to_owned()));
+
+    assert!(story.at(5, kitchen(&[], true)).is_empty(), "two payloads keep their distance");
+    assert_eq!(story.at(6, Event::Woke), ["gxv2mqtt_kitchen line_1 gone"]);
+    assert_eq!(story.at(8, Event::Woke), ["gxv2mqtt_kitchen"]);
+}
+
+#[test]
+fn another_bridge_is_left_alone() {
+    let mut story = Story::new(true);
+    story.at(0, Event::Connected);
+    let Event::Described(device) = kitchen(&[1], true) else { unreachable!() };
+    let theirs = discovery::phone(&Base::new("elsewhere"), &device);
+    assert!(story.found("gxv2mqtt_attic", &theirs).is_empty());
+}
+
+#[test]
+fn a_phone_that_is_away_keeps_what_is_known_of_it() {
+    let mut story = Story::new(true);
+    story.at(0, kitchen(&[], false));
+    story.at(0, Event::Connected);
+    story.found("gxv2mqtt_kitchen", &payload(&[1, 2]));
+    assert_eq!(story.at(2, Event::Woke), ["stop listening", "gxv2mqtt_bridge"]);
+    assert_eq!(
+        story.at(60, kitchen(&[1, 2], true)),
+        ["gxv2mqtt_bridge", "gxv2mqtt_kitchen line_1, line_2"]
+    );
+
+    let mut never_seen = Story::new(true);
+    never_seen.at(0, kitchen(&[], false));
+    never_seen.at(0, Event::Connected);
+    assert!(never_seen.at(2, Event::Woke).contains(&"gxv2mqtt_kitchen".to_owned()));
+}
+
+#[test]
+fn home_assistants_birth_is_answered_after_a_while() {
+    let mut story = Story::new(true);
+    story.at(0, kitchen(&[1], true));
+    story.at(0, Event::Connected);
+    for second in [2, 4, 9] {
+        story.at(second, Event::Woke);
+    }
+    assert!(story.at(100, Event::Born).is_empty());
+    let (least, more) = BIRTH_WAIT;
+    let born = story.start + Duration::from_secs(100);
+    let wait = story.announcer.wake().unwrap() - born;
+    assert!(wait >= least && wait <= least + more, "{wait:?}");
+    assert_eq!(story.at(106, Event::Woke), ["gxv2mqtt_bridge", "gxv2mqtt_kitchen line_1"]);
+    assert_eq!(story.at(107, Event::Woke), ["states"]);
+    assert_eq!(story.announcer.wake(), None);
+}
+
+#[test]
+fn without_discovery_only_the_states_are_said_again() {
+    let mut story = Story::new(false);
+    story.at(0, Event::Connected);
+    assert_eq!(story.found("gxv2mqtt_kitchen", &payload(&[1])), ["gxv2mqtt_kitchen taken back"]);
+    assert_eq!(story.at(2, Event::Woke), ["stop listening"]);
+    assert!(story.at(3, kitchen(&[1], true)).is_empty());
+    story.at(10, Event::Born);
+    assert!(story.at(16, Event::Woke).is_empty());
+    assert_eq!(story.at(17, Event::Woke), ["states"]);
+}

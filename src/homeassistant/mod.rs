@@ -1,0 +1,15 @@
+//! Home Assistant: discovery payloads out of the table of entities, and when they are sent. Pure.
+
+pub mod announcer;
+pub mod discovery;
+
+/// What Home Assistant is told, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Whether phones are announced.
+    pub discovery: bool,
+    /// Home Assistant's discovery prefix.
+    pub discovery_prefix: String,
+    /// Where Home Assistant publishes its birth and will.
+    pub status_topic: String,
+}

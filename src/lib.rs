@@ -1,0 +1,48 @@
+//! gxv2mqtt makes Grandstream GXV phones first-class citizens of a smart home: it polls each phone over its HTTP API,
+//! publishes what changed to MQTT with Home Assistant discovery, and turns MQTT commands into calls of that API.
+//!
+//! # Map
+//!
+//! ```text
+//! phone --HTTP--> phone::http --> dialect --> Answer ---> +------+ --> Action::Publish --> mqtt::link --> broker
+//!                                                         | twin | --> Action::Ask -----> dialect --> phone::http
+//! broker -------> mqtt::link --> Topic ----> Command ---> +------+     Twin::wake -------> the task's timer
+//! ```
+//!
+//! - [`domain`]: what the bridge knows and decides. `twin` is the reducer of one phone, `schedule` its pace, `order` a
+//!   command on its way, `snapshot` its picture and the topics that show it; `topic`, `command` and `entity` hold the
+//!   tables that topics, commands, discovery and the reference come from.
+//! - [`homeassistant`]: discovery payloads out of the table of entities, and when they are sent.
+//! - [`phone`]: `dialect` says how a phone is spoken to, `http` sends it, `task` owns one phone.
+//! - [`mqtt`]: the link to the broker.
+//! - [`config`], [`cli`]: what was written, and what was meant.
+//! - [`bridge`]: starts the tasks, connects them, watches over them, stops them in order.
+//! - [`check`], [`demo`], [`reference`](mod@reference), [`program`]: the other calls of the program.
+//! - [`simulator`]: phones that are not there; written from the vendor's guide, not from `phone`.
+//!
+//! # What holds everywhere
+//!
+//! - `domain`, `homeassistant` and `phone::dialect` do no I/O and read no clock: time is an argument, effects are values.
+//! - Arrows point one way: `domain` uses nothing of ours; `homeassistant`, `phone` and `mqtt` use `domain` only;
+//!   `simulator` uses none of them. `tests/architecture.rs` holds this.
+//! - One task owns one phone. Channels are bounded; a stuck phone delays only itself.
+//! - State is never queued while the broker is away: when it is back, everything is published again. That is the diff
+//!   against nothing, and the same path as the first start and Home Assistant's birth.
+//! - A phone is asked for something only because it was due to be read, or because somebody asked.
+
+pub mod domain;
+
+pub mod homeassistant;
+pub mod mqtt;
+pub mod phone;
+
+pub mod cli;
+pub mod config;
+
+pub mod bridge;
+pub mod check;
+pub mod program;
+pub mod reference;
+
+pub mod demo;
+pub mod simulator;

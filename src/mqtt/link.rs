@@ -1,0 +1,331 @@
+//! The link to the broker: connects, and connects again; carries messages both ways; says goodbye.
+//!
+//! State is never queued here while the broker is away: on `Heard::Connected` the bridge asks for all of it again.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::backoff::Backoff;
+use super::connection::{Dialer, Event};
+use super::outbox::{Outbox, Request};
+use super::queue::{Losses, Queue};
+use super::session::{News, Session};
+use super::{Options, Reason, tls};
+use crate::domain::topic::{Delivery, Publication};
+
+/// Messages that wait for the bridge; also room for the burst of retained ones after connecting.
+const HEARD: usize = 256;
+/// So many connections in a row that the broker closes soon are no restart of it: another client wants our place.
+const EVICTIONS: u32 = 3;
+/// How long a broker has to close the connection after our DISCONNECT.
+const CLOSING: Duration = Duration::from_millis(500);
+
+/// What the link does on each connection.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What the broker publishes when we vanish, and we ourselves when we stop.
+    pub will: Publication,
+    /// What [`Outbox::greet`] publishes, and the link again whenever somebody says otherwise; on the same topic.
+    pub birth: Publication,
+    /// What we want to hear.
+    pub subscriptions: Vec<Subscription>,
+}
+
+/// One topic filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The filter.
+    pub filter: String,
+    /// Whether the broker sends what it has retained, after each `Heard::Connected`.
+    pub retained: bool,
+}
+
+/// What the link tells the bridge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// The broker is there, and thinks us offline: all state is wanted again, and then [`Outbox::greet`].
+    Connected,
+    /// A message to one of the plan's filters.
+    Message {
+        /// Its topic.
+        topic: String,
+        /// Its payload.
+        payload: Vec<u8>,
+        /// Whether it was published to stay: never a command.
+        retained: bool,
+    },
+}
+
+/// How long the link waits for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For a connection to open; whole seconds.
+    pub connect: Duration,
+    /// Between signs of life; at least 5 s.
+    pub keep_alive: Duration,
+    /// For progress on an open connection.
+    pub stall: Duration,
+    /// Before the second try.
+    pub first_retry: Duration,
+    /// Before any other try; also how long a connection must hold to count as a good one.
+    pub longest_retry: Duration,
+    /// After another client took our connection over.
+    pub takeover: Duration,
+    /// Before `online` is put back once more.
+    pub heal: Duration,
+    /// For the broker to come back, as an event.
+    pub event: Duration,
+    /// For the last acknowledgements, when we stop.
+    pub goodbye: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(30),
+            stall: Duration::from_secs(20),
+            first_retry: Duration::from_millis(500),
+            longest_retry: Duration::from_secs(30),
+            takeover: Duration::from_secs(30),
+            heal: Duration::from_secs(30),
+            event: Duration::from_mins(1),
+            goodbye: Duration::from_secs(2),
+        }
+    }
+}
+
+/// The link; does nothing until it runs.
+pub struct Link {
+    dialer: Dialer,
+    plan: Plan,
+    patience: Patience,
+    inbox: mpsc::Receiver<Request>,
+    inbox_open: bool,
+    heard: mpsc::Sender<Heard>,
+    /// The bridge has not yet been told that we are connected.
+    owes_connected: bool,
+    unheard: Losses,
+    queue: Queue,
+    broker: Broker,
+    backoff: Backoff,
+    /// How many connections in a row the broker has closed soon after they opened.
+    evictions: u32,
+    trouble: Option<Reason>,
+    away_since: Option<Instant>,
+}
+
+enum Broker {
+    Away { until: Instant },
+    Here(Box<Session>),
+}
+
+impl Link {
+    /// Prepares the link. Fails only on certificates that are no use, which no later try would mend.
+    pub fn new(
+        options: &Options,
+        plan: Plan,
+        patience: Patience,
+    ) -> Result<(Self, Outbox, mpsc::Receiver<Heard>), tls::Error> {
+        let (outbox, inbox) = Outbox::new();
+        let (heard, ears) = mpsc::channel(HEARD);
+        let link = Self {
+            dialer: Dialer::new(options, patience)?.with_will(&plan.will),
+            plan,
+            patience,
+            inbox,
+            inbox_open: true,
+            heard,
+            owes_connected: false,
+            unheard: Losses::default(),
+            queue: Queue::new(patience.event),
+            broker: Broker::Away { until: Instant::now() },
+            backoff: Backoff::new(patience.first_retry, patience.longest_retry),
+            evictions: 0,
+            trouble: None,
+            away_since: None,
+        };
+        Ok((link, outbox, ears))
+    }
+
+    /// Holds the connection until `stop`; then sends what is left, says goodbye, and returns.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let heard = self.heard.clone();
+        loop {
+            let now = Instant::now();
+            self.look_after(now);
+            let wake = match &self.broker {
+                Broker::Away { until } => *until,
+                Broker::Here(session) => session.wakes_at(),
+            };
+            let reads = self.inbox_open && (self.queue.is_empty() || !self.is_up());
+            tokio::select! {
+                () = stop.cancelled() => break,
+                event = event_of(&mut self.broker) => self.handle(event, Instant::now()),
+                request = self.inbox.recv(), if reads => match request {
+                    Some(request) => self.accept(request, Instant::now()),
+                    None => self.inbox_open = false,
+                },
+                permit = heard.reserve(), if self.owes_connected => {
+                    if let Ok(permit) = permit {
+                        permit.send(Heard::Connected);
+                    }
+                    self.owes_connected = false;
+                }
+                () = sleep_until(wake) => {}
+            }
+        }
+        self.say_goodbye().await;
+    }
+
+    fn is_up(&self) -> bool {
+        matches!(&self.broker, Broker::Here(session) if session.is_up())
+    }
+
+    /// Everything that is due without an event: the watchdog, the next try, old events, what there is room to send.
+    fn look_after(&mut self, now: Instant) {
+        if let Some(lost) = self.queue.expire(now) {
+            tracing::warn!(lost, "events waited too long for the broker, and are lost");
+        }
+        if let Some(lost) = self.unheard.report(now) {
+            tracing::warn!(lost, "messages came faster than they can be handled, and are lost");
+        }
+        match &mut self.broker {
+            Broker::Away { until } if *until <= now => {
+                self.broker =
+                    Broker::Here(Box::new(Session::open(&self.dialer, self.patience, now)));
+            }
+            Broker::Away { .. } => {}
+            Broker::Here(session) => match session.given_up(now) {
+                Some(reason) => self.lose(reason, now),
+                None => session.pump(&mut self.queue, &self.plan, !self.owes_connected, now),
+            },
+        }
+    }
+
+    fn accept(&mut self, request: Request, now: Instant) {
+        match (request, &mut self.broker) {
+            (Request::Publish(publication), Broker::Here(session)) if session.is_up() => {
+                self.queue.push(publication, now);
+            }
+            (Request::Publish(publication), _) if publication.delivery == Delivery::Event => {
+                self.queue.push(publication, now);
+            }
+            (Request::Unsubscribe(filter), Broker::Here(session)) if session.is_up() => {
+                session.unsubscribe(filter);
+            }
+            (Request::Greet, Broker::Here(session)) if session.is_up() => {
+                session.greet(&mut self.queue, &self.plan, now);
+            }
+            (Request::Publish(_) | Request::Unsubscribe(_) | Request::Greet, _) => {}
+        }
+    }
+
+    fn handle(&mut self, event: Event, now: Instant) {
+        let Broker::Here(session) = &mut self.broker else {
+            return;
+        };
+        match session.handle(event, &self.plan, now) {
+            Some(News::Up) => {
+                self.owes_connected = true;
+                self.trouble = None;
+                if let Some(since) = self.away_since.take() {
+                    tracing::info!(away = ?(now - since), "the broker is back");
+                } else {
+                    tracing::info!("connected to the broker");
+                }
+            }
+            Some(News::Message { topic, payload, retained }) => {
+                let message = Heard::Message { topic, payload, retained };
+                if self.owes_connected || self.heard.try_send(message).is_err() {
+                    self.unheard.count(1);
+                }
+            }
+            Some(News::Closed(reason)) => self.lose(reason, now),
+            Some(News::SaidGoodbye) | None => {}
+        }
+    }
+
+    /// Throws the connection away, keeps its events, and plans the next try.
+    fn lose(&mut self, mut reason: Reason, now: Instant) {
+        if let Broker::Here(session) =
+            std::mem::replace(&mut self.broker, Broker::Away { until: now })
+        {
+            if session.up_for(now) >= self.patience.longest_retry {
+                self.backoff.reset();
+                self.evictions = 0;
+            }
+            let evicted = session.is_up() && reason == Reason::ClosedByBroker;
+            self.evictions = if evicted { self.evictions + 1 } else { 0 };
+            self.queue.keep_events(session.into_unacknowledged());
+        }
+        self.owes_connected = false;
+        if self.evictions >= EVICTIONS && reason == Reason::ClosedByBroker {
+            reason = Reason::Evicted(self.dialer.client_id());
+        }
+        let mut delay = self.backoff.delay(fastrand::f64());
+        if matches!(reason, Reason::TakenOver(_) | Reason::Evicted(_)) {
+            // Two bridges with one client id would throw each other out for ever.
+            delay += self.patience.takeover;
+        }
+        self.broker = Broker::Away { until: now + delay };
+        self.away_since.get_or_insert(now);
+        if self.trouble.as_ref() == Some(&reason) {
+            tracing::debug!(%reason, retry_in = ?delay, "still no broker");
+        } else {
+            tracing::warn!(%reason, retry_in = ?delay, "no connection to the broker");
+            self.trouble = Some(reason);
+        }
+    }
+
+    /// Sends what is left and `offline`, waits for the acknowledgements, and only then disconnects: a normal end takes
+    /// the last will back. Whatever goes wrong here ends without a goodbye, and the broker sends the will.
+    async fn say_goodbye(mut self) {
+        self.inbox.close();
+        if !self.is_up() {
+            return;
+        }
+        let now = Instant::now();
+        while let Ok(request) = self.inbox.try_recv() {
+            self.accept(request, now);
+        }
+        let Broker::Here(mut session) = self.broker else {
+            return;
+        };
+        self.queue.push(self.plan.will.clone(), now);
+        session.leave();
+        let mut deadline = now + self.patience.goodbye;
+        let mut disconnecting = false;
+        loop {
+            session.pump(&mut self.queue, &self.plan, false, Instant::now());
+            if !disconnecting && session.has_delivered_all(&self.queue) {
+                disconnecting = true;
+                session.say_goodbye();
+            }
+            let event = tokio::select! {
+                event = session.event() => event,
+                () = sleep_until(deadline) => {
+                    if !disconnecting {
+                        tracing::warn!("the broker did not take our last messages in time");
+                    }
+                    return;
+                }
+            };
+            match session.handle(event, &self.plan, Instant::now()) {
+                Some(News::Closed(_)) => return,
+                Some(News::SaidGoodbye) => deadline = deadline.min(Instant::now() + CLOSING),
+                Some(News::Up | News::Message { .. }) | None => {}
+            }
+        }
+    }
+}
+
+async fn event_of(broker: &mut Broker) -> Event {
+    match broker {
+        Broker::Away { .. } => std::future::pending().await,
+        Broker::Here(session) => session.event().await,
+    }
+}

@@ -1,0 +1,72 @@
+//! The broker: the one link to it, and what it needs to be reached.
+//!
+//! `link` holds the connection for months, `probe` tries it once. Below them: `session` is one connection from CONNACK
+//! to goodbye, `connection` the only user of rumqttc; `queue`, `flight`, `backoff` and `reason` are plain values.
+
+mod backoff;
+mod connection;
+mod flight;
+pub mod link;
+mod outbox;
+pub mod probe;
+mod queue;
+mod reason;
+mod session;
+mod tls;
+mod translation;
+
+pub use link::{Heard, Link, Patience, Plan, Subscription};
+pub use outbox::Outbox;
+pub use probe::{Probe, probe, retained};
+pub use reason::Reason;
+pub use tls::Error as TlsError;
+
+use secrecy::SecretString;
+
+/// How to reach the broker.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The host's name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// TLS, if wanted.
+    pub tls: Option<Tls>,
+    /// User, if the broker wants one.
+    pub username: Option<String>,
+    /// Password, if the broker wants one.
+    pub password: Option<SecretString>,
+    /// Stable, and unique among the broker's clients.
+    pub client_id: String,
+}
+
+impl Options {
+    /// Says whether the certificates can be used at all: if not, no later try would mend it.
+    pub fn check_certificates(&self) -> Result<(), TlsError> {
+        self.tls.as_ref().map_or(Ok(()), |tls| tls::configuration(tls).map(drop))
+    }
+}
+
+/// TLS to the broker; the certificates are the contents of the files that the settings name (PEM).
+#[derive(Debug, Clone, Default)]
+pub struct Tls {
+    /// A private CA instead of the system's ones.
+    pub ca: Option<Vec<u8>>,
+    /// Our certificate and its key, for mutual TLS.
+    pub client: Option<ClientCertificate>,
+}
+
+/// A certificate with its key (PEM).
+#[derive(Clone)]
+pub struct ClientCertificate {
+    /// The certificate chain.
+    pub certificate: Vec<u8>,
+    /// The private key.
+    pub key: SecretString,
+}
+
+impl std::fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientCertificate").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,352 @@
+//! One connection from CONNACK to goodbye: subscribes, says who we are, and then lets messages through.
+
+use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Reason;
+use super::connection::{Connection, Dialer, Event, Unsendable};
+use super::flight::Flight;
+use super::link::{Patience, Plan, Subscription};
+use super::queue::{Queue, Queued};
+
+/// What the link has to know.
+#[derive(Debug)]
+pub(super) enum News {
+    /// Subscribed, and ready to publish.
+    Up,
+    Message {
+        topic: String,
+        payload: Vec<u8>,
+        retained: bool,
+    },
+    SaidGoodbye,
+    Closed(Reason),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Connecting,
+    Subscribing,
+    Up(Instant),
+    Leaving,
+}
+
+/// A request with an answer; sent when nothing else is under way.
+#[derive(Debug)]
+enum Question {
+    Subscribe(Vec<Subscription>),
+    Unsubscribe(String),
+}
+
+/// A connection and what is known about it.
+pub(super) struct Session {
+    connection: Connection,
+    patience: Patience,
+    phase: Phase,
+    flight: Flight,
+    questions: VecDeque<Question>,
+    /// The filters of the SUBSCRIBE that waits for its answer.
+    asked_for: Vec<String>,
+    /// Ends the connection if it is not up by then, or, later, if there is no sign of life until then.
+    silent_at: Instant,
+    keep_alive: Duration,
+    /// Whether we have said that the bridge is online.
+    greeted: bool,
+    healing: Healing,
+    /// Topics that the log has seen a warning about.
+    warned: HashSet<String>,
+}
+
+impl Session {
+    pub(super) fn open(dialer: &Dialer, patience: Patience, now: Instant) -> Self {
+        Self {
+            connection: dialer.dial(),
+            patience,
+            phase: Phase::Connecting,
+            flight: Flight::new(now),
+            questions: VecDeque::new(),
+            asked_for: Vec::new(),
+            silent_at: now + patience.connect + patience.stall,
+            keep_alive: patience.keep_alive,
+            greeted: false,
+            healing: Healing::default(),
+            warned: HashSet::new(),
+        }
+    }
+
+    /// Waits for what happens next; may be dropped at any time.
+    pub(super) async fn event(&mut self) -> Event {
+        self.connection.event().await
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        matches!(self.phase, Phase::Up(_))
+    }
+
+    pub(super) fn up_for(&self, now: Instant) -> Duration {
+        match self.phase {
+            Phase::Up(since) => now - since,
+            Phase::Connecting | Phase::Subscribing | Phase::Leaving => Duration::ZERO,
+        }
+    }
+
+    pub(super) fn has_delivered_all(&self, queue: &Queue) -> bool {
+        queue.is_empty() && self.flight.is_empty()
+    }
+
+    pub(super) fn into_unacknowledged(self) -> impl Iterator<Item = Queued> {
+        self.flight.into_unacknowledged()
+    }
+
+    /// When the session wants to be looked at, though nothing happened.
+    pub(super) fn wakes_at(&self) -> Instant {
+        let stalls = self.flight.stalls_at(self.patience.stall);
+        [stalls, self.healing.due].into_iter().flatten().fold(self.silent_at, Instant::min)
+    }
+
+    /// The watchdog: gives up a connection on which nothing moves.
+    pub(super) fn given_up(&self, now: Instant) -> Option<Reason> {
+        let stalled = self.flight.stalls_at(self.patience.stall).is_some_and(|at| at <= now);
+        if stalled || (self.silent_at <= now && !self.is_up()) {
+            return Some(Reason::Stalled(self.patience.stall));
+        }
+        (self.silent_at <= now).then_some(Reason::Stalled(self.keep_alive + self.patience.stall))
+    }
+
+    pub(super) fn handle(&mut self, event: Event, plan: &Plan, now: Instant) -> Option<News> {
+        if matches!(self.phase, Phase::Up(_) | Phase::Leaving) {
+            self.silent_at = now + self.keep_alive + self.patience.stall;
+        }
+        match event {
+            Event::Opened(limits) => {
+                self.flight.limit(limits.receive_maximum);
+                self.keep_alive = limits.keep_alive;
+                self.silent_at = now + self.patience.stall;
+                let own = Subscription { filter: plan.birth.topic.clone(), retained: false };
+                let live = plan
+                    .subscriptions
+                    .iter()
+                    .filter(|subscription| !subscription.retained)
+                    .cloned();
+                self.phase = Phase::Subscribing;
+                self.ask(Question::Subscribe(std::iter::once(own).chain(live).collect()), now);
+                None
+            }
+            Event::Subscribed(answers) => {
+                self.flight.answered(now);
+                self.warn_about_filters(&answers);
+                (self.phase == Phase::Subscribing).then(|| self.come_up(plan, now))
+            }
+            Event::Unsubscribed => {
+                self.flight.answered(now);
+                None
+            }
+            Event::Message { topic, payload, .. } if topic == plan.birth.topic => {
+                if payload == plan.will.payload && self.greeted {
+                    self.healing.saw_offline(now, self.patience.heal);
+                }
+                None
+            }
+            Event::Message { topic, payload, retained } => {
+                Some(News::Message { topic, payload, retained })
+            }
+            Event::Written(id) => {
+                self.flight.written(id, now);
+                None
+            }
+            Event::Acknowledged { id, refusal } => {
+                self.acknowledged(id, refusal, now);
+                None
+            }
+            Event::SaidGoodbye => Some(News::SaidGoodbye),
+            Event::Alive => None,
+            Event::Closed(reason) => Some(News::Closed(reason)),
+        }
+    }
+
+    fn come_up(&mut self, plan: &Plan, now: Instant) -> News {
+        self.phase = Phase::Up(now);
+        self.silent_at = now + self.keep_alive + self.patience.stall;
+        // Only now, so that their retained messages come after the news that we are connected.
+        let retained: Vec<_> =
+            plan.subscriptions.iter().filter(|wanted| wanted.retained).cloned().collect();
+        if !retained.is_empty() {
+            self.questions.push_back(Question::Subscribe(retained));
+        }
+        News::Up
+    }
+
+    fn acknowledged(&mut self, id: u16, refusal: Option<String>, now: Instant) {
+        let Some(publication) = self.flight.acknowledged(id, now) else {
+            return;
+        };
+        if let Some(reason) = refusal {
+            if self.warned.insert(publication.topic.clone()) {
+                tracing::warn!(
+                    topic = publication.topic,
+                    reason,
+                    "the broker refuses a message; check what it allows"
+                );
+            } else {
+                tracing::debug!(
+                    topic = publication.topic,
+                    reason,
+                    "the broker refuses a message again"
+                );
+            }
+        }
+    }
+
+    /// Says that the bridge is online, after what is in the queue.
+    pub(super) fn greet(&mut self, queue: &mut Queue, plan: &Plan, now: Instant) {
+        self.greeted = true;
+        queue.push(plan.birth.clone(), now);
+    }
+
+    fn warn_about_filters(&mut self, answers: &[Option<String>]) {
+        for (filter, answer) in self.asked_for.drain(..).zip(answers) {
+            if let Some(reason) = answer {
+                tracing::warn!(
+                    filter,
+                    reason,
+                    "the broker refuses a subscription; check what it allows this user"
+                );
+            }
+        }
+    }
+
+    /// Takes a filter back, when its turn comes.
+    pub(super) fn unsubscribe(&mut self, filter: String) {
+        self.questions.push_back(Question::Unsubscribe(filter));
+    }
+
+    /// Lets through what there is room for. `may_ask` is off while the bridge has not yet heard that we are connected.
+    pub(super) fn pump(&mut self, queue: &mut Queue, plan: &Plan, may_ask: bool, now: Instant) {
+        if !matches!(self.phase, Phase::Up(_) | Phase::Leaving) {
+            return;
+        }
+        if self.healing.is_due(now) && self.is_up() {
+            queue.push(plan.birth.clone(), now);
+        }
+        loop {
+            if may_ask && !self.questions.is_empty() {
+                // A question waits for what is under way, and what follows waits for the question.
+                if !self.flight.is_empty() {
+                    return;
+                }
+                if let Some(question) = self.questions.pop_front() {
+                    self.ask(question, now);
+                }
+                continue;
+            }
+            match queue.front() {
+                Some(next) if self.flight.takes(&next.publication) => {}
+                Some(_) | None => return,
+            }
+            let Some(next) = queue.pop() else { return };
+            if let Some(back) = self.send(next, now) {
+                queue.put_back(back);
+                return;
+            }
+        }
+    }
+
+    /// Hands a message over; gives it back if the connection turns out to be closed.
+    fn send(&mut self, queued: Queued, now: Instant) -> Option<Queued> {
+        let topic = &queued.publication.topic;
+        match self.connection.publish(&queued.publication) {
+            Ok(()) => self.flight.sent(queued, now),
+            Err(Unsendable::Closed) => return Some(queued),
+            Err(Unsendable::TooLarge { size, limit }) if self.warned.insert(topic.clone()) => {
+                tracing::warn!(
+                    topic,
+                    size,
+                    limit,
+                    "a message is too large for the broker, and dropped"
+                );
+            }
+            Err(error) => tracing::debug!(topic, %error, "a message is dropped"),
+        }
+        None
+    }
+
+    fn ask(&mut self, question: Question, now: Instant) {
+        let asked = match &question {
+            Question::Subscribe(subscriptions) => self.connection.subscribe(subscriptions),
+            Question::Unsubscribe(filter) => self.connection.unsubscribe(filter),
+        };
+        match asked {
+            Ok(()) => self.flight.asked(now),
+            Err(Unsendable::Closed) => {}
+            Err(error) => tracing::warn!(?question, %error, "a subscription cannot be asked for"),
+        }
+        if let Question::Subscribe(subscriptions) = question {
+            self.asked_for =
+                subscriptions.into_iter().map(|subscription| subscription.filter).collect();
+        }
+    }
+
+    /// From now on only what is in the queue goes out.
+    pub(super) fn leave(&mut self) {
+        self.phase = Phase::Leaving;
+        self.questions.clear();
+    }
+
+    pub(super) fn say_goodbye(&self) {
+        if let Err(error) = self.connection.say_goodbye() {
+            tracing::debug!(%error, "cannot say goodbye to the broker");
+        }
+    }
+}
+
+/// Puts `online` back when somebody (mostly the last will of our previous connection) says `offline` in our name.
+#[derive(Debug, Default)]
+struct Healing {
+    due: Option<Instant>,
+    healed_at: Option<Instant>,
+    warned: bool,
+}
+
+impl Healing {
+    /// Heals at once, but two bridges with one base topic must not race each other.
+    fn saw_offline(&mut self, now: Instant, pause: Duration) {
+        let earliest = self.healed_at.map_or(now, |healed_at| healed_at + pause);
+        if earliest > now && !self.warned {
+            self.warned = true;
+            tracing::warn!(
+                "somebody else says that this bridge is offline: is there another with this mqtt.base_topic?"
+            );
+        }
+        self.due = Some(earliest.max(now));
+    }
+
+    fn is_due(&mut self, now: Instant) -> bool {
+        let due = self.due.is_some_and(|due| due <= now);
+        if due {
+            self.due = None;
+            self.healed_at = Some(now);
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heals_at_once_and_then_not_too_often() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let pause = Duration::from_secs(30);
+        let mut healing = Healing::default();
+        assert!(!healing.is_due(at(0)));
+        healing.saw_offline(at(1), pause);
+        assert!(healing.is_due(at(1)) && !healing.is_due(at(1)) && !healing.warned);
+        healing.saw_offline(at(2), pause);
+        healing.saw_offline(at(3), pause);
+        assert!(healing.warned && !healing.is_due(at(30)) && healing.is_due(at(31)));
+    }
+}

@@ -1,0 +1,114 @@
+//! TLS towards the broker: what the settings say, made into what rustls wants.
+
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
+use secrecy::ExposeSecret;
+
+use super::Tls;
+
+/// What is wrong with the certificates; only the settings or the system can mend it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The private CA is no use.
+    #[error("mqtt.ca_file: {0}")]
+    Ca(String),
+    /// The system has no roots.
+    #[error(
+        "this system has no CA certificates ({0}): install ca-certificates, or set mqtt.ca_file"
+    )]
+    NoRoots(String),
+    /// The client certificate is no use.
+    #[error("mqtt.client_cert_file: {0}")]
+    Certificate(String),
+    /// The client's key is no use, or belongs to another certificate.
+    #[error("mqtt.client_key_file: {0}")]
+    Key(String),
+}
+
+/// Builds the TLS configuration.
+pub(super) fn configuration(tls: &Tls) -> Result<Arc<ClientConfig>, Error> {
+    let roots = match &tls.ca {
+        Some(pem) => private_roots(pem)?,
+        None => system_roots()?,
+    };
+    let builder = builder().with_root_certificates(roots);
+    let Some(client) = &tls.client else {
+        return Ok(Arc::new(builder.with_no_client_auth()));
+    };
+    let chain = certificates(&client.certificate).map_err(Error::Certificate)?;
+    let key = PrivateKeyDer::from_pem_slice(client.key.expose_secret().as_bytes())
+        .map_err(|_| Error::Key("no private key in it (PEM)".to_owned()))?;
+    let config =
+        builder.with_client_auth_cert(chain, key).map_err(|error| Error::Key(error.to_string()))?;
+    Ok(Arc::new(config))
+}
+
+fn builder() -> ConfigBuilder<ClientConfig, WantsVerifier> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring supports the default versions")
+}
+
+fn private_roots(pem: &[u8]) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(pem).map_err(Error::Ca)? {
+        roots.add(certificate).map_err(|error| Error::Ca(error.to_string()))?;
+    }
+    Ok(roots)
+}
+
+fn system_roots() -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        let why = found.errors.first().map_or_else(|| "none found".to_owned(), ToString::to_string);
+        return Err(Error::NoRoots(why));
+    }
+    Ok(roots)
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| error.to_string())?;
+    if chain.is_empty() { Err("no certificate in it (PEM)".to_owned()) } else { Ok(chain) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ClientCertificate;
+    use super::*;
+
+    #[test]
+    fn bad_pem_names_the_setting() {
+        let made = rcgen::generate_simple_self_signed(["broker".to_owned()]).unwrap();
+        let other = rcgen::generate_simple_self_signed(["other".to_owned()]).unwrap();
+        let good = made.cert.pem().into_bytes();
+        let with_client = |certificate: &[u8], key: String| Tls {
+            ca: Some(good.clone()),
+            client: Some(ClientCertificate { certificate: certificate.to_vec(), key: key.into() }),
+        };
+        let key = || made.signing_key.serialize_pem();
+        let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec();
+        let cases = [
+            (Tls { ca: Some(b"nonsense".to_vec()), client: None }, "mqtt.ca_file: no certificate"),
+            (Tls { ca: Some(broken), client: None }, "mqtt.ca_file: "),
+            (with_client(b"", key()), "mqtt.client_cert_file: no certificate"),
+            (with_client(&good, "nonsense".to_owned()), "mqtt.client_key_file: no private key"),
+            (
+                with_client(&good, other.signing_key.serialize_pem()),
+                "mqtt.client_key_file: keys may not be consistent",
+            ),
+        ];
+        for (tls, expected) in cases {
+            let error = configuration(&tls).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error} instead of {expected}");
+        }
+        assert!(configuration(&with_client(&good, key())).is_ok());
+    }
+}

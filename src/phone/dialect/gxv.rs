@@ -1,0 +1,141 @@
+//! The dialect of the vendor's Web API guide (GXV33xx, WP820): login by random number, then a cookie.
+
+use md5::{Digest as _, Md5};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use sha2::Sha256;
+
+use crate::domain::ask::Trouble;
+
+use super::answer::check_status;
+use super::{Dialect, Digest, Error, Function, Reply, Request};
+
+/// The longest random number that is taken for one.
+const RANDOM: usize = 256;
+
+/// Phrases a request: what the guide calls body parameters is a form, and so a `POST`.
+pub(super) fn phrase(mut request: Request) -> Request {
+    if matches!(
+        request.function,
+        Function::GetAccounts | Function::GetLineStatus | Function::GetPhoneStatus
+    ) {
+        request.post = request.function != Function::GetPhoneStatus;
+        if request.post {
+            request.form = std::mem::take(&mut request.query);
+        }
+    }
+    request
+}
+
+/// Vendor guide, Request for Random Number.
+pub(super) fn login_realm() -> Request {
+    Request { function: Function::LoginRealm, post: false, query: Vec::new(), form: Vec::new() }
+}
+
+/// Reads the random number.
+pub(super) fn read_realm(reply: &Reply) -> Result<String, Trouble> {
+    check_status(reply).map_err(|error| match error {
+        Error::SessionExpired => {
+            Trouble::BadAnswer("HTTP 401 to the request for a random number".to_owned())
+        }
+        Error::Trouble(trouble) => trouble,
+    })?;
+    let text = String::from_utf8_lossy(&reply.body).trim().to_owned();
+    // the guide says a bare number; in JSON it can only be meant without its quotes and wrapper
+    let random = match serde_json::from_str(&text) {
+        Ok(Value::String(inner)) => inner,
+        Ok(Value::Object(object)) => {
+            object.get("body").and_then(Value::as_str).unwrap_or_default().to_owned()
+        }
+        Ok(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_)) | Err(_) => text,
+    };
+    if random.is_empty()
+        || random.len() > RANDOM
+        || random.contains(|c: char| !c.is_ascii_graphic() || c == '<')
+    {
+        return Err(Trouble::BadAnswer("no random number for the login".to_owned()));
+    }
+    Ok(random)
+}
+
+/// Vendor guide, Password Token Authentication; `t=sha` and SHA-256 as the web page of newer firmware has it.
+pub(super) fn login(dialect: &Dialect, random: &str) -> Request {
+    let password = dialect.password.as_ref().map_or("", |password| password.expose_secret());
+    let token = format!("{}:{random}:{password}", dialect.username);
+    let secret = match dialect.digest {
+        Digest::Md5 => hex(&Md5::digest(token)),
+        Digest::Sha256 => hex(&Sha256::digest(token)),
+    };
+    let mut query = vec![("Username", dialect.username.clone()), ("Secret", secret)];
+    if dialect.digest == Digest::Sha256 {
+        query.push(("t", "sha".to_owned()));
+    }
+    Request { function: Function::Login, post: false, query, form: Vec::new() }
+}
+
+/// Reads the answer to a login: `Response=Success` lines, or JSON; only a clear success is one.
+pub(super) fn read_login(reply: &Reply) -> Result<(), Trouble> {
+    check_status(reply).map_err(|error| match error {
+        Error::SessionExpired => {
+            Trouble::Unauthorized("HTTP 401; check username and password".to_owned())
+        }
+        Error::Trouble(Trouble::Forbidden(why)) => Trouble::Unauthorized(why),
+        Error::Trouble(trouble) => trouble,
+    })?;
+    let text = String::from_utf8_lossy(&reply.body);
+    let fields = login_fields(&text);
+    let field = |key: &str| fields.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str());
+    let verdict = field("response").or_else(|| field("res")).unwrap_or_default();
+    let message =
+        field("message").or_else(|| field("body")).or_else(|| field("msg")).unwrap_or_default();
+    if message.eq_ignore_ascii_case("locked") {
+        let until = if field("locktype") == Some("2") {
+            "until it is restarted"
+        } else {
+            "for 5 minutes or more"
+        };
+        return Err(Trouble::LockedOut(format!("too many bad logins; it is locked {until}")));
+    }
+    // a JSON answer may say success in its wrapper, and no in its body
+    let taken = !["unauthorized", "false"].iter().any(|no| message.eq_ignore_ascii_case(no));
+    if verdict.eq_ignore_ascii_case("success") && taken {
+        return Ok(());
+    }
+    if verdict.is_empty() {
+        // it may have counted as a bad one: not to be repeated in a loop
+        return Err(Trouble::Unauthorized(
+            "its answer to the login is neither yes nor no".to_owned(),
+        ));
+    }
+    let words: String = message.chars().take(80).collect();
+    Err(Trouble::Unauthorized(format!(
+        "{words:?}; check username and password, and whether digest fits"
+    )))
+}
+
+/// Returns the fields of a login's answer, keys in lower case.
+fn login_fields(text: &str) -> Vec<(String, String)> {
+    let pairs: Vec<(String, String)> = match serde_json::from_str(text.trim()) {
+        Ok(Value::Object(object)) => object
+            .into_iter()
+            .map(|(key, value)| {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                (key, text)
+            })
+            .collect(),
+        _ => text
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
+            .collect(),
+    };
+    pairs.into_iter().map(|(key, value)| (key.to_ascii_lowercase(), value)).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a String takes any text");
+        text
+    })
+}

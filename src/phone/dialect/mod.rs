@@ -1,0 +1,311 @@
+//! How a phone is spoken to: requests and answers, without sending anything. One file for each dialect.
+
+mod answer;
+mod cti;
+mod gxv;
+mod values;
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+
+use crate::domain::ask::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
+
+/// A request of a dialect; its values may be secret, so it is never shown.
+pub struct Request {
+    /// The function, which decides the path.
+    pub function: Function,
+    /// `POST` instead of `GET`.
+    pub post: bool,
+    /// The query.
+    pub query: Fields,
+    /// The form, if it is a `POST`.
+    pub form: Fields,
+}
+
+/// Names and values of a query or a form.
+pub type Fields = Vec<(&'static str, String)>;
+
+/// What came back.
+#[derive(Debug)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// Where it redirects to: scheme and host only.
+    pub redirect: Option<String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Why a reply is no answer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The phone wants a login, or a new one.
+    SessionExpired,
+    /// Anything else.
+    Trouble(Trouble),
+}
+
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+/// One phone's way of being spoken to.
+#[derive(Debug, Clone)]
+pub struct Dialect {
+    /// Which.
+    pub kind: Kind,
+    /// The user that logs in.
+    pub username: String,
+    /// Its password.
+    pub password: Option<SecretString>,
+    /// How the login is hashed.
+    pub digest: Digest,
+    /// The number of account 1 in `make_call`.
+    pub account_base: u16,
+    /// The number of account 1 in the status of lines.
+    pub line_account_base: u16,
+    /// Request paths that this firmware spells otherwise.
+    pub endpoints: BTreeMap<Function, String>,
+}
+
+impl Dialect {
+    /// Returns the path of a function, below the phone's address.
+    pub fn path(&self, function: Function) -> String {
+        let path = self.endpoints.get(&function).map_or(function.row().2, String::as_str);
+        if path.starts_with('/') { path.to_owned() } else { format!("/cgi-bin/{path}") }
+    }
+
+    /// Says whether the phone wants a login before anything else.
+    pub fn has_session(&self) -> bool {
+        self.kind == Kind::Gxv && self.password.is_some()
+    }
+
+    /// Returns the request for the random number of a login.
+    pub fn login_realm(&self) -> Request {
+        gxv::login_realm()
+    }
+
+    /// Returns the login, from the reply with the random number.
+    pub fn login(&self, realm: &Reply) -> Result<Request, Trouble> {
+        let random = gxv::read_realm(realm)
+            .map_err(|trouble| self.name_the_path(Function::LoginRealm, trouble))?;
+        Ok(gxv::login(self, &random))
+    }
+
+    /// Reads the reply to a login.
+    pub fn read_login(&self, reply: &Reply) -> Result<(), Trouble> {
+        gxv::read_login(reply).map_err(|trouble| self.name_the_path(Function::Login, trouble))
+    }
+
+    /// Returns the request that asks this.
+    pub fn request(&self, ask: &Ask) -> Request {
+        let request = Request {
+            function: Function::of(ask),
+            post: false,
+            query: fields(ask, self.account_base),
+            form: Vec::new(),
+        };
+        match self.kind {
+            Kind::Gxv => gxv::phrase(request),
+            Kind::Cti => cti::phrase(request, self.password.as_ref()),
+        }
+    }
+
+    /// Reads the reply to an ask.
+    pub fn read(&self, ask: &Ask, reply: &Reply) -> Result<Answer, Error> {
+        let answer = match ask {
+            Ask::Read(Question::Lines) => answer::lines(reply, self.line_account_base),
+            Ask::Read(Question::Accounts) => answer::accounts(reply),
+            Ask::Read(Question::Status) => answer::status(reply),
+            Ask::Read(Question::Clock) => answer::clock(reply),
+            Ask::Read(Question::Identity) => answer::identity(reply),
+            Ask::Dial { .. } | Ask::Operate { .. } | Ask::System(_) => answer::done(reply),
+        };
+        answer.map_err(|error| match (error, self.kind) {
+            (Error::SessionExpired, Kind::Cti) => {
+                Error::Trouble(cti::refused(self.password.is_some()))
+            }
+            (Error::SessionExpired, Kind::Gxv) => Error::SessionExpired,
+            (Error::Trouble(trouble), _) => {
+                Error::Trouble(self.name_the_path(Function::of(ask), trouble))
+            }
+        })
+    }
+
+    /// Says of a function that is not there which path was tried, and how to set another.
+    fn name_the_path(&self, function: Function, trouble: Trouble) -> Trouble {
+        let Trouble::Unsupported(why) = trouble else { return trouble };
+        Trouble::Unsupported(format!(
+            "{why} at {}: check dialect; if this firmware spells it otherwise, set endpoints.{}",
+            self.path(function),
+            function.row().1
+        ))
+    }
+}
+
+/// Returns the query of an ask, in the names of the vendor's guide.
+fn fields(ask: &Ask, account_base: u16) -> Fields {
+    match ask {
+        // each list of names stays under 64 bytes: longer ones overflow old firmware (CVE-2026-2329)
+        Ask::Read(Question::Identity) => {
+            vec![("request", "67:68:phone_model:vendor_name:vendor_fullname:hw_rev".to_owned())]
+        }
+        Ask::Read(_) => Vec::new(),
+        Ask::Dial { number, account } => {
+            let account = account.saturating_sub(1).saturating_add(account_base);
+            vec![("phonenumber", number.clone()), ("account", account.to_string())]
+        }
+        Ask::Operate { operation, line } => {
+            let cmd = match operation {
+                Operation::Answer => "acceptcall",
+                Operation::Reject => "rejectcall",
+                Operation::HangUp => "endcall",
+                // it toggles: the guide has no other way back (seen in clients of GXP phones)
+                Operation::Hold | Operation::Resume => "holdcall",
+            };
+            // the guide's text says "arg", its table "Line"; the vendor's own extension sends arg
+            vec![("cmd", cmd.to_owned()), ("arg", line.to_string()), ("line", line.to_string())]
+        }
+        Ask::System(operation) => {
+            let request = match operation {
+                SystemOperation::Reboot => "REBOOT",
+                SystemOperation::Provision => "PROV",
+                SystemOperation::FactoryReset => "RESET",
+            };
+            vec![("request", request.to_owned())]
+        }
+    }
+}
+
+/// The dialects of the phones' HTTP API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// The vendor's Web API guide for GXV33xx and WP820: login by random number, cookie session.
+    #[default]
+    Gxv,
+    /// The vendor's CTI guide for GXP and GRP: the passcode in the query.
+    Cti,
+}
+
+/// The hash of the login.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Digest {
+    /// As the vendor's guide says.
+    #[default]
+    Md5,
+    /// As newer firmware wants it.
+    Sha256,
+}
+
+/// A function of the phone's API; each has a request path, which the settings may spell otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Function {
+    /// Request for Random Number.
+    LoginRealm,
+    /// Password Token Authentication.
+    Login,
+    /// Return Values.
+    GetValues,
+    /// Post Values.
+    SetValues,
+    /// Change Password.
+    ChangePassword,
+    /// Get Contact.
+    GetContacts,
+    /// Save/Edit Contact.
+    SaveContact,
+    /// Delete All Contacts.
+    DeleteAllContacts,
+    /// Delete Contact.
+    DeleteContact,
+    /// Add Contact Group.
+    AddGroup,
+    /// Get Contact Group.
+    GetGroups,
+    /// Edit/delete Contact Group.
+    EditGroup,
+    /// Get Account Status.
+    GetAccounts,
+    /// Get Line Status.
+    GetLineStatus,
+    /// Get Phone Status.
+    GetPhoneStatus,
+    /// Get System Time.
+    GetTime,
+    /// Make Call.
+    MakeCall,
+    /// Phone/Call Operations.
+    PhoneOperation,
+    /// System Operations.
+    SystemOperation,
+    /// Phonebook Download.
+    PhonebookDownload,
+}
+
+impl Kind {
+    /// Returns the name of this dialect in the settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gxv => "gxv",
+            Self::Cti => "cti",
+        }
+    }
+}
+
+impl Function {
+    /// Every function: its key under `[phones.<id>.endpoints]`, and its path where the settings don't name one.
+    ///
+    /// The first two paths are of the vendor's GXV33xx guide; the others are of its CTI guide and of clients of
+    /// sibling phones (GXP, GRP, WP826), and were not tried on a GXV.
+    pub const TABLE: [(Self, &'static str, &'static str); 20] = [
+        (Self::LoginRealm, "loginrealm", "loginrealm"),
+        (Self::Login, "login", "login"),
+        (Self::GetValues, "get_values", "api.values.get"),
+        (Self::SetValues, "set_values", "api.values.post"),
+        (Self::ChangePassword, "change_password", "api-change_password"),
+        (Self::GetContacts, "get_contacts", "api-get_contacts"),
+        (Self::SaveContact, "save_contact", "api-save_contact"),
+        (Self::DeleteAllContacts, "delete_all_contacts", "api-delete_all_contact"),
+        (Self::DeleteContact, "delete_contact", "api-delete_contact"),
+        (Self::AddGroup, "add_group", "api-add_group"),
+        (Self::GetGroups, "get_groups", "api-get_groups"),
+        (Self::EditGroup, "edit_group", "api-edit_delete_group"),
+        (Self::GetAccounts, "get_accounts", "api-get_accounts"),
+        (Self::GetLineStatus, "get_line_status", "api-get_line_status"),
+        (Self::GetPhoneStatus, "get_phone_status", "api-get_phone_status"),
+        (Self::GetTime, "get_time", "api-get_time"),
+        (Self::MakeCall, "make_call", "api-make_call"),
+        (Self::PhoneOperation, "phone_operation", "api-phone_operation"),
+        (Self::SystemOperation, "sys_operation", "api-sys_operation"),
+        (Self::PhonebookDownload, "phonebook_download", "phonebook_download"),
+    ];
+
+    /// Returns the function that an ask calls.
+    pub fn of(ask: &Ask) -> Self {
+        match ask {
+            Ask::Read(Question::Lines) => Self::GetLineStatus,
+            Ask::Read(Question::Status) => Self::GetPhoneStatus,
+            Ask::Read(Question::Accounts) => Self::GetAccounts,
+            Ask::Read(Question::Clock) => Self::GetTime,
+            Ask::Read(Question::Identity) => Self::GetValues,
+            Ask::Dial { .. } => Self::MakeCall,
+            Ask::Operate { .. } => Self::PhoneOperation,
+            Ask::System(_) => Self::SystemOperation,
+        }
+    }
+
+    fn row(self) -> (Self, &'static str, &'static str) {
+        Self::TABLE[self as usize]
+    }
+
+    /// Returns the function of this key in the settings.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::TABLE.iter().find(|(_, k, _)| *k == key).map(|(function, ..)| *function)
+    }
+}
+
+#[cfg(test)]
+mod tests;

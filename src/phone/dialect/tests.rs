@@ -1,0 +1,411 @@
+//! The dialects against the answers in `tests/fixtures`, and against what may come instead of one.
+
+use secrecy::SecretString;
+
+use super::*;
+use crate::domain::phone::{CallState, PhoneStatus};
+
+fn dialect(kind: Kind) -> Dialect {
+    Dialect {
+        kind,
+        username: "gmiadmin".into(),
+        password: Some(SecretString::from("admin")),
+        digest: Digest::Md5,
+        account_base: 0,
+        line_account_base: 1,
+        endpoints: BTreeMap::new(),
+    }
+}
+
+fn reply(status: u16, body: &str) -> Reply {
+    Reply { status, redirect: None, body: body.as_bytes().to_vec() }
+}
+
+fn read(question: Question, body: &str) -> Result<Answer, Error> {
+    dialect(Kind::Gxv).read(&Ask::Read(question), &reply(200, body))
+}
+
+fn line(text: &str) -> String {
+    let body = format!(r#"{{"response":"success","body":[{text}]}}"#);
+    match read(Question::Lines, &body) {
+        Ok(Answer::Lines(lines)) => serde_json::to_string(&lines[0]).unwrap(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// The request as text: method, path, query, form.
+fn text(kind: Kind, ask: &Ask) -> String {
+    let dialect = dialect(kind);
+    let request = dialect.request(ask);
+    let fields = |fields: &Fields| {
+        fields.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+    };
+    let method = if request.post { "POST" } else { "GET" };
+    format!(
+        "{method} {}?{} [{}]",
+        dialect.path(request.function),
+        fields(&request.query),
+        fields(&request.form)
+    )
+}
+
+#[test]
+fn asks_are_phrased() {
+    let asks = [
+        Ask::Read(Question::Lines),
+        Ask::Read(Question::Status),
+        Ask::Read(Question::Accounts),
+        Ask::Read(Question::Clock),
+        Ask::Read(Question::Identity),
+        Ask::Dial { number: "+49#1".into(), account: 2 },
+        Ask::Operate { operation: Operation::Answer, line: 1 },
+        Ask::Operate { operation: Operation::Reject, line: 2 },
+        Ask::Operate { operation: Operation::HangUp, line: 3 },
+        Ask::Operate { operation: Operation::Hold, line: 1 },
+        Ask::Operate { operation: Operation::Resume, line: 1 },
+        Ask::System(SystemOperation::Reboot),
+        Ask::System(SystemOperation::Provision),
+        Ask::System(SystemOperation::FactoryReset),
+    ];
+    let phrased = |kind| asks.iter().map(|ask| text(kind, ask)).collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!(phrased(Kind::Gxv), @"
+    POST /cgi-bin/api-get_line_status? []
+    GET /cgi-bin/api-get_phone_status? []
+    POST /cgi-bin/api-get_accounts? []
+    GET /cgi-bin/api-get_time? []
+    GET /cgi-bin/api.values.get?request=67:68:phone_model:vendor_name:vendor_fullname:hw_rev []
+    GET /cgi-bin/api-make_call?phonenumber=+49#1&account=1 []
+    GET /cgi-bin/api-phone_operation?cmd=acceptcall&arg=1&line=1 []
+    GET /cgi-bin/api-phone_operation?cmd=rejectcall&arg=2&line=2 []
+    GET /cgi-bin/api-phone_operation?cmd=endcall&arg=3&line=3 []
+    GET /cgi-bin/api-phone_operation?cmd=holdcall&arg=1&line=1 []
+    GET /cgi-bin/api-phone_operation?cmd=holdcall&arg=1&line=1 []
+    GET /cgi-bin/api-sys_operation?request=REBOOT []
+    GET /cgi-bin/api-sys_operation?request=PROV []
+    GET /cgi-bin/api-sys_operation?request=RESET []
+    ");
+    insta::assert_snapshot!(phrased(Kind::Cti), @"
+    GET /cgi-bin/api-get_line_status?passcode=admin []
+    GET /cgi-bin/api-get_phone_status?passcode=admin []
+    GET /cgi-bin/api-get_accounts?passcode=admin []
+    GET /cgi-bin/api-get_time?passcode=admin []
+    GET /cgi-bin/api.values.get?passcode=admin&request=67:68:phone_model:vendor_name:vendor_fullname:hw_rev []
+    GET /cgi-bin/api-make_call?passcode=admin&phonenumber=+49#1&account=1 []
+    GET /cgi-bin/api-phone_operation?passcode=admin&cmd=acceptcall&arg=1&line=1 []
+    GET /cgi-bin/api-phone_operation?passcode=admin&cmd=rejectcall&arg=2&line=2 []
+    GET /cgi-bin/api-phone_operation?passcode=admin&cmd=endcall&arg=3&line=3 []
+    GET /cgi-bin/api-phone_operation?passcode=admin&cmd=holdcall&arg=1&line=1 []
+    GET /cgi-bin/api-phone_operation?passcode=admin&cmd=holdcall&arg=1&line=1 []
+    GET /cgi-bin/api-sys_operation?passcode=admin&request=REBOOT []
+    GET /cgi-bin/api-sys_operation?passcode=admin&request=PROV []
+    GET /cgi-bin/api-sys_operation?passcode=admin&request=RESET []
+    ");
+}
+
+macro_rules! guide {
+    ($name:literal) => {
+        include_str!(concat!("../../../tests/fixtures/gxv/guide/", $name, ".json"))
+    };
+}
+
+#[test]
+fn the_lists_of_the_guide_are_understood() {
+    let Ok(Answer::Lines(lines)) = read(Question::Lines, guide!("get_line_status")) else {
+        panic!("no lines");
+    };
+    let words: Vec<_> = lines.iter().map(|line| line.state.word()).collect();
+    assert_eq!(words, ["ringing", "calling", "calling", "failed"]);
+    assert_eq!(CallState::of(&lines), CallState::Ringing);
+
+    let Ok(Answer::Accounts(accounts)) = read(Question::Accounts, guide!("get_accounts")) else {
+        panic!("no accounts");
+    };
+    let registered: Vec<_> = accounts.iter().map(|account| account.registered).collect();
+    assert_eq!(registered, [Some(true), Some(true), Some(true), Some(false)]);
+}
+
+#[test]
+fn the_rest_of_the_guide_is_understood() {
+    let answers = [
+        read(Question::Status, guide!("get_phone_status")),
+        read(Question::Clock, guide!("get_time")),
+        read(Question::Identity, guide!("get_values")),
+    ];
+    insta::assert_debug_snapshot!(answers, @r#"
+    [
+        Ok(
+            Status(
+                Available,
+            ),
+        ),
+        Ok(
+            Clock(
+                PhoneClock {
+                    time: Some(
+                        2016-08-30T11:30:00,
+                    ),
+                    uptime: Some(
+                        Uptime {
+                            seconds: 1821023,
+                            to_the_second: true,
+                        },
+                    ),
+                },
+            ),
+        ),
+        Ok(
+            Identity(
+                Identity {
+                    model: None,
+                    vendor: Some(
+                        "Grandstream",
+                    ),
+                    firmware: Some(
+                        "11.16.8.20",
+                    ),
+                    hardware: Some(
+                        "V2.2A",
+                    ),
+                    mac: None,
+                },
+            ),
+        ),
+    ]
+    "#);
+    for done in [guide!("make_call"), guide!("phone_operation"), guide!("sys_operation")] {
+        let ask = Ask::Dial { number: "1".into(), account: 1 };
+        assert_eq!(dialect(Kind::Gxv).read(&ask, &reply(200, done)), Ok(Answer::Done));
+    }
+}
+
+#[test]
+fn captures_of_siblings_are_understood() {
+    let wp826 = include_str!("../../../tests/fixtures/cti/wp826/get_line_status.json");
+    let grp = include_str!("../../../tests/fixtures/cti/grp/get_line_status.json");
+    let mut from_zero = dialect(Kind::Cti);
+    from_zero.line_account_base = 0;
+    let lines = |dialect: &Dialect, body| match dialect
+        .read(&Ask::Read(Question::Lines), &reply(200, body))
+    {
+        Ok(Answer::Lines(lines)) => serde_json::to_string(&lines).unwrap(),
+        other => format!("{other:?}"),
+    };
+    insta::assert_snapshot!(lines(&from_zero, wp826), @r#"[{"line":1,"state":"ringing","code":"ringing","account":1,"name":null,"number":"+15555550100","active":false},{"line":2,"state":"idle","code":"idle","account":null,"name":null,"number":null,"active":false}]"#);
+    insta::assert_snapshot!(lines(&dialect(Kind::Cti), grp), @r#"[{"line":1,"state":"in_call","code":"connected","account":1,"name":null,"number":null,"active":false}]"#);
+}
+
+#[test]
+fn any_field_may_be_number_text_or_missing() {
+    let cases = [
+        (
+            r#"{"line":1,"state":4,"acct":1,"name":"Ann","number":1001,"active":1}"#,
+            r#"{"line":1,"state":"in_call","code":"4","account":1,"name":"Ann","number":"1001","active":true}"#,
+        ),
+        (
+            r#"{"line":"2","state":"onhold","acct":"2","remotename":"Bob","remotenumber":"+49","active":"0"}"#,
+            r#"{"line":2,"state":"on_hold","code":"onhold","account":2,"name":"Bob","number":"+49","active":false}"#,
+        ),
+        (
+            "{}",
+            r#"{"line":1,"state":"unknown","code":null,"account":null,"name":null,"number":null,"active":null}"#,
+        ),
+        (
+            r#"{"line":1,"state":"parked","acct":"x","name":{},"number":[],"active":"maybe","new":1}"#,
+            r#"{"line":1,"state":"unknown","code":"parked","account":null,"name":null,"number":null,"active":null}"#,
+        ),
+        (
+            r#"{"line":1,"state":"-1"}"#,
+            r#"{"line":1,"state":"unknown","code":"-1","account":null,"name":null,"number":null,"active":null}"#,
+        ),
+        (
+            r#"{"line":1,"state":"0","acct":0,"name":"","number":""}"#,
+            r#"{"line":1,"state":"idle","code":"0","account":null,"name":null,"number":null,"active":null}"#,
+        ),
+    ];
+    for (said, expected) in cases {
+        assert_eq!(line(said), expected, "{said}");
+    }
+}
+
+#[test]
+fn what_is_no_answer_says_why() {
+    let cases = [
+        (200, "", "makes no sense: nothing"),
+        (200, "<html><body>Login</body></html>", "makes no sense: a web page"),
+        (200, r#"{"response":"success","body":[{"line":1"#, "JSON that breaks off"),
+        (200, "Response=Error", "makes no sense: no JSON"),
+        (200, "[]", "a list instead of a JSON object"),
+        (200, r#"{"response":"success","body":"idle"}"#, "a text instead of a list of lines"),
+        (
+            200,
+            r#"{"response":"success","body":[1,2]}"#,
+            "a list of a number instead of a list of lines",
+        ),
+        (200, r#"{"response":"success"}"#, "nothing instead of a list of lines"),
+        (200, r#"{"body":[]}"#, "JSON without a response"),
+        (200, r#"{"response":"maybe","body":[]}"#, "the response \"maybe\""),
+        (
+            200,
+            r#"{"response":"error","body":"Invalid Request"}"#,
+            "refused: \"Invalid Request\" (click-to-dial is off",
+        ),
+        (200, r#"{"response":"error","body":{"status":"busy"}}"#, "refused: \"busy\""),
+        (
+            200,
+            r#"{"res":"error","msg":"command not found"}"#,
+            "does not have this function: \"command not found\"",
+        ),
+        (200, r#"{"response":"error","body":"locked","lockTime":5}"#, "has locked the login"),
+        (302, "", "HTTP 302, a redirect to nowhere"),
+        (403, "<html>", "does not permit this: HTTP 403"),
+        (
+            404,
+            "<html>",
+            "does not have this function: HTTP 404 at /cgi-bin/api-get_line_status: check dialect; if this firmware spells it otherwise, set endpoints.get_line_status",
+        ),
+        (411, "", "HTTP 411"),
+        (500, "", "HTTP 500"),
+    ];
+    for (status, body, expected) in cases {
+        let result = dialect(Kind::Gxv).read(&Ask::Read(Question::Lines), &reply(status, body));
+        let Err(Error::Trouble(trouble)) = result else { panic!("{body}: {result:?}") };
+        assert!(trouble.to_string().contains(expected), "{body}: {trouble}");
+    }
+}
+
+#[test]
+fn the_end_of_a_session_is_seen_in_all_its_forms() {
+    let gxp1625 = include_str!("../../../tests/fixtures/cti/gxp1625/session_expired.json");
+    let replies = [
+        reply(200, gxp1625),
+        reply(401, "<html>"),
+        reply(200, r#"{"response":"error","body":{"status":"session-expired"}}"#),
+        reply(200, r#"{"response":"error","body":"unauthorized"}"#),
+        reply(200, r#"{"res":"error","msg":"authentication required"}"#),
+    ];
+    for reply in replies {
+        for question in Question::ALL {
+            let result = dialect(Kind::Gxv).read(&Ask::Read(question), &reply);
+            assert_eq!(result, Err(Error::SessionExpired), "{question:?} {reply:?}");
+        }
+        let result = dialect(Kind::Cti).read(&Ask::Read(Question::Status), &reply);
+        assert!(matches!(result, Err(Error::Trouble(Trouble::Unauthorized(_)))), "{result:?}");
+    }
+}
+
+#[test]
+fn what_was_done_is_told_from_what_was_refused() {
+    let ask = Ask::Operate { operation: Operation::HangUp, line: 1 };
+    let done = |body: &str| {
+        let body = format!(r#"{{"response":"success","body":{body}}}"#);
+        dialect(Kind::Gxv).read(&ask, &reply(200, &body))
+    };
+    for body in [r#""true""#, "true", r#""""#, r#""complete""#, "null", r#""savereboot""#] {
+        assert_eq!(done(body), Ok(Answer::Done), "{body}");
+    }
+    for body in [r#""false""#, "false", r#""failed""#, r#""unknown""#] {
+        let result = done(body);
+        assert!(matches!(result, Err(Error::Trouble(Trouble::Refused(_)))), "{body}: {result:?}");
+    }
+}
+
+#[test]
+fn words_for_the_phone_are_folded() {
+    for (word, expected) in [
+        ("available", PhoneStatus::Available),
+        ("Ringing", PhoneStatus::Ringing),
+        ("oncall", PhoneStatus::Busy),
+        ("unavailable", PhoneStatus::Unavailable),
+        ("preview", PhoneStatus::Unknown),
+    ] {
+        let body = format!(r#"{{"response":"success","body":"{word}","misc":"0"}}"#);
+        assert_eq!(read(Question::Status, &body), Ok(Answer::Status(expected)), "{word}");
+    }
+}
+
+#[test]
+fn a_login_is_the_hash_of_user_random_number_and_password() {
+    let mut dialect = dialect(Kind::Gxv);
+    let login = dialect.login(&reply(200, " 1234567890\r\n")).unwrap();
+    // echo -n gmiadmin:1234567890:admin | md5sum
+    assert_eq!(login.query[1], ("Secret", "a064cab065ab582583c0dc719b95486a".to_owned()));
+    assert_eq!(login.query[0], ("Username", "gmiadmin".to_owned()));
+    dialect.digest = Digest::Sha256;
+    let login = dialect.login(&reply(200, "1234567890")).unwrap();
+    assert_eq!(login.query[1].1.len(), 64);
+    assert_eq!(login.query[2], ("t", "sha".to_owned()));
+    for body in ["\"1234567890\"", "{\"response\":\"success\",\"body\":\"1234567890\"}"] {
+        let same = dialect.login(&reply(200, body)).unwrap();
+        assert_eq!(same.query, login.query, "{body}");
+    }
+    for (status, body) in [(200, ""), (200, "{}"), (200, "<html></html>"), (404, ""), (500, "x")] {
+        assert!(dialect.login(&reply(status, body)).is_err(), "{status} {body}");
+    }
+}
+
+#[test]
+fn only_a_clear_yes_is_a_login() {
+    let cases = [
+        (200, "Response=Success\r\nVer=1.0\r\n", "yes"),
+        (200, r#"{"response":"success","body":{"sid":"1"}}"#, "yes"),
+        (200, r#"{"res":"success"}"#, "yes"),
+        (
+            200,
+            "Response=Error\r\nMessage=Invalid Username\r\n",
+            "refused the login: \"Invalid Username\"",
+        ),
+        (200, "Response=Error\r\nMessage=Locked\r\nLockType=2\r\n", "locked until it is restarted"),
+        (200, "Response=Error\r\nMessage=Locked\r\nTimes=5\r\n", "locked for 5 minutes"),
+        (200, r#"{"response":"error","body":"locked","lockTime":5}"#, "has locked the login"),
+        (200, r#"{"response":"error","body":"wrong3"}"#, "refused the login: \"wrong3\""),
+        (200, r#"{"response":"success","body":"unauthorized"}"#, "refused the login"),
+        (200, "<html></html>", "neither yes nor no"),
+        (200, "", "neither yes nor no"),
+        (401, "", "refused the login: HTTP 401"),
+        (
+            404,
+            "",
+            "HTTP 404 at /cgi-bin/login: check dialect; if this firmware spells it otherwise, set endpoints.login",
+        ),
+        (500, "", "HTTP 500"),
+    ];
+    for (status, body, expected) in cases {
+        let said = match dialect(Kind::Gxv).read_login(&reply(status, body)) {
+            Ok(()) => "yes".to_owned(),
+            Err(trouble) => trouble.to_string(),
+        };
+        assert!(said.contains(expected), "{body}: {said}");
+    }
+}
+
+#[test]
+fn paths_are_those_of_the_settings() {
+    let mut dialect = dialect(Kind::Gxv);
+    assert_eq!(dialect.path(Function::GetTime), "/cgi-bin/api-get_time");
+    dialect.endpoints.insert(Function::GetTime, "api-time".into());
+    assert_eq!(dialect.path(Function::GetTime), "/cgi-bin/api-time");
+    dialect.endpoints.insert(Function::GetTime, "/manager".into());
+    assert_eq!(dialect.path(Function::GetTime), "/manager");
+}
+
+#[test]
+fn a_hundred_thousand_lines_are_too_many() {
+    let entries = vec![r#"{"line":"x"}"#; 100_000].join(",");
+    let body = format!(r#"{{"response":"success","body":[{entries}]}}"#);
+    let Ok(Answer::Lines(lines)) = read(Question::Lines, &body) else { panic!("no lines") };
+    assert_eq!(lines.len(), 64);
+}
+
+#[test]
+fn the_table_is_in_the_order_of_the_functions() {
+    for (function, ..) in Function::TABLE {
+        assert_eq!(function.row().0, function);
+    }
+}
+
+#[test]
+fn lists_of_values_stay_under_64_bytes() {
+    for (_, value) in fields(&Ask::Read(Question::Identity), 0) {
+        assert!(value.len() < 64, "{value}");
+    }
+}

@@ -1,0 +1,73 @@
+//! The phone: its dialects, the HTTP that carries them, and the task that owns one phone.
+
+pub mod dialect;
+pub mod http;
+pub mod task;
+mod tls;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::domain::phone::PhoneId;
+use crate::domain::policy::Policy;
+
+use dialect::{Digest, Function, Kind};
+
+/// One phone of the settings.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Its id.
+    pub id: PhoneId,
+    /// Its name for people.
+    pub name: String,
+    /// `http://` or `https://`, host and port; no credentials, query or fragment.
+    pub url: Url,
+    /// Which dialect it speaks.
+    pub dialect: Kind,
+    /// The user that logs in.
+    pub username: String,
+    /// Its password; without one nothing that wants a login works.
+    pub password: Option<SecretString>,
+    /// How the login is hashed.
+    pub digest: Digest,
+    /// For a request, from the connection to the last byte.
+    pub timeout: Duration,
+    /// How the phone's certificate is judged.
+    pub tls: Tls,
+    /// Between two looks at the lines while all are idle.
+    pub poll: Duration,
+    /// Between two looks at the lines while one is not.
+    pub active_poll: Duration,
+    /// The number of account 1 in `make_call`.
+    pub account_base: u16,
+    /// The number of account 1 in the status of lines.
+    pub line_account_base: u16,
+    /// What may be asked of it.
+    pub policy: Policy,
+    /// Request paths that this firmware spells otherwise.
+    pub endpoints: BTreeMap<Function, String>,
+}
+
+impl Options {
+    /// Says whether the certificates can be used at all; the error begins with the key.
+    pub fn check_certificates(&self) -> Result<(), String> {
+        tls::settings(&self.tls).map(drop)
+    }
+}
+
+/// How the certificate of an `https://` phone is judged.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Tls {
+    /// By the system's certificate authorities.
+    #[default]
+    System,
+    /// By this certificate authority only (PEM).
+    Ca(Vec<u8>),
+    /// By the SHA-256 of the certificate itself.
+    Fingerprint([u8; 32]),
+    /// Not at all.
+    Insecure,
+}

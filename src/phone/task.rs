@@ -1,0 +1,181 @@
+//! The loop of one phone: it owns the phone's twin and handset, waits for what happens, and does what the twin says.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::ask::{Answer, Ask, Trouble};
+use crate::domain::entity::Device;
+use crate::domain::phone::PhoneId;
+use crate::domain::topic::PhoneTopic;
+use crate::domain::twin::{Action, Event, Note, Now, Twin};
+
+use super::http::Handset;
+
+/// A message for a phone's task.
+#[derive(Debug)]
+pub enum Message {
+    /// Something came on a command topic.
+    Command {
+        /// The name of the command.
+        name: String,
+        /// The payload.
+        payload: Vec<u8>,
+        /// Whether it was retained.
+        retained: bool,
+    },
+    /// The broker still has a message on this topic.
+    Remembered(PhoneTopic),
+}
+
+/// The ways into a phone's task.
+#[derive(Debug)]
+pub struct Inbox {
+    /// What users want of the phone, and what the broker knows of it.
+    pub messages: mpsc::Receiver<Message>,
+    /// Everything is to be published again.
+    pub forgotten: Arc<Notify>,
+}
+
+/// What a phone's task tells the rest of the bridge.
+#[derive(Debug)]
+pub enum Report {
+    /// Publish this below `P`.
+    Publish(PhoneId, PhoneTopic, String),
+    /// This is what the phone is now.
+    Describe(Device),
+    /// Everything was published again, as [`Inbox::forgotten`] wants it.
+    Republished(PhoneId),
+}
+
+/// A request under way: the handset goes along, and comes back with the answer.
+type Request = Pin<Box<dyn Future<Output = (Handset, Result<Answer, Trouble>)> + Send>>;
+
+/// Serves one phone until it is stopped, and says goodbye for it.
+pub async fn run(
+    id: PhoneId,
+    mut twin: Twin,
+    handset: Handset,
+    mut inbox: Inbox,
+    reports: mpsc::Sender<Report>,
+    stop: CancellationToken,
+) {
+    let mut idle = Some(handset);
+    let mut request: Option<Request> = None;
+    loop {
+        let wake = twin.wake().map(Instant::from_std);
+        let event = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            () = inbox.forgotten.notified() => Event::Forgotten,
+            Some(message) = inbox.messages.recv() => message.into(),
+            (handset, answer) = ended(&mut request) => {
+                request = None;
+                idle = Some(handset);
+                Event::Answered(answer)
+            }
+            () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => Event::Woke,
+        };
+        let republished = matches!(event, Event::Forgotten);
+        for action in twin.handle(event, now()) {
+            match action {
+                Action::Ask(ask) => request = idle.take().map(|handset| ask_phone(handset, ask)),
+                Action::Note(note) => log(&note),
+                Action::Publish(topic, text) => {
+                    report(&reports, Report::Publish(id.clone(), topic, text), &stop).await;
+                }
+                Action::Describe(device) => report(&reports, Report::Describe(device), &stop).await,
+            }
+        }
+        if republished {
+            report(&reports, Report::Republished(id.clone()), &stop).await;
+        }
+    }
+    for action in twin.handle(Event::Stopping, now()) {
+        if let Action::Publish(topic, text) = action
+            && reports.send(Report::Publish(id.clone(), topic, text)).await.is_err()
+        {
+            break;
+        }
+    }
+}
+
+impl From<Message> for Event {
+    fn from(message: Message) -> Self {
+        match message {
+            Message::Command { name, payload, retained } => {
+                Self::Commanded { name, payload, retained }
+            }
+            Message::Remembered(topic) => Self::Remembered(topic),
+        }
+    }
+}
+
+fn now() -> Now {
+    Now { instant: Instant::now().into_std(), wall: Timestamp::now() }
+}
+
+fn ask_phone(mut handset: Handset, ask: Ask) -> Request {
+    Box::pin(async move {
+        match ask {
+            Ask::Read(_) => tracing::trace!(?ask, "asking"),
+            Ask::Dial { .. } | Ask::Operate { .. } | Ask::System(_) => {
+                tracing::info!(?ask, "telling the phone");
+            }
+        }
+        let answer = handset.ask(&ask).await;
+        (handset, answer)
+    })
+}
+
+/// Waits for the request under way; for ever, if there is none.
+async fn ended(request: &mut Option<Request>) -> (Handset, Result<Answer, Trouble>) {
+    match request {
+        Some(request) => request.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Hands a report on; waits while the bridge is behind, but never longer than until it stops.
+async fn report(reports: &mpsc::Sender<Report>, report: Report, stop: &CancellationToken) {
+    tokio::select! {
+        biased;
+        sent = reports.send(report) => if sent.is_err() { tracing::debug!("nobody takes reports") },
+        () = stop.cancelled() => {}
+    }
+}
+
+fn log(note: &Note) {
+    match note {
+        Note::Missed(trouble) => tracing::warn!("{trouble}; trying on, slower and slower"),
+        Note::Offline(trouble) => tracing::info!(%trouble, "offline"),
+        Note::Held(trouble, pause) => {
+            let minutes = pause.as_secs() / 60;
+            tracing::warn!(
+                "{trouble}; the next try is in {minutes} min: more could lock the phone"
+            );
+        }
+        Note::Online(None) => tracing::info!("online"),
+        Note::Online(Some(away)) => {
+            tracing::info!(seconds = away.as_secs(), "it answers again");
+        }
+        Note::Failing(question, trouble) => {
+            tracing::warn!(function = question.function(), "{trouble}; the rest works on");
+        }
+        Note::Works(question) => tracing::info!(function = question.function(), "works again"),
+        Note::UnknownCode(code) => {
+            tracing::warn!(code, "a line said a state that is not known; it is shown as unknown");
+        }
+        Note::NotDone(command, failure) => {
+            let code = failure.code.word();
+            tracing::warn!(command, code, "not done: {}", failure.message);
+        }
+        Note::Done(command) => tracing::debug!(command, "done"),
+        Note::CallState(state) => tracing::info!(call_state = state.word(), "calls"),
+    }
+}

@@ -1,0 +1,156 @@
+//! What each call of the program does, and its exit code.
+
+use std::future::Future;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Call, Dialect, Simulate};
+use crate::config::{self, Format, Settings};
+use crate::simulator::{Profile, Simulator};
+use crate::{bridge, check, demo, reference};
+
+/// It could not go on.
+const FAILED: u8 = 1;
+/// The settings are wrong (`EX_CONFIG`).
+const WRONG_SETTINGS: u8 = 78;
+
+/// Does what was called for.
+pub fn run(call: Call) -> ExitCode {
+    match call {
+        Call::Run { config } => with_settings(config.as_deref(), "info", bridge::run),
+        Call::Check { config } => with_settings(config.as_deref(), "warn", check::run),
+        Call::Health { config } => with_settings(config.as_deref(), "warn", check::health),
+        Call::Demo => {
+            start_log(Format::Text, "warn");
+            wait_for(demo::run)
+        }
+        Call::Simulate(wanted) => {
+            start_log(Format::Text, "info");
+            wait_for(|stop| simulate(wanted, stop))
+        }
+        Call::Topics => match std::io::stdout().write_all(reference::reference().as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::from(FAILED),
+        },
+    }
+}
+
+fn with_settings<F>(
+    path: Option<&Path>,
+    level: &str,
+    run: impl FnOnce(Settings, CancellationToken) -> F,
+) -> ExitCode
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let settings = config::load(path).map_err(|error| error.to_string()).and_then(|settings| {
+        check_certificates(&settings).map_err(|why| format!("use {why}"))?;
+        Ok(settings)
+    });
+    match settings {
+        Ok(settings) => {
+            start_log(settings.log.format, level);
+            wait_for(|stop| run(settings, stop))
+        }
+        Err(error) => {
+            say(&format!("gxv2mqtt: failed to {error}"));
+            ExitCode::from(WRONG_SETTINGS)
+        }
+    }
+}
+
+fn check_certificates(settings: &Settings) -> Result<(), String> {
+    settings.mqtt.check_certificates().map_err(|error| error.to_string())?;
+    for phone in settings.phones.iter().filter(|phone| phone.url.scheme() == "https") {
+        phone.check_certificates().map_err(|why| format!("phones.{}.{why}", phone.id))?;
+    }
+    Ok(())
+}
+
+/// Runs until it ends by itself, or somebody stops it.
+fn wait_for<F>(run: impl FnOnce(CancellationToken) -> F) -> ExitCode
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let outcome = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
+        runtime.block_on(async {
+            let stop = CancellationToken::new();
+            let signals = stop_on_signals(stop.clone())?;
+            let outcome = run(stop).await;
+            signals.abort();
+            outcome
+        })
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// SIGTERM is for supervisors, SIGINT for people.
+fn stop_on_signals(stop: CancellationToken) -> std::io::Result<tokio::task::JoinHandle<()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => tracing::info!("stopping on SIGTERM"),
+            _ = interrupt.recv() => tracing::info!("stopping on SIGINT"),
+        }
+        stop.cancel();
+    }))
+}
+
+fn start_log(format: Format, level: &str) {
+    let mut filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new(format!("{level},mqtt5=warn")));
+    // whatever is asked for: these would write the phones' session cookies
+    for secret in ["cookie_store=off", "cookie_store::cookie_store=off"] {
+        filter = secret.parse().map_or(EnvFilter::new(level), |off| filter.add_directive(off));
+    }
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
+    let started = match format {
+        Format::Text => log.try_init(),
+        Format::Json => log.json().try_init(),
+    };
+    if let Err(error) = started {
+        say(&format!("gxv2mqtt: failed to start the log: {error}"));
+    }
+}
+
+async fn simulate(wanted: Simulate, stop: CancellationToken) -> anyhow::Result<()> {
+    let mut profile = match wanted.dialect {
+        Dialect::Gxv => Profile::default(),
+        Dialect::Cti => Profile::cti(),
+    };
+    profile.password = wanted.password;
+    if let Some(model) = wanted.model {
+        profile.model = model;
+    }
+    let phone = Simulator::start(wanted.listen, profile, stop.clone())
+        .await
+        .with_context(|| format!("failed to listen on {}", wanted.listen))?;
+    tracing::info!(
+        "a simulated phone listens on http://{0}/, its page is there too",
+        phone.address()
+    );
+    stop.cancelled().await;
+    Ok(())
+}
+
+#[expect(clippy::print_stderr, reason = "there is no log yet")]
+fn say(text: &str) {
+    eprintln!("{text}");
+}

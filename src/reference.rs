@@ -1,0 +1,107 @@
+//! The reference of topics, commands and entities, out of the tables: `gxv2mqtt topics`, and part of the README.
+
+use std::fmt::Write as _;
+
+use crate::domain::command::COMMANDS;
+use crate::domain::entity::{Category, ENTITIES, Kind};
+use crate::domain::outcome::ErrorCode;
+use crate::domain::policy::Guarded;
+use crate::domain::snapshot::STATES;
+
+/// Returns the reference, in Markdown.
+pub fn reference() -> String {
+    [topics(), commands(), errors(), entities()].join("\n")
+}
+
+fn table(title: &str, head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut text =
+        format!("### {title}\n\n| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len()));
+    for row in rows {
+        writeln!(text, "| {} |", row.join(" | ")).expect("a String takes any text");
+    }
+    text
+}
+
+fn topics() -> String {
+    let bridge = [
+        ("B/bridge/state", "`online` or `offline` (last will)"),
+        ("B/bridge/info", "JSON: `version`, `started_at`, `phones` (ids)"),
+    ];
+    let results = [
+        ("P/command/<name>", "A command; never obeyed if retained"),
+        (
+            "P/result",
+            "JSON, one for each command, not retained: `command`, `id` (yours, or null), `ok`, `data` or `error` {`code`, `message`}, `at`",
+        ),
+    ];
+    let states = STATES.iter().map(|row| (format!("P/{}", row.topic), row.help));
+    let rows = bridge
+        .into_iter()
+        .map(|(topic, help)| (topic.to_owned(), help))
+        .chain(states)
+        .chain(results.into_iter().map(|(topic, help)| (topic.to_owned(), help)))
+        .map(|(topic, help)| vec![format!("`{topic}`"), help.to_owned()]);
+    table("Topics", &["Topic", "Payload"], rows)
+}
+
+fn commands() -> String {
+    let rows = COMMANDS.iter().map(|row| {
+        let arguments: Vec<String> =
+            row.main.iter().chain(row.others).map(|name| format!("`{name}`")).collect();
+        let guarded = Guarded::TABLE.iter().any(|(_, name)| *name == row.name);
+        let name = format!("`{}`{}", row.name, if guarded { " (guarded)" } else { "" });
+        vec![name, arguments.join(", "), row.help.to_owned()]
+    });
+    table("Commands", &["Command", "Arguments (the first may be the bare payload)", "Does"], rows)
+}
+
+fn errors() -> String {
+    let rows = ErrorCode::TABLE.map(|(_, word, help)| vec![format!("`{word}`"), help.to_owned()]);
+    table("Error codes", &["Code", "Means"], rows)
+}
+
+fn entities() -> String {
+    let rows = ENTITIES.iter().map(|entity| {
+        let platform = match entity.kind {
+            Kind::Words { .. } | Kind::Text { .. } | Kind::Moment { .. } => "sensor",
+            Kind::OnOff { .. } | Kind::Connected { .. } => "binary sensor",
+            Kind::Button { .. } => "button",
+            Kind::Entry { .. } => "text",
+        };
+        let category = match entity.category {
+            None => "",
+            Some(Category::Config) => ", configuration",
+            Some(Category::Diagnostic) => ", diagnostic",
+        };
+        vec![
+            format!("`{}`", entity.key),
+            format!("`{}`", entity.name),
+            format!("{platform}{category}"),
+            entity.help.to_owned(),
+        ]
+    });
+    table("Home Assistant entities", &["Key", "Name", "Kind", "Shows or does"], rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+
+    /// Writes the reference into the README, where it is stale, and fails.
+    #[test]
+    fn the_readme_holds_it() {
+        let readme = std::fs::read_to_string(README).unwrap();
+        let (before, rest) = readme.split_once("<!-- generated: gxv2mqtt topics -->\n").unwrap();
+        let (_, after) = rest.split_once("<!-- /generated -->\n").unwrap();
+        let fresh = format!(
+            "{before}<!-- generated: gxv2mqtt topics -->\n\n{}\n<!-- /generated -->\n{after}",
+            reference()
+        );
+        if fresh != readme {
+            std::fs::write(README, fresh).unwrap();
+            panic!("the README was stale; it is mended now: look at it, and commit it");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The contacts and groups that the phone keeps. Names of fields are the vendor's; it never hears of HTTP.
+
+use serde::Serialize;
+
+/// One contact (vendor guide, Get Contact).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Contact {
+    #[serde(rename = "contactID")]
+    pub(super) id: String,
+    #[serde(rename = "contactName")]
+    pub(super) name: String,
+    #[serde(rename = "groupID")]
+    pub(super) group: String,
+    pub(super) work: String,
+    pub(super) home: String,
+    pub(super) mobile: String,
+    pub(super) fax: String,
+    pub(super) email: String,
+}
+
+/// One group (vendor guide, Get Contact Group).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Group {
+    #[serde(rename = "groupID")]
+    pub(super) id: String,
+    #[serde(rename = "groupName")]
+    pub(super) name: String,
+}
+
+/// All contacts and groups.
+#[derive(Debug)]
+pub(super) struct Phonebook {
+    pub(super) contacts: Vec<Contact>,
+    pub(super) groups: Vec<Group>,
+    next_id: u32,
+}
+
+impl Default for Phonebook {
+    fn default() -> Self {
+        let group = |id: &str, name: &str| Group { id: id.to_owned(), name: name.to_owned() };
+        Self {
+            contacts: Vec::new(),
+            groups: vec![group("0", "default"), group("100", "blacklist")],
+            next_id: 0,
+        }
+    }
+}
+
+impl Phonebook {
+    /// Adds a contact, or changes the one with its id; `false` when there is no such contact.
+    pub(super) fn save(&mut self, contact: Contact) -> bool {
+        if contact.id.is_empty() {
+            let id = self.new_id();
+            self.contacts.push(Contact { id, ..contact });
+            return true;
+        }
+        let old = self.contacts.iter_mut().find(|one| one.id == contact.id);
+        old.is_some_and(|old| {
+            *old = contact;
+            true
+        })
+    }
+
+    /// Forgets a contact; `false` when there is no such contact.
+    pub(super) fn delete(&mut self, id: &str) -> bool {
+        let before = self.contacts.len();
+        self.contacts.retain(|contact| contact.id != id);
+        self.contacts.len() < before
+    }
+
+    /// Adds a group; `false` without a name.
+    pub(super) fn add_group(&mut self, name: &str) -> bool {
+        if name.is_empty() {
+            return false;
+        }
+        let id = format!("{}", 200 + self.groups.len());
+        let name = name.to_owned();
+        self.groups.push(Group { id, name });
+        true
+    }
+
+    /// Renames a group, or with an empty name deletes it; `false` when there is no such group.
+    pub(super) fn edit_group(&mut self, id: &str, name: &str) -> bool {
+        let Some(index) = self.groups.iter().position(|group| group.id == id) else {
+            return false;
+        };
+        if name.is_empty() {
+            self.groups.remove(index);
+        } else {
+            name.clone_into(&mut self.groups[index].name);
+        }
+        true
+    }
+
+    /// The book as XML (GXP2200 XML Based Downloadable Phonebook Guide).
+    pub(super) fn xml(&self) -> String {
+        use std::fmt::Write;
+        let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<AddressBook>\n");
+        for contact in &self.contacts {
+            let (first, last) = contact.name.split_once(' ').unwrap_or((&contact.name, ""));
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                xml,
+                "<Contact><LastName>{}</LastName><FirstName>{}</FirstName><Phone><phonenumber>{}</phonenumber>\
+                 <accountindex>0</accountindex></Phone></Contact>",
+                escaped(last),
+                escaped(first),
+                escaped(&contact.work)
+            );
+        }
+        xml.push_str("</AddressBook>\n");
+        xml
+    }
+
+    fn new_id(&mut self) -> String {
+        let id = self.next_id.to_string();
+        self.next_id += 1;
+        id
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(id: &str, name: &str) -> Contact {
+        Contact { id: id.into(), name: name.into(), ..Contact::default() }
+    }
+
+    #[test]
+    fn contacts_are_added_changed_and_deleted() {
+        let mut book = Phonebook::default();
+        assert!(book.save(named("", "Ada")) && book.save(named("", "Bob")));
+        assert!(book.save(named("1", "Bea & Co")) && !book.save(named("9", "Nobody")));
+        assert!(book.xml().contains("Bea</FirstName>") && book.xml().contains("&amp; Co"));
+        assert!(book.delete("0") && !book.delete("0"));
+        assert_eq!(book.contacts, [named("1", "Bea & Co")]);
+    }
+
+    #[test]
+    fn groups_are_added_renamed_and_deleted() {
+        let mut book = Phonebook::default();
+        assert!(book.add_group("family") && !book.add_group(""));
+        let id = book.groups[2].id.clone();
+        assert!(book.edit_group(&id, "work") && book.groups[2].name == "work");
+        assert!(book.edit_group(&id, "") && !book.edit_group(&id, "again"));
+        assert_eq!(book.groups.len(), 2);
+    }
+}

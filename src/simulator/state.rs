@@ -1,0 +1,40 @@
+//! Everything that one simulated phone is, behind its one lock. Parts are looked after in their own files.
+
+use std::{collections::HashMap, time::Instant};
+
+use super::{
+    fault::Faults, function::Function, journal::Journal, model::Phone, profile::Profile,
+    sessions::Sessions,
+};
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) profile: Profile,
+    pub(super) phone: Phone,
+    pub(super) sessions: Sessions,
+    pub(super) faults: Faults,
+    pub(super) journal: Journal,
+    pub(super) requests: HashMap<Function, u64>,
+    pub(super) plugged_in: bool,
+    pub(super) booting: bool,
+}
+
+impl State {
+    pub(super) fn new(profile: Profile, now: Instant) -> Self {
+        Self {
+            phone: Phone::new(&profile, now),
+            sessions: Sessions::new(&profile),
+            faults: Faults::default(),
+            journal: Journal::default(),
+            requests: HashMap::new(),
+            plugged_in: true,
+            booting: false,
+            profile,
+        }
+    }
+
+    /// Whether the network can see the phone.
+    pub(super) fn reachable(&self) -> bool {
+        self.plugged_in && !self.booting
+    }
+}

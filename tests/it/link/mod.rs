@@ -1,0 +1,5 @@
+//! Stories of the link to the broker.
+
+mod over_a_broker;
+mod over_a_stage;
+mod words;

@@ -1,0 +1,9 @@
+//! End-to-end stories: broker, simulated phones and the real bridge. Nothing of it leaves this machine.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod faults;
+mod link;
+mod program;
+mod stories;
+mod support;
+mod tls;

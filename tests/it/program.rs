@@ -1,0 +1,289 @@
+//! The program as it is started: its output, its exit codes, and what it never says.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use gxv2mqtt::demo::broker::Broker;
+use gxv2mqtt::simulator::{Profile, Simulator};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::support::ear::{DEADLINE, Neighbour};
+
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gxv2mqtt"));
+    command.args(arguments).env_clear().stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+async fn output(mut command: Command) -> (i32, String, String) {
+    let Output { status, stdout, stderr } =
+        timeout(DEADLINE, command.output()).await.unwrap().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+/// A broker and a simulated phone in each dialect, with passwords that can be told from anything else.
+struct Site {
+    broker: Broker,
+    phones: Vec<(&'static str, Simulator)>,
+    stop: CancellationToken,
+    folder: TempDir,
+}
+
+const PASSWORD: &str = "zz9-secret-zz9";
+
+impl Site {
+    async fn build() -> Self {
+        let stop = CancellationToken::new();
+        let broker = Broker::start(([127, 0, 0, 1], 0).into(), None).await.unwrap();
+        let mut phones = Vec::new();
+        for (id, profile) in [("kitchen", Profile::default()), ("hall", Profile::cti())] {
+            let profile = Profile { password: PASSWORD.to_owned(), ..profile };
+            let phone = Simulator::start(([127, 0, 0, 1], 0).into(), profile, stop.clone());
+            phones.push((id, phone.await.unwrap()));
+        }
+        Self { broker, phones, stop, folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// Writes a settings file for it.
+    fn settings(&self, password: &str) -> PathBuf {
+        let mut text = format!("[mqtt]\nurl = \"mqtt://{}\"\n", self.broker.address());
+        let secret = self.folder.path().join("secret");
+        std::fs::write(&secret, format!("{password}\n")).unwrap();
+        for (id, phone) in &self.phones {
+            let dialect = if *id == "hall" { "cti" } else { "gxv" };
+            write!(
+                text,
+                "[phones.{id}]\nurl = \"http://{}\"\ndialect = \"{}\"\npassword_file = \"{}\"\npoll = \"200ms\"\n",
+                phone.address(),
+                dialect,
+                secret.display(),
+            )
+            .unwrap();
+        }
+        let file = self.folder.path().join("gxv2mqtt.toml");
+        std::fs::write(&file, text).unwrap();
+        file
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        self.broker.stop().await;
+    }
+}
+
+async fn terminate(mut child: Child) -> (i32, String) {
+    let pid = child.id().unwrap().to_string();
+    let killed = Command::new("kill").args(["-TERM", &pid]).status().await.unwrap();
+    assert!(killed.success());
+    let mut stderr = child.stderr.take().unwrap();
+    let mut log = Vec::new();
+    let read = tokio::io::AsyncReadExt::read_to_end(&mut stderr, &mut log);
+    timeout(DEADLINE, read).await.unwrap().unwrap();
+    let status = timeout(DEADLINE, child.wait()).await.unwrap().unwrap();
+    (status.code().unwrap(), String::from_utf8(log).unwrap())
+}
+
+#[tokio::test]
+async fn wrong_settings_end_with_78_and_one_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings.toml");
+    std::fs::write(&file, "[phones.kitchen]\nurl = \"http://127.0.0.1\"\npol = \"2s\"\n").unwrap();
+    let (code, stdout, stderr) = output(program(&["--config", file.to_str().unwrap()])).await;
+    assert_eq!((code, stdout.as_str()), (78, ""));
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    for part in ["settings.toml", "phones.kitchen.pol", "did you mean \"poll\""] {
+        assert!(stderr.contains(part), "{stderr}");
+    }
+
+    let mut bare = program(&["check"]);
+    bare.env("GXV2MQTT_PHONES__KITCHEN__URL", "ftp://127.0.0.1");
+    let (code, _, stderr) = output(bare).await;
+    assert_eq!(code, 78);
+    assert!(stderr.contains("GXV2MQTT_PHONES__KITCHEN__URL"), "{stderr}");
+}
+
+#[tokio::test]
+async fn wrong_usage_ends_with_64() {
+    for arguments in [&["explode"][..], &["simulate"], &["--config"]] {
+        let (code, stdout, stderr) = output(program(arguments)).await;
+        assert_eq!((code, stdout.as_str()), (64, ""), "{arguments:?}");
+        assert!(stderr.contains("Usage") || stderr.contains("--help"), "{stderr}");
+    }
+    assert_eq!(output(program(&["--help"])).await.0, 0);
+}
+
+#[tokio::test]
+async fn a_broken_certificate_is_said_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem");
+    std::fs::write(&ca, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    let mut broken = program(&["run"]);
+    broken.env("GXV2MQTT_PHONES__KITCHEN__URL", "https://127.0.0.1:1");
+    broken.env("GXV2MQTT_PHONES__KITCHEN__TLS_CA_FILE", &ca);
+    let (code, _, stderr) = output(broken).await;
+    assert_eq!(code, 78);
+    assert!(stderr.contains("phones.kitchen.tls_ca_file"), "{stderr}");
+}
+
+#[tokio::test]
+async fn check_says_what_works_and_how_to_mend_what_does_not() {
+    let site = Site::build().await;
+    let settings = site.settings(PASSWORD);
+    let check = || program(&["check", "--config", settings.to_str().unwrap()]);
+    let (code, stdout, stderr) = output(check()).await;
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    assert_eq!(stdout.matches(" works ").count(), 1 + 6 + 5, "{stdout}");
+
+    site.settings("wrong");
+    let (code, stdout, _) = output(check()).await;
+    assert_eq!(code, 1);
+    assert_eq!(stdout.matches(" FAILS ").count(), 2, "{stdout}");
+    assert_eq!(stdout.matches(" not tried").count(), 5 + 4, "{stdout}");
+    for (_, phone) in &site.phones {
+        let bad = phone.happenings();
+        let bad = bad.iter().filter(|h| h.to_string().contains("bad")).count();
+        assert!(bad <= 1, "{:?}", phone.happenings());
+        assert_eq!(phone.requests(gxv2mqtt::simulator::Function::SystemOperation), 0);
+    }
+    site.end().await;
+}
+
+#[tokio::test]
+async fn health_is_what_the_broker_holds() {
+    let site = Site::build().await;
+    let neighbour = Neighbour::connect(site.broker.address()).await;
+    let settings = site.settings(PASSWORD);
+    let health = || output(program(&["health", "--config", settings.to_str().unwrap()]));
+    let (code, _, stderr) = health().await;
+    assert_eq!(code, 1);
+    assert!(stderr.contains("never heard of the bridge"), "{stderr}");
+    let run = program(&["run", "--config", settings.to_str().unwrap()]);
+    let child = { run }.stderr(Stdio::piped()).spawn().unwrap();
+    neighbour.ear.shows("gxv2mqtt/bridge/state", "online").await;
+    assert_eq!(health().await, (0, "online\n".to_owned(), String::new()));
+    assert_eq!(terminate(child).await.0, 0);
+    let (code, _, stderr) = health().await;
+    assert_eq!(code, 1);
+    assert!(stderr.contains("offline"), "{stderr}");
+    site.end().await;
+}
+
+#[tokio::test]
+async fn no_secret_is_ever_said() {
+    let site = Site::build().await;
+    let neighbour = Neighbour::connect(site.broker.address()).await;
+    let settings = site.settings(PASSWORD);
+    let mut run = program(&["run", "--config", settings.to_str().unwrap()]);
+    run.env("RUST_LOG", "trace,cookie_store=trace,cookie_store::cookie_store=trace");
+    let child = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    neighbour.ear.shows("gxv2mqtt/kitchen/availability", "online").await;
+    neighbour.ear.shows("gxv2mqtt/hall/availability", "online").await;
+    // in each dialect: an answer that makes no sense, and a phone that is gone, in requests that hold secrets
+    for (_, phone) in &site.phones {
+        phone.expire_sessions();
+        phone.set_fault(None, gxv2mqtt::simulator::Fault::HtmlPage);
+    }
+    neighbour.ear.shows("gxv2mqtt/hall/problem", "bad_answer").await;
+    for (_, phone) in &site.phones {
+        phone.unplug().await;
+    }
+    neighbour.publish("gxv2mqtt/hall/command/dial", b"1001", false).await;
+    neighbour
+        .ear
+        .until("a result", |heard| heard.iter().find(|h| h.topic.ends_with("/result")).cloned())
+        .await;
+    let (code, log) = terminate(child).await;
+    assert_eq!(code, 0);
+    assert!(log.contains("asking"), "the log is at its most talkative");
+    for secret in [PASSWORD, "Secret=", "passcode=", "phonecookie"] {
+        assert!(!log.contains(secret), "{secret}: {}", line_with(&log, secret));
+        let all = neighbour.ear.all();
+        assert!(all.iter().all(|heard| !heard.payload.contains(secret)), "{secret}");
+    }
+    site.end().await;
+}
+
+fn line_with<'a>(log: &'a str, part: &str) -> &'a str {
+    log.lines().find(|line| line.contains(part)).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn the_demo_shows_a_call_that_somebody_makes_come() {
+    let mut demo =
+        program(&["demo"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+    let mut text = String::new();
+    let mut page: Option<SocketAddr> = None;
+    let seen = async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if let Some((_, rest)) = line.split_once("kitchen phone  http://") {
+                page = rest.split('/').next().unwrap().parse().ok();
+            }
+            if line.contains("kitchen/availability  online") {
+                ring(page.unwrap()).await;
+            }
+            let ringing = line.contains("kitchen/call_state  ringing");
+            text.push_str(&line);
+            text.push('\n');
+            if ringing {
+                return;
+            }
+        }
+    };
+    timeout(DEADLINE, seen).await.unwrap_or_else(|_| panic!("no call: {text}"));
+    for part in ["mqtt://127.0.0.1:", "hall phone", "mosquitto_sub"] {
+        assert!(text.contains(part), "{text}");
+    }
+    let (code, log) = terminate(demo).await;
+    assert_eq!((code, log.as_str()), (0, ""));
+}
+
+/// Rings a simulated phone as a script would.
+async fn ring(phone: SocketAddr) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut stream = tokio::net::TcpStream::connect(phone).await.unwrap();
+    let body = r#"{"name":"Ann","number":"1001"}"#;
+    let request = format!(
+        "POST /simulator/ring HTTP/1.1\r\nHost: {phone}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test]
+async fn systemd_hears_from_it() {
+    let site = Site::build().await;
+    let settings = site.settings(PASSWORD);
+    let path = site.folder.path().join("notify");
+    let socket = tokio::net::UnixDatagram::bind(&path).unwrap();
+    let mut run = program(&["run", "--config", settings.to_str().unwrap()]);
+    run.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "400000");
+    let child = run.stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = Vec::new();
+    while said.iter().filter(|word| *word == "WATCHDOG=1").count() < 3 {
+        said.push(hear(&socket).await);
+    }
+    assert!(said.contains(&"READY=1".to_owned()), "{said:?}");
+    let stopped = tokio::spawn(terminate(child));
+    while hear(&socket).await != "STOPPING=1" {}
+    assert_eq!(stopped.await.unwrap().0, 0);
+    site.end().await;
+}
+
+async fn hear(socket: &tokio::net::UnixDatagram) -> String {
+    let mut buffer = [0; 256];
+    let read = timeout(Duration::from_secs(10), socket.recv(&mut buffer)).await.unwrap().unwrap();
+    String::from_utf8_lossy(&buffer[..read]).trim().to_owned()
+}

@@ -1,0 +1,140 @@
+//! Somebody else at the broker, who listens and speaks with another client than ours.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use mqtt5::{Message, MqttClient, PublishOptions, QoS, RetainHandling, SubscribeOptions};
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// How long anything may take that has to happen.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A message as it arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Heard {
+    pub(crate) topic: String,
+    pub(crate) payload: String,
+    /// Whether it had been published before, or to stay.
+    pub(crate) retained: bool,
+}
+
+/// Everything that was heard, in order.
+#[derive(Clone)]
+pub(crate) struct Ear {
+    heard: watch::Receiver<Vec<Heard>>,
+}
+
+impl Ear {
+    /// Returns an ear, and the way to put messages into it.
+    pub(crate) fn new() -> (Self, watch::Sender<Vec<Heard>>) {
+        let (sender, heard) = watch::channel(Vec::new());
+        (Self { heard }, sender)
+    }
+
+    /// Waits for what `find` finds in all that was heard.
+    pub(crate) async fn until<T>(
+        &self,
+        what: &str,
+        mut find: impl FnMut(&[Heard]) -> Option<T>,
+    ) -> T {
+        let mut heard = self.heard.clone();
+        let mut found = None;
+        let search = heard.wait_for(|heard| {
+            found = find(heard);
+            found.is_some()
+        });
+        let ended = timeout(DEADLINE, search).await.map(|ended| drop(ended.unwrap()));
+        assert!(ended.is_ok(), "waited too long for {what}; heard {:#?}", self.heard.borrow());
+        found.unwrap()
+    }
+
+    /// Waits until the newest message on a topic is this.
+    pub(crate) async fn shows(&self, topic: &str, payload: &str) {
+        let what = format!("{payload:?} on {topic}");
+        self.until(&what, |heard| newest(heard, topic).filter(|newest| newest.payload == payload))
+            .await;
+    }
+
+    /// Waits until the newest message on a topic is JSON with this in a field.
+    pub(crate) async fn shows_field(
+        &self,
+        topic: &str,
+        field: &str,
+        value: impl Into<Value>,
+    ) -> Value {
+        let value = value.into();
+        let what = format!("{field} = {value} on {topic}");
+        self.until(&what, |heard| {
+            let json: Value = serde_json::from_str(&newest(heard, topic)?.payload).ok()?;
+            (json[field] == value).then_some(json)
+        })
+        .await
+    }
+
+    /// Waits for the result of the command with this id.
+    pub(crate) async fn result(&self, id: &str) -> Value {
+        self.until(&format!("the result of {id}"), |heard| {
+            let results = heard.iter().filter(|heard| heard.topic.ends_with("/result"));
+            let mut results = results.filter_map(|heard| serde_json::from_str(&heard.payload).ok());
+            results.find(|result: &Value| result["id"] == id)
+        })
+        .await
+    }
+
+    /// Returns how many messages came on a topic.
+    pub(crate) fn count(&self, topic: &str) -> usize {
+        self.heard.borrow().iter().filter(|heard| heard.topic == topic).count()
+    }
+
+    /// Returns the newest payload on a topic.
+    pub(crate) fn newest(&self, topic: &str) -> Option<String> {
+        newest(&self.heard.borrow(), topic).map(|heard| heard.payload)
+    }
+
+    /// Returns everything that was heard.
+    pub(crate) fn all(&self) -> Vec<Heard> {
+        self.heard.borrow().clone()
+    }
+}
+
+fn newest(heard: &[Heard], topic: &str) -> Option<Heard> {
+    heard.iter().rev().find(|heard| heard.topic == topic).cloned()
+}
+
+/// A client of another library.
+pub(crate) struct Neighbour {
+    client: MqttClient,
+    pub(crate) ear: Ear,
+}
+
+impl Neighbour {
+    /// Connects, and listens to everything.
+    pub(crate) async fn connect(broker: SocketAddr) -> Self {
+        let client = MqttClient::new(format!("neighbour-{}", fastrand::u32(..)));
+        let url = format!("mqtt://{broker}");
+        timeout(DEADLINE, client.connect(&url)).await.unwrap().unwrap();
+        let (ear, sender) = Ear::new();
+        let options = SubscribeOptions {
+            qos: QoS::AtLeastOnce,
+            retain_as_published: true,
+            retain_handling: RetainHandling::SendAtSubscribe,
+            ..SubscribeOptions::default()
+        };
+        let put = move |message: Message| {
+            let payload = String::from_utf8_lossy(&message.payload).into_owned();
+            let heard = Heard { topic: message.topic, payload, retained: message.retain };
+            sender.send_modify(|all| all.push(heard));
+        };
+        client.subscribe_with_options("#", options, put).await.unwrap();
+        Self { client, ear }
+    }
+
+    /// Publishes a message, and waits until the broker has it.
+    pub(crate) async fn publish(&self, topic: &str, payload: &[u8], retain: bool) {
+        let options = PublishOptions { qos: QoS::AtLeastOnce, retain, ..PublishOptions::default() };
+        let sent = self.client.publish_with_options(topic, payload.to_vec(), options);
+        timeout(DEADLINE, sent).await.unwrap().unwrap();
+    }
+}

@@ -1,0 +1,211 @@
+//! A whole installation: a broker, a simulated phone, the bridge, and somebody who listens.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use gxv2mqtt::bridge;
+use gxv2mqtt::config::{Log, Settings};
+use gxv2mqtt::demo::broker::Broker;
+use gxv2mqtt::domain::policy::Policy;
+use gxv2mqtt::phone::dialect::{Digest, Kind};
+use gxv2mqtt::phone::{Options, Tls};
+use gxv2mqtt::simulator::{FarEnd, Profile, Simulator};
+use gxv2mqtt::{homeassistant, mqtt};
+use regex::RegexSet;
+use tokio::process::Child;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::ear::{DEADLINE, Ear, Neighbour};
+use super::mosquitto::Mosquitto;
+
+/// A broker, and the way to hear and speak there.
+enum Place {
+    Embedded { broker: Option<Broker>, address: SocketAddr, neighbour: Neighbour },
+    Mosquitto { broker: Box<Mosquitto>, ear: Ear, _listener: Child },
+}
+
+/// A whole installation.
+pub(crate) struct World {
+    place: Place,
+    pub(crate) phone: Simulator,
+    pub(crate) settings: Settings,
+    bridge: Option<Running>,
+    phones: CancellationToken,
+}
+
+struct Running {
+    task: JoinHandle<anyhow::Result<()>>,
+    stop: CancellationToken,
+}
+
+impl World {
+    /// Builds one around the embedded broker.
+    pub(crate) async fn embedded() -> Self {
+        let broker = Broker::start(([127, 0, 0, 1], 0).into(), None).await.unwrap();
+        let address = broker.address();
+        let neighbour = Neighbour::connect(address).await;
+        Self::around(Place::Embedded { broker: Some(broker), address, neighbour }, address).await
+    }
+
+    /// Builds one around Mosquitto in a container.
+    pub(crate) async fn mosquitto() -> Self {
+        let broker = Mosquitto::start().await;
+        let address = broker.address;
+        let (ear, listener) = broker.listen();
+        let place = Place::Mosquitto { broker: Box::new(broker), ear, _listener: listener };
+        Self::around(place, address).await
+    }
+
+    async fn around(place: Place, broker: SocketAddr) -> Self {
+        let phones = CancellationToken::new();
+        let profile = Profile {
+            far_end: FarEnd::MANUAL,
+            reboot: Duration::from_secs(3),
+            ..Profile::default()
+        };
+        let phone = start_phone(profile, &phones).await;
+        let settings = settings(broker, vec![options("kitchen", Kind::Gxv, phone.address())]);
+        Self { place, phone, settings, bridge: None, phones }
+    }
+
+    /// Starts another phone, which the bridge will know.
+    pub(crate) async fn add_phone(&mut self, id: &str, kind: Kind, profile: Profile) -> Simulator {
+        let phone = start_phone(profile, &self.phones).await;
+        self.settings.phones.push(options(id, kind, phone.address()));
+        phone
+    }
+
+    /// Starts the bridge.
+    pub(crate) fn start_bridge(&mut self) {
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(bridge::run(self.settings.clone(), stop.clone()));
+        self.bridge = Some(Running { task, stop });
+    }
+
+    /// Starts the bridge, and waits until the phone is online.
+    pub(crate) async fn begin(&mut self) {
+        self.start_bridge();
+        self.ear().shows("gxv2mqtt/kitchen/availability", "online").await;
+    }
+
+    /// Stops the bridge as a person would.
+    pub(crate) async fn stop_bridge(&mut self) {
+        let running = self.bridge.take().unwrap();
+        assert!(!running.task.is_finished(), "the bridge ended early");
+        running.stop.cancel();
+        timeout(DEADLINE, running.task).await.unwrap().unwrap().unwrap();
+    }
+
+    /// Ends the bridge as a crash would.
+    pub(crate) async fn kill_bridge(&mut self) {
+        let running = self.bridge.take().unwrap();
+        running.task.abort();
+        assert!(running.task.await.unwrap_err().is_cancelled());
+    }
+
+    /// Ends the broker at once; what it had retained is lost.
+    pub(crate) async fn kill_broker(&mut self) {
+        match &mut self.place {
+            Place::Embedded { broker, .. } => broker.take().unwrap().stop().await,
+            Place::Mosquitto { broker, .. } => broker.kill().await,
+        }
+    }
+
+    /// Starts the broker again; from here on only what comes then is heard.
+    pub(crate) async fn restart_broker(&mut self) {
+        match &mut self.place {
+            Place::Embedded { broker, address, neighbour } => {
+                *broker = Some(Broker::start(*address, None).await.unwrap());
+                *neighbour = Neighbour::connect(*address).await;
+            }
+            Place::Mosquitto { broker, ear, _listener } => {
+                broker.restart().await;
+                (*ear, *_listener) = broker.listen();
+            }
+        }
+    }
+
+    pub(crate) fn ear(&self) -> &Ear {
+        match &self.place {
+            Place::Embedded { neighbour, .. } => &neighbour.ear,
+            Place::Mosquitto { ear, .. } => ear,
+        }
+    }
+
+    pub(crate) async fn publish(&self, topic: &str, payload: &[u8], retain: bool) {
+        match &self.place {
+            Place::Embedded { neighbour, .. } => neighbour.publish(topic, payload, retain).await,
+            Place::Mosquitto { broker, .. } => broker.publish(topic, payload, retain).await,
+        }
+    }
+
+    /// Sends a command in JSON, its id its name, and returns the result.
+    pub(crate) async fn command(&self, id: &str, name: &str, arguments: &str) -> serde_json::Value {
+        let comma = if arguments.is_empty() { "" } else { "," };
+        let payload = format!(r#"{{"id":"{id}"{comma}{arguments}}}"#);
+        self.publish(&format!("gxv2mqtt/kitchen/command/{name}"), payload.as_bytes(), false).await;
+        self.ear().result(id).await
+    }
+
+    /// Ends all; a bridge that broke fails the story.
+    pub(crate) async fn end(mut self) {
+        if self.bridge.is_some() {
+            self.stop_bridge().await;
+        }
+        self.phones.cancel();
+        if let Place::Embedded { broker: Some(broker), .. } = self.place {
+            broker.stop().await;
+        }
+    }
+}
+
+async fn start_phone(profile: Profile, stop: &CancellationToken) -> Simulator {
+    Simulator::start(([127, 0, 0, 1], 0).into(), profile, stop.clone()).await.unwrap()
+}
+
+fn settings(broker: SocketAddr, phones: Vec<Options>) -> Settings {
+    Settings {
+        mqtt: mqtt::Options {
+            host: broker.ip().to_string(),
+            port: broker.port(),
+            tls: None,
+            username: None,
+            password: None,
+            client_id: "gxv2mqtt".to_owned(),
+        },
+        base_topic: "gxv2mqtt".to_owned(),
+        homeassistant: homeassistant::Options {
+            discovery: true,
+            discovery_prefix: "homeassistant".to_owned(),
+            status_topic: "homeassistant/status".to_owned(),
+        },
+        log: Log::default(),
+        phones,
+    }
+}
+
+/// Returns settings for a phone that is asked often, so that stories are short.
+pub(crate) fn options(id: &str, dialect: Kind, address: SocketAddr) -> Options {
+    Options {
+        id: id.parse().unwrap(),
+        name: format!("The {id} phone"),
+        url: format!("http://{address}/").parse().unwrap(),
+        dialect,
+        username: "gmiadmin".to_owned(),
+        password: Some("admin".into()),
+        digest: Digest::Md5,
+        timeout: Duration::from_secs(2),
+        tls: Tls::System,
+        poll: Duration::from_millis(200),
+        active_poll: Duration::from_millis(100),
+        account_base: 0,
+        line_account_base: 1,
+        policy: Policy {
+            allow: [].into(),
+            dial_allow: RegexSet::new(["^[0-9*#+]{1,32}$"]).unwrap(),
+        },
+        endpoints: [].into(),
+    }
+}
