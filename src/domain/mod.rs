@@ -7,6 +7,7 @@ pub mod order;
 pub mod outcome;
 pub mod phone;
 pub mod policy;
+pub mod push;
 pub mod schedule;
 pub mod snapshot;
 pub mod topic;
