@@ -1,8 +1,11 @@
 //! What the bridge knows and decides, as plain values: no I/O, no clock, nothing of the rest of the crate.
 
 pub mod ask;
+pub mod call;
 pub mod command;
+pub mod doorbell;
 pub mod entity;
+pub mod number;
 pub mod order;
 pub mod outcome;
 pub mod phone;

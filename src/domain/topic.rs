@@ -58,6 +58,18 @@ pub enum PhoneTopic {
     Line(u16),
     /// `P/accounts/<n>`
     Account(u16),
+    /// `P/calls`
+    Calls,
+    /// `P/last_call`
+    LastCall,
+    /// `P/last_caller`
+    LastCaller,
+    /// `P/missed_calls`
+    MissedCalls,
+    /// `P/event/call`
+    CallEvent,
+    /// `P/event/doorbell`
+    DoorbellEvent,
     /// `P/info`
     Info,
     /// `P/system`
@@ -118,7 +130,13 @@ impl Topic {
     pub fn delivery(&self) -> Delivery {
         match self {
             Self::BridgeState | Self::Phone(_, PhoneTopic::Availability) => Delivery::Lasting,
-            Self::Phone(_, PhoneTopic::Result | PhoneTopic::Command(_)) => Delivery::Event,
+            Self::Phone(
+                _,
+                PhoneTopic::Result
+                | PhoneTopic::Command(_)
+                | PhoneTopic::CallEvent
+                | PhoneTopic::DoorbellEvent,
+            ) => Delivery::Event,
             Self::BridgeInfo | Self::Phone(..) => Delivery::State,
         }
     }
@@ -136,6 +154,12 @@ impl PhoneTopic {
             Self::InCall => "in_call".to_owned(),
             Self::Line(line) => format!("lines/{line}"),
             Self::Account(account) => format!("accounts/{account}"),
+            Self::Calls => "calls".to_owned(),
+            Self::LastCall => "last_call".to_owned(),
+            Self::LastCaller => "last_caller".to_owned(),
+            Self::MissedCalls => "missed_calls".to_owned(),
+            Self::CallEvent => "event/call".to_owned(),
+            Self::DoorbellEvent => "event/doorbell".to_owned(),
             Self::Info => "info".to_owned(),
             Self::System => "system".to_owned(),
             Self::Command(name) => format!("command/{name}"),
@@ -150,6 +174,8 @@ impl PhoneTopic {
             Some(("command", name)) if !name.is_empty() && !name.contains('/') => {
                 Self::Command(name.to_owned())
             }
+            Some(("event", "call")) => Self::CallEvent,
+            Some(("event", "doorbell")) => Self::DoorbellEvent,
             Some(_) => return None,
             None => match text {
                 "availability" => Self::Availability,
@@ -158,6 +184,10 @@ impl PhoneTopic {
                 "call_state" => Self::CallState,
                 "ringing" => Self::Ringing,
                 "in_call" => Self::InCall,
+                "calls" => Self::Calls,
+                "last_call" => Self::LastCall,
+                "last_caller" => Self::LastCaller,
+                "missed_calls" => Self::MissedCalls,
                 "info" => Self::Info,
                 "system" => Self::System,
                 "result" => Self::Result,
@@ -208,6 +238,12 @@ mod tests {
             Just(PhoneTopic::CallState),
             Just(PhoneTopic::Ringing),
             Just(PhoneTopic::InCall),
+            Just(PhoneTopic::Calls),
+            Just(PhoneTopic::LastCall),
+            Just(PhoneTopic::LastCaller),
+            Just(PhoneTopic::MissedCalls),
+            Just(PhoneTopic::CallEvent),
+            Just(PhoneTopic::DoorbellEvent),
             Just(PhoneTopic::Info),
             Just(PhoneTopic::System),
             Just(PhoneTopic::Result),

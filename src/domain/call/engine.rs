@@ -1,0 +1,294 @@
+//! The reducer of one phone's calls: (input, now) in, outputs out. What the lines do decides; pushes, and what the bridge
+//! told the phone, only explain it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::super::phone::Line;
+use super::evidence::Evidence;
+use super::live::{Live, Shown, Stage};
+use super::{Call, Direction, EventType, Habits, Input, Instruction, Now, Output, Source};
+
+/// What is seen within this time after a push was looked for because of it.
+const NUDGED: Duration = Duration::from_secs(1);
+/// So long an order to turn a call away explains that it ends.
+const TURNED_AWAY: Duration = Duration::from_secs(10);
+/// A call is lost after so many gaps.
+const LOST_AFTER: u32 = 6;
+
+/// The calls of one phone.
+#[derive(Debug)]
+pub(super) struct Engine {
+    pub(super) habits: Habits,
+    pub(super) lines: BTreeMap<u16, Slot>,
+    pub(super) evidence: Evidence,
+    pub(super) nudged: Option<Instant>,
+    /// Whether the lines were ever seen.
+    looked: bool,
+    last_id: i64,
+    outputs: Vec<Output>,
+}
+
+/// One line.
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    pub(super) call: Option<Live>,
+    /// Whether the line showed a failure when it was seen last: one failure is one event.
+    failed: bool,
+}
+
+impl Engine {
+    pub(super) fn new(habits: Habits) -> Self {
+        Self {
+            habits,
+            lines: BTreeMap::new(),
+            evidence: Evidence::default(),
+            nudged: None,
+            looked: false,
+            last_id: 0,
+            outputs: Vec::new(),
+        }
+    }
+
+    /// Takes in a call of before the bridge was started.
+    pub(super) fn remember(&mut self, current: Live) {
+        if let Some(line) = current.call.line {
+            self.evidence.take_id(&current.call.call_id);
+            self.lines.entry(line).or_default().call = Some(current);
+        }
+    }
+
+    /// Takes in what happened, and returns what is to be said, in this order.
+    pub(super) fn take(&mut self, input: &Input, now: Now) -> Vec<Output> {
+        match input {
+            Input::Seen(lines) => self.seen(lines, now),
+            Input::Pushed(push, account) => self.pushed(push, *account, now),
+            Input::Told(Instruction::Dial(number, limit)) => {
+                self.evidence.dialled(number.clone(), *limit, now.instant);
+            }
+            Input::Refused(Instruction::Dial(number, _)) => self.evidence.not_dialled(number),
+            Input::Told(Instruction::TurnAway(line)) => self.turn_away(*line, Some(now.instant)),
+            Input::Refused(Instruction::TurnAway(line)) => self.turn_away(*line, None),
+            Input::Woke => {}
+        }
+        self.lose(now);
+        for dialled in self.evidence.forget(now.instant) {
+            self.outputs.push(Output::NeverSeen(dialled.number));
+        }
+        std::mem::take(&mut self.outputs)
+    }
+
+    /// Returns when the lines are to be looked at: a call may prove to be one then, or must be ended.
+    pub(super) fn look_at(&self) -> Option<Instant> {
+        let rings =
+            self.live().filter(|current| !current.announced && current.stage == Stage::Ringing);
+        let proven = rings.map(|current| current.since + self.habits.min_ring);
+        let limits = self.live().filter_map(|current| current.hang_up.as_ref()?.due());
+        proven.chain(limits).min()
+    }
+
+    /// Returns when a call is lost, unless its line is seen before.
+    pub(super) fn lost_at(&self) -> Option<Instant> {
+        self.live().map(|current| current.seen.instant + self.habits.gap * LOST_AFTER).min()
+    }
+
+    /// Returns the calls in progress, in the order of their lines.
+    pub(super) fn live(&self) -> impl Iterator<Item = &Live> {
+        self.lines.values().filter_map(|slot| slot.call.as_ref())
+    }
+
+    fn seen(&mut self, lines: &[Line], now: Now) {
+        for line in lines {
+            self.line(line, now);
+        }
+        // a phone that names no line at all has said nothing; one that names others has let this one go
+        let known: Vec<u16> = self.lines.keys().copied().filter(|_| !lines.is_empty()).collect();
+        for number in known {
+            if lines.iter().all(|line| line.line != number) {
+                self.finish(number, Shown::Nothing, now);
+            }
+        }
+        self.looked |= !lines.is_empty();
+        if self.looked {
+            self.confirm_missed(now);
+        }
+    }
+
+    fn line(&mut self, line: &Line, now: Now) {
+        let (number, shown, gap) = (line.line, Shown::of(line.state), self.habits.gap);
+        let slot = self.lines.entry(number).or_default();
+        let failed = slot.failed;
+        slot.failed = shown == Shown::Failed || failed && shown == Shown::Unknown;
+        match (shown, &mut slot.call) {
+            (Shown::Unknown, Some(current)) => current.seen = now,
+            (Shown::Unknown | Shown::Nothing, None) => {}
+            (Shown::Nothing | Shown::Failed, Some(_)) => self.finish(number, shown, now),
+            (Shown::Failed, None) if failed || !self.looked => {}
+            (Shown::Failed, None) => {
+                self.begin(line, Stage::Calling, now);
+                self.finish(number, shown, now);
+            }
+            (Shown::Call(stage), None) => self.begin(line, stage, now),
+            (Shown::Call(stage), Some(current)) => {
+                if current.can_be(stage, line, since(current.seen.instant, now) >= gap) {
+                    self.go_on(line, stage, now);
+                } else {
+                    self.finish(number, Shown::Nothing, now);
+                    self.begin(line, stage, now);
+                }
+            }
+        }
+    }
+
+    /// A line that had no call shows one.
+    fn begin(&mut self, line: &Line, stage: Stage, now: Now) {
+        let direction = match stage {
+            Stage::Ringing => Some(Direction::Incoming),
+            Stage::Dialing | Stage::Calling => Some(Direction::Outgoing),
+            Stage::Up | Stage::Held => None,
+        };
+        let mut current = self.make(direction, stage, now);
+        current.call.line = Some(line.line);
+        if self.looked && stage.is_up() {
+            // it went by while nobody looked
+            current.stage = Stage::Calling;
+        } else if !self.looked {
+            // it was there before us: nobody knows since when
+            current.call.started = None;
+            current.announced = stage.is_up();
+            current.call.was_up = stage.is_up();
+        }
+        self.lines.entry(line.line).or_default().call = Some(current);
+        self.go_on(line, stage, now);
+    }
+
+    /// The call on this line is seen (again), perhaps further than before.
+    fn go_on(&mut self, line: &Line, stage: Stage, now: Now) {
+        let slot = self.lines.get_mut(&line.line);
+        let Some(mut current) = slot.and_then(|slot| slot.call.take()) else { return };
+        current.fill(line);
+        let before = std::mem::replace(&mut current.stage, stage);
+        current.seen = now;
+        current.remembered = false;
+        if !current.announced {
+            let explained = self.explain(&mut current, now);
+            let proven = match stage {
+                Stage::Ringing => since(current.since, now) >= self.habits.min_ring,
+                Stage::Dialing => explained,
+                Stage::Calling | Stage::Up | Stage::Held => true,
+            };
+            current.announced = proven;
+            match current.call.direction.filter(|_| proven) {
+                Some(Direction::Incoming) => self.say(EventType::Incoming, &current.call, now),
+                Some(Direction::Outgoing) => self.say(EventType::Outgoing, &current.call, now),
+                None => {}
+            }
+        }
+        if stage.is_up() && !current.call.was_up {
+            current.call.was_up = true;
+            current.call.answered = Some(now);
+            self.say(EventType::Answered, &current.call, now);
+        }
+        if stage.is_up() {
+            current.hang_up = None;
+        }
+        match (before, stage) {
+            (Stage::Held, Stage::Up) => self.say(EventType::Resumed, &current.call, now),
+            (before, Stage::Held) if before != Stage::Held => {
+                self.say(EventType::Held, &current.call, now);
+            }
+            _ => {}
+        }
+        self.outputs.extend(current.unmask().map(Output::NeverSeen));
+        if current.hang_up.as_mut().is_some_and(|limit| limit.is_due(now.instant)) {
+            self.outputs.push(Output::HangUp(line.line));
+        }
+        self.ring_doorbell(&mut current);
+        self.lines.entry(line.line).or_default().call = Some(current);
+    }
+
+    /// A line that had a call shows none, or a failure.
+    fn finish(&mut self, number: u16, shown: Shown, now: Now) {
+        let slot = self.lines.get_mut(&number);
+        let Some(mut current) = slot.and_then(|slot| slot.call.take()) else { return };
+        current.call.ended = if current.remembered {
+            None
+        } else if since(current.seen.instant, now) >= self.habits.gap {
+            // nobody knows when, but then it was there
+            Some(current.seen)
+        } else {
+            Some(now)
+        };
+        self.evidence.over(&current.call, now.instant);
+        if !current.announced {
+            return;
+        }
+        let turned_away = current.turned_away.is_some_and(|at| since(at, now) < TURNED_AWAY);
+        let event = match (current.stage, shown) {
+            (Stage::Ringing, _) if turned_away => EventType::Rejected,
+            (Stage::Ringing, _) => EventType::Missed,
+            (Stage::Dialing | Stage::Calling, Shown::Failed) => EventType::Failed,
+            (Stage::Dialing | Stage::Calling | Stage::Up | Stage::Held, _) => EventType::Ended,
+        };
+        self.say(event, &current.call, now);
+    }
+
+    /// Gives up calls of a phone that was not seen for long.
+    fn lose(&mut self, now: Now) {
+        let after = self.habits.gap * LOST_AFTER;
+        let lost: Vec<u16> = self
+            .live()
+            .filter(|current| since(current.seen.instant, now) >= after)
+            .filter_map(|current| current.call.line)
+            .collect();
+        for number in lost {
+            self.finish(number, Shown::Nothing, now);
+        }
+    }
+
+    fn ring_doorbell(&mut self, current: &mut Live) {
+        let Call { number, name, account, .. } = &current.call;
+        if current.announced && current.stage == Stage::Ringing && !current.doorbell {
+            let mut rules = self.habits.doorbell.iter();
+            current.doorbell =
+                rules.any(|rule| rule.fits(number.as_deref(), name.as_deref(), *account));
+            if current.doorbell {
+                self.outputs.push(Output::Doorbell(current.call.clone()));
+            }
+        }
+    }
+
+    pub(super) fn make(&mut self, direction: Option<Direction>, stage: Stage, now: Now) -> Live {
+        // two calls within a millisecond, or a clock that was set back, do not share an id
+        self.last_id = now.wall.as_millisecond().max(self.last_id + 1);
+        let call = Call {
+            call_id: format!("{:x}", self.last_id),
+            line: None,
+            account: None,
+            direction,
+            name: None,
+            number: None,
+            started: Some(now),
+            answered: None,
+            ended: None,
+            was_up: false,
+        };
+        Live::new(call, stage, now)
+    }
+
+    pub(super) fn say(&mut self, event: EventType, call: &Call, now: Now) {
+        let nudged = self.nudged.is_some_and(|at| since(at, now) < NUDGED);
+        let source = if nudged { Source::Push } else { Source::Poll };
+        self.outputs.push(Output::Call(event, call.clone(), source));
+    }
+}
+
+fn since(at: Instant, now: Now) -> Duration {
+    now.instant.saturating_duration_since(at)
+}
+
+/// Returns a later moment, by both clocks.
+pub(super) fn later(now: Now, at: Instant) -> Now {
+    let ahead = at.saturating_duration_since(now.instant);
+    Now { instant: at, wall: now.wall.saturating_add(ahead).unwrap_or(now.wall) }
+}

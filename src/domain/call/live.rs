@@ -1,0 +1,188 @@
+//! One call in progress: how far it is, and when what a line shows is still the same call.
+
+use std::time::{Duration, Instant};
+
+use super::super::phone::{Line, LineState};
+use super::super::push::Push;
+use super::evidence::may_be_same;
+use super::{Call, Now};
+
+/// The pause between two tries to hang up, and how many there are.
+const HANG_UP_AGAIN: (Duration, u8) = (Duration::from_secs(2), 5);
+
+/// A call in progress.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
+pub(super) struct Live {
+    pub(super) call: Call,
+    pub(super) stage: Stage,
+    /// Whether users know of it: not while it may be a flap, or only somebody who lifts the handset.
+    pub(super) announced: bool,
+    /// Whether it has rung as the doorbell.
+    pub(super) doorbell: bool,
+    pub(super) hang_up: Option<HangUp>,
+    /// When it was seen first.
+    pub(super) since: Instant,
+    /// When it was seen last.
+    pub(super) seen: Now,
+    /// Whether it is of before the bridge was started, and was not seen since.
+    pub(super) remembered: bool,
+    /// Whether its number is what the line shows, not what somebody else said.
+    pub(super) number_is_shown: bool,
+    /// When the phone was told to turn it away, or said that it was.
+    pub(super) turned_away: Option<Instant>,
+    /// Whether the push of its beginning has come.
+    pub(super) hinted: bool,
+}
+
+/// When a call that nobody answers is to be ended.
+#[derive(Debug, Clone)]
+pub(super) struct HangUp {
+    pub(super) at: Now,
+    /// The number that was dialled: a call with another is another.
+    pub(super) number: String,
+    next: Instant,
+    tries: u8,
+}
+
+impl HangUp {
+    pub(super) fn new(at: Now, number: String) -> Self {
+        Self { at, number, next: at.instant, tries: 0 }
+    }
+
+    /// Returns when to try next; not for ever, if the phone does not obey.
+    pub(super) fn due(&self) -> Option<Instant> {
+        (self.tries < HANG_UP_AGAIN.1).then_some(self.next)
+    }
+
+    /// Says whether to try now.
+    pub(super) fn is_due(&mut self, now: Instant) -> bool {
+        let due = self.due().is_some_and(|due| due <= now);
+        if due {
+            self.tries += 1;
+            self.next = now + HANG_UP_AGAIN.0;
+        }
+        due
+    }
+}
+
+/// How far a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It rings here.
+    Ringing,
+    /// A number is being entered, or on its way out.
+    Dialing,
+    /// It rings there.
+    Calling,
+    /// It is up.
+    Up,
+    /// It waits.
+    Held,
+}
+
+impl Stage {
+    /// Says whether people talk, or did.
+    pub(super) fn is_up(self) -> bool {
+        matches!(self, Self::Up | Self::Held)
+    }
+}
+
+/// What a line shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// No call, or one that is over for the people at this phone.
+    Nothing,
+    /// A code that is not known.
+    Unknown,
+    /// A call that did not come about.
+    Failed,
+    /// A call.
+    Call(Stage),
+}
+
+impl Shown {
+    pub(super) fn of(state: LineState) -> Self {
+        match state {
+            LineState::Idle | LineState::Ending | LineState::Transferred => Self::Nothing,
+            LineState::Unknown => Self::Unknown,
+            LineState::Failed => Self::Failed,
+            LineState::Ringing => Self::Call(Stage::Ringing),
+            LineState::Dialing => Self::Call(Stage::Dialing),
+            LineState::Calling | LineState::Ringback => Self::Call(Stage::Calling),
+            LineState::InCall
+            | LineState::Conference
+            | LineState::Paging
+            | LineState::IpCall
+            | LineState::Transferring => Self::Call(Stage::Up),
+            LineState::OnHold => Self::Call(Stage::Held),
+        }
+    }
+}
+
+impl Live {
+    pub(super) fn new(call: Call, stage: Stage, now: Now) -> Self {
+        Self {
+            call,
+            stage,
+            announced: false,
+            doorbell: false,
+            hang_up: None,
+            since: now.instant,
+            seen: now,
+            remembered: false,
+            number_is_shown: false,
+            turned_away: None,
+            hinted: false,
+        }
+    }
+
+    /// Says whether what its line shows can be this call. After a gap, or a restart, another number is another call; so
+    /// it is while it rings. Later the other party may change: a call is handed on.
+    pub(super) fn can_be(&self, stage: Stage, line: &Line, unseen_for_long: bool) -> bool {
+        use Stage::{Calling, Dialing, Held, Ringing, Up};
+        let forward = match (self.stage, stage) {
+            (Ringing, Ringing | Up | Held)
+            | (Dialing | Calling, Dialing | Calling | Up | Held)
+            | (Up | Held, Up | Held) => true,
+            (Ringing, Dialing | Calling)
+            | (Dialing | Calling, Ringing)
+            | (Up | Held, Ringing | Dialing | Calling) => false,
+        };
+        let strict = self.remembered || unseen_for_long || stage == Ringing;
+        forward && (!strict || may_be_same(self.call.number.as_deref(), line.number.as_deref()))
+    }
+
+    /// Takes in what the line says of the other party: what comes late is filled in.
+    pub(super) fn fill(&mut self, line: &Line) {
+        let same = may_be_same(self.call.number.as_deref(), line.number.as_deref());
+        // a number that is being entered grows
+        let open = !self.number_is_shown || self.stage == Stage::Dialing;
+        if open && line.number.is_some() {
+            self.call.number.clone_from(&line.number);
+            self.number_is_shown = true;
+        }
+        if line.name.is_some() && (same || open) {
+            self.call.name.clone_from(&line.name);
+        }
+        self.call.account = line.account.or(self.call.account);
+    }
+
+    /// Takes in what a push says that the lines did not.
+    pub(super) fn fill_from(&mut self, push: &Push, account: Option<u16>) {
+        self.hinted = true;
+        let call = &mut self.call;
+        call.name = call.name.take().or_else(|| push.name.clone());
+        call.number = call.number.take().or_else(|| push.remote.clone());
+        call.account = call.account.or(account);
+    }
+
+    /// Returns the number that was dialled with a time limit, if this has turned out to be another call.
+    pub(super) fn unmask(&mut self) -> Option<String> {
+        let limit = self.hang_up.as_ref().filter(|_| self.stage != Stage::Dialing)?;
+        if may_be_same(self.call.number.as_deref(), Some(&limit.number)) {
+            return None;
+        }
+        self.hang_up.take().map(|limit| limit.number)
+    }
+}

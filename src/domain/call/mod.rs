@@ -1,0 +1,200 @@
+//! Calls: what lines do over time, as calls with a beginning, an end and events.
+//!
+//! `engine` is the reducer, `live` one call of it; `hints` and `evidence` explain what the lines do; `book` is what users
+//! see of it and what survives a restart, `switchboard` all of it for one phone.
+
+mod book;
+mod engine;
+mod evidence;
+mod hints;
+#[cfg(test)]
+mod laws;
+mod live;
+#[cfg(test)]
+mod stories;
+mod switchboard;
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::doorbell::DoorbellRule;
+use super::phone::Line;
+use super::push::Push;
+
+pub use book::Book;
+pub use switchboard::{Deed, Switchboard};
+
+/// A moment, on both clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// For pauses: it never goes backwards.
+    pub instant: Instant,
+    /// For people.
+    pub wall: Timestamp,
+}
+
+/// What the settings say of the calls of one phone.
+#[derive(Debug, Clone)]
+pub struct Habits {
+    /// A call that rings shorter than this is none.
+    pub min_ring: Duration,
+    /// A phone that was not seen for this long may have done anything in the meantime.
+    pub gap: Duration,
+    /// Which calls are the doorbell; one of them must fit.
+    pub doorbell: Vec<DoorbellRule>,
+}
+
+/// Who began a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Somebody else.
+    Incoming,
+    /// Somebody at this phone.
+    Outgoing,
+}
+
+/// What happens to a call: the `event_type` of `P/event/call`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventType {
+    /// Somebody calls.
+    Incoming,
+    /// This phone calls somebody.
+    Outgoing,
+    /// It was answered, here or there.
+    Answered,
+    /// It waits.
+    Held,
+    /// It goes on.
+    Resumed,
+    /// It is over: it was up, or the one who called here gave up.
+    Ended,
+    /// It rang here, and nobody answered.
+    Missed,
+    /// It rang here, and was turned away.
+    Rejected,
+    /// It went out, and did not come about.
+    Failed,
+}
+
+impl EventType {
+    /// Every type, and what it means.
+    pub const TABLE: [(Self, &'static str, &'static str); 9] = [
+        (Self::Incoming, "incoming", "somebody calls"),
+        (Self::Outgoing, "outgoing", "this phone calls somebody"),
+        (Self::Answered, "answered", "the call was answered, here or there"),
+        (Self::Held, "held", "the call waits"),
+        (Self::Resumed, "resumed", "the call goes on"),
+        (Self::Ended, "ended", "the call is over"),
+        (Self::Missed, "missed", "it rang here, and nobody answered at this phone"),
+        (Self::Rejected, "rejected", "it rang here, and was turned away"),
+        (Self::Failed, "failed", "it went out, and did not come about"),
+    ];
+
+    /// Returns the word of this type.
+    pub fn word(self) -> &'static str {
+        Self::TABLE.iter().find(|(known, ..)| *known == self).map_or("", |(_, word, _)| word)
+    }
+
+    /// Says whether nothing more comes of the call.
+    pub fn is_last(self) -> bool {
+        match self {
+            Self::Ended | Self::Missed | Self::Rejected | Self::Failed => true,
+            Self::Incoming | Self::Outgoing | Self::Answered | Self::Held | Self::Resumed => false,
+        }
+    }
+}
+
+/// What made us look when something was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// It was time to.
+    Poll,
+    /// The phone said that something happened.
+    Push,
+}
+
+/// One call; none where it is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Unique: the SIP Call-ID where a push told it in time, else made up.
+    pub call_id: String,
+    /// The line, from 1.
+    pub line: Option<u16>,
+    /// The account, from 1.
+    pub account: Option<u16>,
+    /// Who began it.
+    pub direction: Option<Direction>,
+    /// The other party's name.
+    pub name: Option<String>,
+    /// The other party's number.
+    pub number: Option<String>,
+    /// When it began.
+    pub started: Option<Now>,
+    /// When it was answered.
+    pub answered: Option<Now>,
+    /// When it was over.
+    pub ended: Option<Now>,
+    /// Whether it was ever up, even if it is not known since when.
+    pub was_up: bool,
+}
+
+impl Call {
+    /// Returns how long it rang: until it was answered, or until it was over.
+    pub fn ring_time(&self) -> Option<Duration> {
+        between(self.started, if self.was_up { self.answered } else { self.ended })
+    }
+
+    /// Returns how long people talked, once it is over.
+    pub fn talk_time(&self, over: bool) -> Option<Duration> {
+        if over && !self.was_up {
+            return Some(Duration::ZERO);
+        }
+        between(self.answered, self.ended)
+    }
+}
+
+fn between(from: Option<Now>, until: Option<Now>) -> Option<Duration> {
+    Some(until?.instant.saturating_duration_since(from?.instant))
+}
+
+/// What the engine takes in.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// The phone said what its lines do.
+    Seen(Vec<Line>),
+    /// The phone called our URL; the account is the one whose number it named.
+    Pushed(Push, Option<u16>),
+    /// The phone is being told to do this.
+    Told(Instruction),
+    /// The phone refused to.
+    Refused(Instruction),
+    /// The time of [`Switchboard::wake`] has come.
+    Woke,
+}
+
+/// What the bridge told the phone to do that explains what its lines do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Instruction {
+    /// To call a number, and to give up after a while.
+    Dial(String, Option<Duration>),
+    /// To turn away the call that rings on a line.
+    TurnAway(u16),
+}
+
+/// What the engine says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Something happened to a call.
+    Call(EventType, Call, Source),
+    /// A call is the doorbell.
+    Doorbell(Call),
+    /// The call on this line is to be ended: it was dialled with a time limit, and nobody answers.
+    HangUp(u16),
+    /// The call that was dialled with a time limit was never seen: nothing will be hung up.
+    NeverSeen(String),
+}

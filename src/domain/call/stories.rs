@@ -1,0 +1,609 @@
+//! Whole calls, in made-up time.
+
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::super::doorbell::{DoorbellRule, Pattern};
+use super::super::phone::{Line, LineState};
+use super::super::push::{Push, PushKind};
+use super::super::topic::PhoneTopic;
+use super::{Deed, Habits, Input, Instruction, Now, Switchboard};
+
+/// A switchboard, lines that do as they are told, and a clock that is moved by hand.
+pub(super) struct Story {
+    pub(super) board: Switchboard,
+    start: Instant,
+    pub(super) passed: Duration,
+    lines: Vec<Line>,
+    log: Vec<String>,
+    pub(super) events: Vec<Value>,
+}
+
+pub(super) fn habits() -> Habits {
+    Habits { min_ring: Duration::ZERO, gap: Duration::from_secs(10), doorbell: Vec::new() }
+}
+
+impl Story {
+    /// A phone with three idle lines, seen once; nothing was before.
+    fn new() -> Self {
+        Self::with(habits())
+    }
+
+    fn with(habits: Habits) -> Self {
+        let mut story = Self::unseen(habits);
+        let now = story.now();
+        story.board.remember_no_more(now);
+        story.look();
+        story
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "any instant does: stories only add to it")]
+    pub(super) fn unseen(habits: Habits) -> Self {
+        Self {
+            board: Switchboard::new(habits),
+            // far enough from the beginning of the clock for what was before
+            start: Instant::now() + Duration::from_hours(24),
+            passed: Duration::ZERO,
+            lines: (1..=3).map(idle).collect(),
+            log: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Now {
+        let wall = Timestamp::from_second(1_000_000).unwrap()
+            + SignedDuration::try_from(self.passed).unwrap();
+        Now { instant: self.start + self.passed, wall }
+    }
+
+    /// Time passes while nobody looks.
+    fn away(&mut self, seconds: f64) -> &mut Self {
+        self.passed += Duration::from_secs_f64(seconds);
+        self
+    }
+
+    /// Time passes, and the lines are looked at every two seconds.
+    fn pass(&mut self, seconds: f64) -> &mut Self {
+        let mut left = seconds;
+        while left > 2.0 {
+            self.away(2.0).look();
+            left -= 2.0;
+        }
+        self.away(left)
+    }
+
+    /// Somebody looks at the lines.
+    pub(super) fn look(&mut self) -> &mut Self {
+        let lines = self.lines.clone();
+        self.take(Input::Seen(lines))
+    }
+
+    /// A line changes, and is seen half a second later.
+    fn line(&mut self, line: u16, state: LineState, number: &str, name: &str) -> &mut Self {
+        self.change(line, state, number, name).away(0.5).look()
+    }
+
+    pub(super) fn change(
+        &mut self,
+        line: u16,
+        state: LineState,
+        number: &str,
+        name: &str,
+    ) -> &mut Self {
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let place = usize::from(line - 1);
+        self.lines[place] = Line { state, number: text(number), name: text(name), ..idle(line) };
+        self
+    }
+
+    fn push(&mut self, kind: PushKind, remote: &str, call_id: &str) -> &mut Self {
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let (remote, call_id) = (text(remote), text(call_id));
+        let push = Push { kind, mac: None, local: None, remote, name: None, call_id };
+        self.take(Input::Pushed(push, None))
+    }
+
+    fn dial(&mut self, number: &str, limit: Option<u64>) -> &mut Self {
+        let limit = limit.map(Duration::from_secs);
+        self.take(Input::Told(Instruction::Dial(number.to_owned(), limit)))
+    }
+
+    pub(super) fn take(&mut self, input: Input) -> &mut Self {
+        let now = self.now();
+        let deeds = self.board.take(input, now);
+        self.note(deeds)
+    }
+
+    fn remember(&mut self, topic: &PhoneTopic, payload: &str) -> &mut Self {
+        let now = self.now();
+        let deeds = self.board.remember(topic, payload, now);
+        self.note(deeds)
+    }
+
+    fn note(&mut self, deeds: Vec<Deed>) -> &mut Self {
+        for deed in deeds {
+            match deed {
+                Deed::Tell(topic, payload) => {
+                    let event: Value = serde_json::from_str(&payload).unwrap();
+                    let word = event["event_type"].as_str().unwrap();
+                    let text = |key: &str| event[key].as_str().unwrap_or("-").to_owned();
+                    let line = event["line"].as_u64().map_or("-".into(), |line| line.to_string());
+                    self.log.push(format!("{word} {line} {} {}", text("number"), text("name")));
+                    if topic == PhoneTopic::CallEvent {
+                        self.events.push(event);
+                    }
+                }
+                Deed::HangUp(line) => self.log.push(format!("hang up {line}")),
+                Deed::NeverSeen(number) => self.log.push(format!("never seen {number}")),
+                Deed::Log(..) => {}
+            }
+        }
+        self
+    }
+
+    /// Checks what was told since the last check.
+    #[track_caller]
+    fn tells(&mut self, expected: &[&str]) -> &mut Self {
+        assert_eq!(std::mem::take(&mut self.log), expected);
+        self
+    }
+
+    /// Returns a field of the newest event.
+    fn field(&self, key: &str) -> Value {
+        self.events.last().unwrap()[key].clone()
+    }
+
+    /// Returns what a new bridge finds on the broker.
+    fn retained(&self) -> Vec<(PhoneTopic, String)> {
+        let book = self.board.book().unwrap();
+        let topics = [
+            (PhoneTopic::MissedCalls, book.missed.map(|missed| missed.to_string())),
+            (PhoneTopic::LastCall, book.last_call),
+            (PhoneTopic::Calls, Some(book.in_progress)),
+            (PhoneTopic::LastCaller, book.last_caller),
+        ];
+        topics.into_iter().filter_map(|(topic, payload)| Some((topic, payload?))).collect()
+    }
+
+    /// The bridge is started again; it sees the lines once before it knows what was before.
+    fn restart(&mut self, habits: Habits) -> &mut Self {
+        let retained = self.retained();
+        self.board = Switchboard::new(habits);
+        self.look();
+        for (topic, payload) in retained {
+            self.remember(&topic, &payload);
+        }
+        let now = self.now();
+        let deeds = self.board.remember_no_more(now);
+        self.note(deeds)
+    }
+
+    fn missed(&self) -> u64 {
+        self.board.book().unwrap().missed.unwrap()
+    }
+
+    fn caller(&self) -> Value {
+        serde_json::from_str(&self.board.book().unwrap().last_caller.unwrap()).unwrap()
+    }
+}
+
+fn idle(line: u16) -> Line {
+    Line { line, state: Idle, code: None, account: None, name: None, number: None, active: None }
+}
+
+use LineState::{
+    Calling, Conference, Dialing, Ending, Failed, Idle, InCall, OnHold, Ringback, Ringing, Unknown,
+};
+
+#[test]
+fn a_call_comes_is_answered_held_resumed_and_ended() {
+    let mut story = Story::new();
+    story.line(1, Ringing, "1001", "").tells(&["incoming 1 1001 -"]);
+    let id = story.field("call_id");
+    story.pass(3.0).line(1, Ringing, "1001", "Ann").tells(&[]);
+    assert_eq!(story.caller()["name"], "Ann", "a late name is filled in");
+    story.pass(1.0).line(1, InCall, "1001", "Ann").tells(&["answered 1 1001 Ann"]);
+    assert_eq!(
+        [story.field("ring_seconds"), story.field("talk_seconds")],
+        [Value::from(5), Value::Null]
+    );
+    story.line(1, OnHold, "1001", "Ann").tells(&["held 1 1001 Ann"]);
+    story.line(1, OnHold, "1001", "Ann").tells(&[]);
+    story.line(1, InCall, "1001", "Ann").tells(&["resumed 1 1001 Ann"]);
+    story.line(1, Conference, "1001", "Ann").tells(&[]);
+    story.pass(60.0).line(1, Ending, "1001", "Ann").tells(&["ended 1 1001 Ann"]);
+    story.line(1, Idle, "", "").tells(&[]);
+    assert!(story.events.iter().all(|event| event["call_id"] == id));
+    insta::assert_snapshot!(story.events.last().unwrap(), @r#"{"account":null,"answered_at":"1970-01-12T13:46:45Z","call_id":"3b9acbf4","direction":"incoming","ended_at":"1970-01-12T13:47:48Z","event_type":"ended","line":1,"name":"Ann","number":"1001","ring_seconds":5,"source":"poll","started_at":"1970-01-12T13:46:40Z","talk_seconds":63}"#);
+}
+
+#[test]
+fn nobody_answers() {
+    let mut story = Story::new();
+    story.line(2, Ringing, "1001", "Ann").pass(9.5).line(2, Idle, "", "");
+    story.tells(&["incoming 2 1001 Ann", "missed 2 1001 Ann"]);
+    assert_eq!(
+        [story.field("ring_seconds"), story.field("talk_seconds")],
+        [Value::from(10), Value::from(0)]
+    );
+    assert_eq!(story.missed(), 1);
+    story.board.reset_missed();
+    assert_eq!(story.missed(), 0);
+}
+
+#[test]
+fn a_call_that_the_bridge_turned_away_is_not_missed() {
+    let mut story = Story::new();
+    story.line(1, Ringing, "1001", "");
+    story.take(Input::Told(Instruction::TurnAway(1))).line(1, Idle, "", "");
+    story.tells(&["incoming 1 1001 -", "rejected 1 1001 -"]);
+    assert_eq!(story.missed(), 0);
+    story.push(PushKind::Missed, "1001", "").look().tells(&[]);
+
+    story.pass(30.0).line(1, Ringing, "1002", "");
+    story.take(Input::Told(Instruction::TurnAway(1)));
+    story.take(Input::Refused(Instruction::TurnAway(1))).line(1, Idle, "", "");
+    story.tells(&["incoming 1 1002 -", "missed 1 1002 -"]);
+    story.line(1, Ringing, "1003", "").take(Input::Told(Instruction::TurnAway(1)));
+    story.pass(30.0).line(1, Ringing, "1003", "").line(1, Idle, "", "");
+    story.tells(&["incoming 1 1003 -", "missed 1 1003 -"]);
+}
+
+#[test]
+fn a_number_is_called() {
+    let mut story = Story::new();
+    story.line(1, Dialing, "1", "").line(1, Dialing, "10", "").tells(&[]);
+    story.line(1, Calling, "1001", "").tells(&["outgoing 1 1001 -"]);
+    story.line(1, Ringback, "1001", "Ann").tells(&[]);
+    story.line(1, InCall, "1001", "Ann").line(1, Idle, "", "");
+    story.tells(&["answered 1 1001 Ann", "ended 1 1001 Ann"]);
+    assert_eq!(story.field("direction"), "outgoing");
+
+    story.line(1, Calling, "1002", "").line(1, Failed, "1002", "").line(1, Failed, "1002", "");
+    story.tells(&["outgoing 1 1002 -", "failed 1 1002 -"]);
+    story.line(1, Unknown, "", "").line(1, Failed, "1002", "").line(1, Idle, "", "").tells(&[]);
+    story.line(1, Calling, "1003", "").line(1, Idle, "", "");
+    story.tells(&["outgoing 1 1003 -", "ended 1 1003 -"]);
+    assert_eq!(
+        [story.field("answered_at"), story.field("talk_seconds")],
+        [Value::Null, Value::from(0)]
+    );
+    // somebody lifts the handset, and changes his mind
+    story.line(1, Dialing, "", "").line(1, Dialing, "10", "").line(1, Idle, "", "").tells(&[]);
+    assert_eq!(story.missed(), 0);
+}
+
+#[test]
+fn states_are_skipped_between_two_looks() {
+    let mut story = Story::new();
+    story.line(1, InCall, "1001", "").tells(&["answered 1 1001 -"]);
+    assert_eq!(story.field("direction"), Value::Null, "nobody knows who began it");
+    story.line(1, Idle, "", "").tells(&["ended 1 1001 -"]);
+    story.line(1, OnHold, "1001", "").line(1, Ringing, "1002", "");
+    story.tells(&["answered 1 1001 -", "held 1 1001 -", "ended 1 1001 -", "incoming 1 1002 -"]);
+    story.line(1, OnHold, "1002", "").tells(&["answered 1 1002 -", "held 1 1002 -"]);
+    story.line(1, Calling, "1003", "").tells(&["ended 1 1002 -", "outgoing 1 1003 -"]);
+    story.line(1, OnHold, "1003", "").line(1, Idle, "", "");
+    story.tells(&["answered 1 1003 -", "held 1 1003 -", "ended 1 1003 -"]);
+    story.line(1, Failed, "1004", "").line(1, Idle, "", "");
+    story.tells(&["outgoing 1 1004 -", "failed 1 1004 -"]);
+    story.line(1, Ringing, "1005", "").line(1, Calling, "1006", "");
+    story.tells(&["incoming 1 1005 -", "missed 1 1005 -", "outgoing 1 1006 -"]);
+    story.line(1, Dialing, "1", "").line(1, InCall, "1006", "").tells(&["answered 1 1006 -"]);
+}
+
+#[test]
+fn another_number_is_another_call_while_it_rings() {
+    let mut story = Story::new();
+    story.line(1, Ringing, "", "").line(1, Ringing, "+4930123456", "");
+    story.line(1, Ringing, "030123456", "Ann").tells(&["incoming 1 - -"]);
+    story.line(1, Ringing, "1002", "Bob");
+    story.tells(&["missed 1 +4930123456 Ann", "incoming 1 1002 Bob"]);
+    // once it is up the call may be handed on, and it is the same call
+    story.line(1, InCall, "1003", "Cem").line(1, Idle, "", "");
+    story.tells(&["answered 1 1002 Bob", "ended 1 1002 Bob"]);
+}
+
+#[test]
+fn a_second_call_waits() {
+    let mut story = Story::new();
+    story
+        .line(1, Ringing, "1001", "")
+        .line(1, InCall, "1001", "")
+        .tells(&["incoming 1 1001 -", "answered 1 1001 -"]);
+    story.line(2, Ringing, "1002", "").tells(&["incoming 2 1002 -"]);
+    story.change(1, OnHold, "1001", "").line(2, InCall, "1002", "");
+    story.tells(&["held 1 1001 -", "answered 2 1002 -"]);
+    story.line(3, Ringing, "1003", "").change(2, Idle, "", "").line(3, Idle, "", "");
+    story.tells(&["incoming 3 1003 -", "ended 2 1002 -", "missed 3 1003 -"]);
+    story.line(1, InCall, "1001", "").line(1, Idle, "", "");
+    story.tells(&["resumed 1 1001 -", "ended 1 1001 -"]);
+    let mut ids: Vec<_> = story.events.iter().map(|event| event["call_id"].to_string()).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+}
+
+#[test]
+fn calls_that_were_there_before_us() {
+    let mut story = Story::unseen(habits());
+    story.change(1, InCall, "1001", "").change(2, Ringing, "1002", "").change(3, Calling, "3", "");
+    story.look().tells(&[]);
+    let now = story.now();
+    let deeds = story.board.remember_no_more(now);
+    story.note(deeds).tells(&["incoming 2 1002 -", "outgoing 3 3 -"]);
+    assert_eq!(story.field("started_at"), Value::Null, "nobody knows since when");
+    story.line(1, OnHold, "1001", "").change(2, Idle, "", "").change(3, Idle, "", "");
+    story.line(1, Idle, "", "");
+    story.tells(&["held 1 1001 -", "ended 1 1001 -", "missed 2 1002 -", "ended 3 3 -"]);
+    let ended = &story.events[3];
+    assert_eq!([&ended["talk_seconds"], &ended["direction"]], [&Value::Null, &Value::Null]);
+}
+
+#[test]
+fn a_phone_vanishes_in_a_call() {
+    let mut story = Story::new();
+    story.line(1, Ringing, "1001", "").line(1, InCall, "1001", "");
+    story.line(2, Ringing, "1002", "").tells(&[
+        "incoming 1 1001 -",
+        "answered 1 1001 -",
+        "incoming 2 1002 -",
+    ]);
+    story.away(30.0).take(Input::Woke).look().tells(&[]);
+    let lost = story.board.wake().unwrap();
+    assert_eq!(lost - story.now().instant, Duration::from_mins(1));
+    story.away(60.0).take(Input::Woke).tells(&["ended 1 1001 -", "missed 2 1002 -"]);
+    assert_eq!(story.events[3]["ended_at"], "1970-01-12T13:47:11Z", "when it was seen last");
+    story.change(2, Idle, "", "").look().tells(&["answered 1 1001 -"]);
+    assert_eq!(story.board.book().unwrap().in_progress.matches("call_id").count(), 1);
+
+    // it comes back after the call, or in another one
+    story.away(30.0).line(1, Idle, "", "").tells(&["ended 1 1001 -"]);
+    assert_eq!(story.field("ended_at"), "1970-01-12T13:48:11Z");
+    story.line(1, InCall, "1001", "").tells(&["answered 1 1001 -"]);
+    story.away(30.0).line(1, InCall, "1009", "");
+    story.tells(&["ended 1 1001 -", "answered 1 1009 -"]);
+}
+
+#[test]
+fn a_phone_that_says_nothing_of_its_lines_ends_no_call() {
+    let mut story = Story::new();
+    story.line(3, InCall, "1001", "").tells(&["answered 3 1001 -"]);
+    story.take(Input::Seen(Vec::new())).line(3, Unknown, "", "").tells(&[]);
+    story.pass(300.0).line(3, Unknown, "", "").tells(&[]);
+    story.away(300.0).take(Input::Seen(Vec::new())).tells(&["ended 3 1001 -"]);
+    story.line(3, InCall, "1001", "").tells(&["answered 3 1001 -"]);
+    story.lines.pop();
+    story.look().tells(&["ended 3 1001 -"]);
+}
+
+#[test]
+fn a_blocked_number_rings_too_shortly() {
+    let mut story = Story::with(Habits { min_ring: Duration::from_secs(1), ..habits() });
+    story.line(1, Ringing, "666", "").tells(&[]);
+    assert_eq!(story.board.book().unwrap().unproven, [1].into());
+    assert_eq!(story.board.look_at(), Some(story.now().instant + Duration::from_secs(1)));
+    story.line(1, Idle, "", "").push(PushKind::Missed, "666", "").look().tells(&[]);
+    assert_eq!((story.missed(), story.board.book().unwrap().last_call), (0, None));
+
+    story.line(1, Ringing, "1001", "").pass(1.0).look();
+    story.tells(&["incoming 1 1001 -"]);
+    assert_eq!(story.field("started_at"), "1970-01-12T13:46:41Z", "when it began to ring");
+    story.line(1, Idle, "", "").tells(&["missed 1 1001 -"]);
+    story.line(1, Ringing, "1002", "").line(1, InCall, "1002", "");
+    story.tells(&["incoming 1 1002 -", "answered 1 1002 -"]);
+}
+
+#[test]
+fn a_push_explains_what_is_seen() {
+    let mut story = Story::new();
+    story.push(PushKind::Incoming, "1001", "abc@pbx").line(1, Ringing, "1001", "");
+    story.tells(&["incoming 1 1001 -"]);
+    assert_eq!([story.field("call_id"), story.field("source")], ["abc@pbx", "push"]);
+    story.pass(5.0).line(1, InCall, "", "").tells(&["answered 1 1001 -"]);
+    assert_eq!(story.field("source"), "poll");
+    story.push(PushKind::Terminated, "1001", "abc@pbx").line(1, Idle, "", "");
+    story.tells(&["ended 1 1001 -"]);
+    assert_eq!([story.field("call_id"), story.field("source")], ["abc@pbx", "push"]);
+
+    // answered, or called, between two looks
+    story.push(PushKind::Incoming, "1002", "").line(1, InCall, "1002", "").line(1, Idle, "", "");
+    story.tells(&["incoming 1 1002 -", "answered 1 1002 -", "ended 1 1002 -"]);
+    story.push(PushKind::Outgoing, "1003", "").line(1, Dialing, "", "");
+    story.tells(&["outgoing 1 1003 -"]);
+    story.line(1, Idle, "", "").tells(&["ended 1 1003 -"]);
+    // rejected by somebody at the phone
+    story.line(1, Ringing, "1004", "").push(PushKind::Rejected, "1004", "").line(1, Idle, "", "");
+    story.tells(&["incoming 1 1004 -", "rejected 1 1004 -"]);
+}
+
+#[test]
+fn a_push_that_is_late_lost_or_false_does_no_harm() {
+    let mut story = Story::new();
+    story
+        .line(1, Ringing, "", "")
+        .push(PushKind::Incoming, "1001", "abc@pbx")
+        .tells(&["incoming 1 - -"]);
+    let id = story.field("call_id");
+    story.line(1, Idle, "", "").push(PushKind::Missed, "1001", "abc@pbx").look();
+    story.tells(&["missed 1 1001 -"]);
+    assert_eq!(story.field("call_id"), id, "it keeps its id");
+
+    // nothing of the sort is seen
+    for kind in [PushKind::Incoming, PushKind::Established, PushKind::Terminated] {
+        story.push(kind, "1002", "x@pbx").look().tells(&[]);
+    }
+    // it was not answered while nobody looked: the lines say that it rings
+    story.line(2, Ringing, "1003", "").push(PushKind::Established, "1003", "").look();
+    story.push(PushKind::Missed, "1003", "").look().tells(&["incoming 2 1003 -"]);
+    story.line(2, InCall, "1003", "").line(2, Idle, "", "");
+    story.tells(&["answered 2 1003 -", "ended 2 1003 -"]);
+    // a call id that was used already, by a phone that repeats itself
+    story.push(PushKind::Incoming, "7", "x@pbx").line(1, Ringing, "7", "").line(1, Idle, "", "");
+    story.push(PushKind::Incoming, "7", "x@pbx").line(1, Ringing, "7", "");
+    story.tells(&["incoming 1 7 -", "missed 1 7 -", "incoming 1 7 -"]);
+    assert_ne!(story.field("call_id"), "x@pbx");
+}
+
+#[test]
+fn a_call_that_only_the_phone_saw_is_missed_all_the_same() {
+    let mut story = Story::new();
+    story.push(PushKind::Incoming, "1001", "abc@pbx").pass(0.3);
+    story.push(PushKind::Missed, "1001", "abc@pbx").tells(&[]).look();
+    story.tells(&["missed - 1001 -"]);
+    assert_eq!([story.field("call_id"), story.field("direction")], ["abc@pbx", "incoming"]);
+    assert_eq!((story.missed(), &story.caller()["number"]), (1, &"1001".into()));
+    story.push(PushKind::Missed, "1001", "abc@pbx").look().tells(&[]);
+    assert_eq!(story.missed(), 1, "it is said twice, and was once");
+}
+
+fn bell(number: &str) -> Habits {
+    let number = Some(Pattern::Plain(number.into()));
+    Habits { doorbell: vec![DoorbellRule { number, ..DoorbellRule::default() }], ..habits() }
+}
+
+#[test]
+fn the_doorbell_rings_once() {
+    let mut story = Story::with(bell("8001"));
+    story.line(1, Ringing, "", "").tells(&["incoming 1 - -"]);
+    story.line(1, Ringing, "8001", "Door").tells(&["ring 1 8001 Door"]);
+    story.pass(2.0).look().restart(bell("8001")).look().tells(&[]);
+    story.line(1, InCall, "8001", "Door").line(1, Idle, "", "");
+    story.tells(&["answered 1 8001 Door", "ended 1 8001 Door"]);
+    story.line(1, Ringing, "1001", "").line(1, InCall, "8001", "");
+    story.line(2, Calling, "8001", "").tells(&[
+        "incoming 1 1001 -",
+        "answered 1 1001 -",
+        "outgoing 2 8001 -",
+    ]);
+}
+
+#[test]
+fn a_call_that_nobody_answers_is_given_up() {
+    let mut story = Story::new();
+    story.dial("1001", Some(30)).line(1, Dialing, "1001", "").tells(&["outgoing 1 1001 -"]);
+    story.line(1, Calling, "1001", "").line(2, Calling, "1002", "").tells(&["outgoing 2 1002 -"]);
+    assert_eq!(story.board.look_at().unwrap() - story.now().instant, Duration::from_millis(28_500));
+    story.pass(28.0).look().tells(&[]).pass(0.5).look().tells(&["hang up 1"]);
+    story.pass(1.0).look().tells(&[]).pass(1.0).look().tells(&["hang up 1"]);
+    story.line(1, Idle, "", "").tells(&["ended 1 1001 -"]);
+    story.pass(60.0).look().tells(&[]);
+    // a phone that does not obey is not asked for ever
+    story.dial("1001", Some(1)).line(1, Calling, "1001", "");
+    for _ in 0..30 {
+        story.pass(2.0).look();
+    }
+    story.tells(&[
+        "outgoing 1 1001 -",
+        "hang up 1",
+        "hang up 1",
+        "hang up 1",
+        "hang up 1",
+        "hang up 1",
+    ]);
+    assert_eq!(story.board.look_at(), None);
+}
+
+#[test]
+fn only_the_call_that_was_dialled_is_given_up() {
+    let answered = |story: &mut Story| {
+        story.pass(60.0).look().tells(&[]);
+    };
+    let mut story = Story::new();
+    story.dial("1001", Some(20)).line(1, Calling, "1001", "").line(1, InCall, "1001", "");
+    story.tells(&["outgoing 1 1001 -", "answered 1 1001 -"]);
+    answered(&mut story);
+    story.line(1, Idle, "", "").dial("1001", Some(20)).line(1, InCall, "1001", "");
+    story.tells(&["ended 1 1001 -", "outgoing 1 1001 -", "answered 1 1001 -"]);
+    answered(&mut story);
+    // it is over by itself, and somebody calls the same number by hand
+    story.line(1, Idle, "", "").dial("1001", Some(20)).line(1, Calling, "1001", "");
+    story.line(1, Failed, "1001", "").line(1, Calling, "1001", "");
+    story.tells(&["ended 1 1001 -", "outgoing 1 1001 -", "failed 1 1001 -", "outgoing 1 1001 -"]);
+    answered(&mut story);
+    // the phone refused; it turns out to be another call; it is never seen
+    story.dial("1002", Some(5)).take(Input::Refused(Instruction::Dial("1002".into(), None)));
+    story.line(2, Calling, "1002", "").tells(&["outgoing 2 1002 -"]);
+    answered(&mut story);
+    story.dial("1003", Some(5)).line(3, Calling, "", "").line(3, Calling, "1009", "");
+    story.tells(&["outgoing 3 1003 -", "never seen 1003"]);
+    answered(&mut story);
+    story.line(3, Idle, "", "").tells(&["ended 3 1009 -"]);
+    story.dial("1004", Some(5)).pass(20.0).look().tells(&["never seen 1004"]);
+}
+
+#[test]
+fn a_restart_neither_loses_nor_doubles_a_call() {
+    let mut story = Story::new();
+    story.line(1, Ringing, "1001", "").pass(4.5).line(1, InCall, "1001", "Ann");
+    story.line(2, Ringing, "1002", "").line(2, Idle, "", "").line(2, Ringing, "1003", "");
+    story.dial("1004", Some(30)).line(3, Calling, "1004", "");
+    let ids: Vec<_> = [0, 4, 5].map(|place| story.events[place]["call_id"].clone()).into();
+    story.tells(&[
+        "incoming 1 1001 -",
+        "answered 1 1001 Ann",
+        "incoming 2 1002 -",
+        "missed 2 1002 -",
+        "incoming 2 1003 -",
+        "outgoing 3 1004 -",
+    ]);
+    story.pass(20.0).restart(habits()).look().tells(&[]);
+    assert_eq!(story.missed(), 1);
+    assert_eq!(story.caller()["number"], "1003");
+    story.pass(10.0).look().tells(&["hang up 3"]);
+    story.events.clear();
+    story.change(2, Idle, "", "").change(3, Idle, "", "").line(1, Idle, "", "");
+    story.tells(&["ended 1 1001 Ann", "missed 2 1003 -", "ended 3 1004 -"]);
+    assert_eq!(story.missed(), 2);
+    let ended: Vec<_> = story.events.iter().map(|event| event["call_id"].clone()).collect();
+    assert_eq!(ended, ids);
+    assert_eq!(story.events[0]["ring_seconds"], 5);
+    assert_eq!(story.events[0]["talk_seconds"], 33);
+}
+
+#[test]
+fn calls_go_on_or_end_while_the_bridge_is_away() {
+    let mut story = Story::new();
+    story.line(1, Ringing, "1001", "").line(2, Ringing, "1002", "").line(3, InCall, "1003", "");
+    story.tells(&["incoming 1 1001 -", "incoming 2 1002 -", "answered 3 1003 -"]);
+    story.change(1, InCall, "1001", "").change(2, Idle, "", "").change(3, InCall, "1009", "");
+    story.away(20.0).restart(habits());
+    story.tells(&["answered 1 1001 -", "missed 2 1002 -", "ended 3 1003 -"]);
+    let ended = &story.events[5];
+    assert_eq!([&ended["ended_at"], &ended["talk_seconds"]], [&Value::Null, &Value::Null]);
+    assert_eq!(story.board.book().unwrap().in_progress.matches("1009").count(), 1);
+}
+
+#[test]
+fn what_happens_before_it_is_known_what_was_before_is_told_afterwards() {
+    let mut story = Story::unseen(habits());
+    story.look().pass(200.0).line(1, Ringing, "1001", "").line(1, Idle, "", "").tells(&[]);
+    assert_eq!(story.board.book(), None);
+    for _ in 0..1000 {
+        story.pass(2.0).look();
+    }
+    story
+        .line(1, Ringing, "1002", "")
+        .remember(&PhoneTopic::Calls, "[]")
+        .tells(&["incoming 1 1002 -"]);
+    assert_eq!(story.board.book().unwrap().missed, None, "it may have been more");
+    story.remember(&PhoneTopic::MissedCalls, "4").remember(&PhoneTopic::MissedCalls, "9");
+    assert_eq!(story.missed(), 5, "counted, though nobody is told so late");
+    let last = story.board.book().unwrap().last_call.unwrap();
+    assert!(last.contains("1001") && last.contains("missed"), "{last}");
+}
+
+#[test]
+fn nonsense_on_the_broker_does_no_harm() {
+    for nonsense in ["", "{}", "[1]", "[{\"call_id\":\"x\"}]", "null", "ringing", "[[[["] {
+        let mut story = Story::unseen(habits());
+        story.look();
+        for topic in [PhoneTopic::Calls, PhoneTopic::MissedCalls, PhoneTopic::LastCaller] {
+            story.remember(&topic, nonsense);
+        }
+        story.line(1, Ringing, "1001", "").tells(&["incoming 1 1001 -"]);
+        assert!(story.board.book().unwrap().missed.is_some(), "{nonsense}");
+    }
+}

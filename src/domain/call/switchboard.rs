@@ -1,0 +1,187 @@
+//! All about the calls of one phone: the engine, the counters, and what is remembered over a restart of the bridge.
+//!
+//! What was retained on the broker is known only a moment after the bridge was started, or much later if the broker is
+//! away. Until then everything that happens is kept, and taken in afterwards as if it happened only then.
+
+use std::time::{Duration, Instant};
+
+use super::super::topic::PhoneTopic;
+use super::book::{self, Book};
+use super::engine::Engine;
+use super::live::Stage;
+use super::{Call, Direction, EventType, Habits, Input, Now, Output};
+
+/// So much is kept before it is known what was before.
+const KEPT: usize = 256;
+/// Nobody wants to hear of what happened longer ago.
+const STALE: Duration = Duration::from_mins(1);
+
+/// What is to be done because of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// Publish this below `P`.
+    Tell(PhoneTopic, String),
+    /// Tell the log.
+    Log(EventType, Call),
+    /// End the call on this line.
+    HangUp(u16),
+    /// Tell the log that the call to this number was not seen, so that its time limit means nothing.
+    NeverSeen(String),
+}
+
+/// The calls of one phone.
+#[derive(Debug)]
+pub struct Switchboard {
+    engine: Engine,
+    /// What happened before it was known what was before; none since it is.
+    early: Option<Vec<(Input, Now)>>,
+    missed: u64,
+    missed_is_known: bool,
+    last_call: Option<String>,
+    last_caller: Option<String>,
+}
+
+impl Switchboard {
+    /// Starts with nothing known.
+    pub fn new(habits: Habits) -> Self {
+        Self {
+            engine: Engine::new(habits),
+            early: Some(Vec::new()),
+            missed: 0,
+            missed_is_known: false,
+            last_call: None,
+            last_caller: None,
+        }
+    }
+
+    /// Takes in what happened.
+    pub fn take(&mut self, input: Input, now: Now) -> Vec<Deed> {
+        let Some(early) = &mut self.early else { return self.do_take(&input, now) };
+        // of lines that stay as they are the first and the last look tell all
+        if let (Input::Seen(new), [.., (Input::Seen(one), _), (Input::Seen(other), _)]) =
+            (&input, &early[..])
+            && one == new
+            && other == new
+        {
+            early.pop();
+        }
+        if early.len() == KEPT {
+            early.remove(0);
+        }
+        early.push((input, now));
+        Vec::new()
+    }
+
+    /// Takes in what the broker had retained on a topic before the bridge was started.
+    pub fn remember(&mut self, topic: &PhoneTopic, payload: &str, now: Now) -> Vec<Deed> {
+        let said = |payload: &str| (!payload.is_empty()).then(|| payload.to_owned());
+        if *topic == PhoneTopic::Calls && self.early.is_some() {
+            for live in book::remembered(payload, now) {
+                self.engine.remember(live);
+            }
+            return self.open(now);
+        }
+        if *topic == PhoneTopic::MissedCalls && !self.missed_is_known {
+            self.missed = self.missed.saturating_add(payload.parse().unwrap_or_default());
+            self.missed_is_known = true;
+        } else if *topic == PhoneTopic::LastCall {
+            self.last_call = self.last_call.take().or_else(|| said(payload));
+        } else if *topic == PhoneTopic::LastCaller {
+            self.last_caller = self.last_caller.take().or_else(|| said(payload));
+        }
+        Vec::new()
+    }
+
+    /// Takes in that the broker had retained nothing else.
+    pub fn remember_no_more(&mut self, now: Now) -> Vec<Deed> {
+        self.missed_is_known = true;
+        self.open(now)
+    }
+
+    /// Counts missed calls from 0 again.
+    pub fn reset_missed(&mut self) {
+        self.missed = 0;
+        self.missed_is_known = true;
+    }
+
+    /// Returns what topics show; none until it is known what was before.
+    pub fn book(&self) -> Option<Book> {
+        let unproven = |live: &&super::live::Live| !live.announced && live.stage == Stage::Ringing;
+        self.early.is_none().then(|| Book {
+            in_progress: book::in_progress(self.engine.live()),
+            last_call: self.last_call.clone(),
+            last_caller: self.last_caller.clone(),
+            missed: self.missed_is_known.then_some(self.missed),
+            unproven: self
+                .engine
+                .live()
+                .filter(unproven)
+                .filter_map(|live| live.call.line)
+                .collect(),
+        })
+    }
+
+    /// Returns when the lines are to be looked at, because of a call.
+    pub fn look_at(&self) -> Option<Instant> {
+        self.early.is_none().then(|| self.engine.look_at()).flatten()
+    }
+
+    /// Returns when [`Input::Woke`] is wanted.
+    pub fn wake(&self) -> Option<Instant> {
+        self.early.is_none().then(|| self.engine.lost_at()).flatten()
+    }
+
+    fn open(&mut self, now: Now) -> Vec<Deed> {
+        let mut deeds = Vec::new();
+        for (input, at) in self.early.take().into_iter().flatten() {
+            let fresh = now.instant.saturating_duration_since(at.instant) < STALE;
+            let mut came = self.do_take(&input, at);
+            // a call is ended only right after it was seen
+            came.retain(|deed| fresh && !matches!(deed, Deed::HangUp(_)));
+            deeds.append(&mut came);
+        }
+        deeds
+    }
+
+    fn do_take(&mut self, input: &Input, now: Now) -> Vec<Deed> {
+        let outputs = self.engine.take(input, now);
+        let mut deeds = Vec::new();
+        for output in outputs {
+            match output {
+                Output::Call(event, call, source) => {
+                    let payload = book::event(event, &call, source);
+                    self.count(event, &call, &payload, now);
+                    deeds.push(Deed::Tell(PhoneTopic::CallEvent, payload));
+                    deeds.push(Deed::Log(event, call));
+                }
+                Output::Doorbell(call) => {
+                    deeds.push(Deed::Tell(PhoneTopic::DoorbellEvent, book::doorbell(&call)));
+                }
+                Output::HangUp(line) => deeds.push(Deed::HangUp(line)),
+                Output::NeverSeen(number) => deeds.push(Deed::NeverSeen(number)),
+            }
+        }
+        let last = self.last_caller.as_deref();
+        let mut incoming = self.engine.live();
+        if let Some(again) =
+            incoming.find_map(|live| last.and_then(|last| book::caller_again(last, &live.call)))
+        {
+            self.last_caller = Some(again);
+        }
+        deeds
+    }
+
+    fn count(&mut self, event: EventType, call: &Call, payload: &str, now: Now) {
+        if event == EventType::Missed {
+            self.missed = self.missed.saturating_add(1);
+        }
+        if event.is_last() {
+            self.last_call = Some(payload.to_owned());
+        }
+        // a missed call that only the phone knew of has no event of its beginning
+        let unheard = event == EventType::Missed && call.line.is_none();
+        if event == EventType::Incoming || unheard && call.direction == Some(Direction::Incoming) {
+            self.last_caller = Some(book::caller(call, now));
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Which incoming calls are the doorbell: the settings say so for each phone.
+
+use regex::Regex;
+
+use super::number;
+
+/// One way to know the doorbell: everything that it names must fit.
+#[derive(Debug, Clone, Default)]
+pub struct DoorbellRule {
+    /// Who calls, by number.
+    pub number: Option<Pattern>,
+    /// Who calls, by name.
+    pub name: Option<Pattern>,
+    /// Which account is called, from 1.
+    pub account: Option<u16>,
+}
+
+/// A text that has to fit.
+#[derive(Debug, Clone)]
+pub enum Pattern {
+    /// The very text; a number may be written otherwise, a name in other case.
+    Plain(String),
+    /// A regular expression.
+    Regex(Regex),
+}
+
+impl DoorbellRule {
+    /// Says whether a call is the doorbell; what is not known of it does not fit.
+    pub fn fits(&self, number: Option<&str>, name: Option<&str>, account: Option<u16>) -> bool {
+        let fits = |pattern: &Option<Pattern>, text, same: fn(&str, &str) -> bool| match pattern {
+            Some(pattern) => text_fits(pattern, text, same),
+            None => true,
+        };
+        fits(&self.number, number, number::same)
+            && fits(&self.name, name, |one, other| one.to_lowercase() == other.to_lowercase())
+            && self.account.is_none_or(|wanted| account == Some(wanted))
+    }
+}
+
+fn text_fits(pattern: &Pattern, text: Option<&str>, same: fn(&str, &str) -> bool) -> bool {
+    text.is_some_and(|text| match pattern {
+        Pattern::Plain(plain) => same(plain, text),
+        Pattern::Regex(regex) => regex.is_match(text),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_fit() {
+        let plain = |text: &str| Some(Pattern::Plain(text.into()));
+        let regex = |text: &str| Some(Pattern::Regex(Regex::new(text).unwrap()));
+        let gate = DoorbellRule { number: plain("8001"), ..DoorbellRule::default() };
+        let eighties = DoorbellRule { number: regex("^80[0-9]{2}$"), ..DoorbellRule::default() };
+        let door = DoorbellRule { name: plain("Front door"), ..DoorbellRule::default() };
+        let both = DoorbellRule { account: Some(2), ..eighties.clone() };
+        let cases = [
+            (&gate, Some("8001"), None, None, true),
+            (&gate, Some("sip:8001@pbx"), None, None, true),
+            (&gate, Some("18001"), None, None, false),
+            (&gate, None, Some("8001"), None, false),
+            (&eighties, Some("8099"), None, None, true),
+            (&eighties, Some("80990"), None, None, false),
+            (&door, None, Some("front door"), None, true),
+            (&door, Some("8001"), Some("Front"), None, false),
+            (&both, Some("8001"), None, Some(2), true),
+            (&both, Some("8001"), None, None, false),
+            (&both, Some("7001"), None, Some(2), false),
+        ];
+        for (rule, number, name, account, expected) in cases {
+            assert_eq!(rule.fits(number, name, account), expected, "{rule:?} {number:?} {name:?}");
+        }
+    }
+}

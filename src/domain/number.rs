@@ -1,0 +1,56 @@
+//! Telephone numbers as phones write them: when two texts mean the same number.
+
+/// So many digits at the end of two numbers make them one, whatever prefix one of them has: fewer are an extension.
+const TAIL: usize = 6;
+
+/// Says whether two texts mean the same number: `sip:1001@pbx` and `1001`, `+49 30 123456` and `030123456`.
+pub fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (bare(one), bare(other));
+    if one == other {
+        return true;
+    }
+    let (one, other) = (subscriber(&one), subscriber(&other));
+    let (Some(one), Some(other)) = (one, other) else { return false };
+    one.len().min(other.len()) >= TAIL && (one.ends_with(other) || other.ends_with(one))
+}
+
+/// Returns a number without what only writes it otherwise: scheme, host, blanks and punctuation.
+pub fn bare(number: &str) -> String {
+    let lower = number.trim().to_lowercase();
+    let user = ["sips:", "sip:", "tel:"].iter().find_map(|scheme| lower.strip_prefix(scheme));
+    let user = user.unwrap_or(&lower);
+    let user = user.split(['@', ';']).next().unwrap_or_default();
+    user.chars().filter(|c| !c.is_whitespace() && !"-().".contains(*c)).collect()
+}
+
+/// Returns what follows the `+` or the zeros of a number of digits.
+fn subscriber(bare: &str) -> Option<&str> {
+    let digits = bare.strip_prefix('+').unwrap_or(bare);
+    digits.chars().all(|c| c.is_ascii_digit()).then(|| digits.trim_start_matches('0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_compared_as_people_do() {
+        let cases = [
+            ("1001", "1001", true),
+            ("sip:1001@pbx.example.com", "1001", true),
+            ("1001@pbx;user=phone", "1001", true),
+            ("+49 (30) 123-456", "030123456", true),
+            ("004930123456", "+4930123456", true),
+            ("1001", "21001", false),
+            ("1001", "1002", false),
+            ("anonymous", "1001", false),
+            ("Anonymous", "anonymous", true),
+            ("*21", "21", false),
+            ("", "1001", false),
+        ];
+        for (one, other, expected) in cases {
+            assert_eq!(same(one, other), expected, "{one} {other}");
+            assert_eq!(same(other, one), expected, "{other} {one}");
+        }
+    }
+}
