@@ -118,12 +118,17 @@ fn start_phones(
             Twin::new(twin_settings(options), Instant::now().into_std(), seed.wrapping_add(number));
         let (messages, inbox) = mpsc::channel(MESSAGES);
         let forgotten = Arc::new(Notify::new());
-        let inbox = Inbox { messages: inbox, forgotten: Arc::clone(&forgotten) };
+        let remembered = Arc::new(Notify::new());
+        let inbox = Inbox {
+            messages: inbox,
+            forgotten: Arc::clone(&forgotten),
+            remembered: Arc::clone(&remembered),
+        };
         let handset = Handset::new(client, options);
         let span = tracing::info_span!("phone", %id);
         let task = task::run(id.clone(), twin, handset, inbox, reports.clone(), stop.clone());
         tasks.spawn(task.instrument(span));
-        doors.insert(id, Phone { messages, forgotten });
+        doors.insert(id, Phone { messages, forgotten, remembered });
     }
     Ok(doors)
 }
@@ -135,6 +140,8 @@ fn twin_settings(options: &Options) -> twin::Settings {
         url: options.url.to_string(),
         dialect: options.dialect.name(),
         pace: Pace { idle: options.poll, active: options.active_poll },
+        min_ring: options.min_ring,
+        doorbell: options.doorbell.clone(),
         policy: options.policy.clone(),
     }
 }

@@ -109,6 +109,8 @@ fn phone(id: &str, name: &str, address: SocketAddr, dialect: Kind) -> anyhow::Re
         tls: Tls::System,
         poll: Duration::from_secs(2),
         active_poll: Duration::from_millis(500),
+        min_ring: Duration::ZERO,
+        doorbell: Vec::new(),
         account_base: 0,
         line_account_base: 1,
         policy: Policy {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::call::EventType;
 use crate::domain::command::COMMANDS;
 use crate::domain::entity::{Category, ENTITIES, Kind};
 use crate::domain::outcome::ErrorCode;
@@ -10,7 +11,7 @@ use crate::domain::snapshot::STATES;
 
 /// Returns the reference, in Markdown.
 pub fn reference() -> String {
-    [topics(), commands(), errors(), entities()].join("\n")
+    [topics(), events(), commands(), errors(), entities()].join("\n")
 }
 
 fn table(title: &str, head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
@@ -28,6 +29,14 @@ fn topics() -> String {
         ("B/bridge/info", "JSON: `version`, `started_at`, `phones` (ids)"),
     ];
     let results = [
+        (
+            "P/event/call",
+            "JSON, whenever something happens to a call, not retained: `event_type`, `call_id`, `line`, `account`, `direction` (`incoming`, `outgoing`), `name`, `number`, `started_at`, `answered_at`, `ended_at`, `ring_seconds`, `talk_seconds`, `source` (`poll` or `push`: what made the bridge look)",
+        ),
+        (
+            "P/event/doorbell",
+            "JSON, when a call begins to ring that a `doorbell` rule fits, not retained: `event_type` (`ring`), `name`, `number`, `line`",
+        ),
         ("P/command/<name>", "A command; never obeyed if retained"),
         (
             "P/result",
@@ -42,6 +51,11 @@ fn topics() -> String {
         .chain(results.into_iter().map(|(topic, help)| (topic.to_owned(), help)))
         .map(|(topic, help)| vec![format!("`{topic}`"), help.to_owned()]);
     table("Topics", &["Topic", "Payload"], rows)
+}
+
+fn events() -> String {
+    let rows = EventType::TABLE.map(|(_, word, help)| vec![format!("`{word}`"), help.to_owned()]);
+    table("Events of calls", &["`event_type`", "Means"], rows)
 }
 
 fn commands() -> String {
@@ -63,7 +77,11 @@ fn errors() -> String {
 fn entities() -> String {
     let rows = ENTITIES.iter().map(|entity| {
         let platform = match entity.kind {
-            Kind::Words { .. } | Kind::Text { .. } | Kind::Moment { .. } => "sensor",
+            Kind::Words { .. } | Kind::Text { .. } | Kind::Count { .. } | Kind::Moment { .. } => {
+                "sensor"
+            }
+            Kind::Event { .. } => "event",
+            Kind::Trigger { .. } => "device trigger",
             Kind::OnOff { .. } | Kind::Connected { .. } => "binary sensor",
             Kind::Button { .. } => "button",
             Kind::Entry { .. } => "text",

@@ -27,6 +27,7 @@ const UNWATCHED: Duration = Duration::from_mins(1);
 pub(super) struct Phone {
     pub(super) messages: mpsc::Sender<Message>,
     pub(super) forgotten: Arc<Notify>,
+    pub(super) remembered: Arc<Notify>,
 }
 
 /// Passes messages on; decides nothing.
@@ -107,7 +108,7 @@ impl Router {
                     self.command(&id, &name, payload, retained).await;
                 }
                 Some(Topic::Phone(id, place)) if retained && !payload.is_empty() => {
-                    self.remembered(id, place).await;
+                    self.remembered(id, place, &payload).await;
                 }
                 Some(_) => {}
                 None if topic.ends_with("/config") => {
@@ -135,9 +136,10 @@ impl Router {
     }
 
     /// Takes in a topic that is left from before: that of a phone which the settings don't know any more is taken back.
-    async fn remembered(&mut self, id: PhoneId, place: PhoneTopic) {
+    async fn remembered(&mut self, id: PhoneId, place: PhoneTopic, payload: &[u8]) {
         if let Some(phone) = self.phones.get(&id) {
-            if phone.messages.try_send(Message::Remembered(place)).is_err() {
+            let payload = String::from_utf8_lossy(payload).into_owned();
+            if phone.messages.try_send(Message::Remembered(place, payload)).is_err() {
                 tracing::debug!(phone = %id, "a topic from before was not looked at");
             }
         } else {
@@ -154,6 +156,9 @@ impl Router {
                 Action::StopListening => {
                     for filter in left_from_before(&self.base, &self.announcer) {
                         self.outbox.unsubscribe(filter).await;
+                    }
+                    for phone in self.phones.values() {
+                        phone.remembered.notify_one();
                     }
                 }
             }

@@ -3,6 +3,7 @@
 //! Nothing else reads the settings file, a secret file or a `GXV2MQTT_` variable.
 
 mod broker;
+mod doorbell;
 mod environment;
 mod error;
 mod files;

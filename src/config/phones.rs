@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use regex::{Regex, RegexSet};
+use regex::RegexSet;
 
+use super::doorbell;
 use super::error::Error;
 use super::raw;
 use super::section::Section;
@@ -20,6 +21,7 @@ const DIALECTS: [(&str, Kind); 2] = [("gxv", Kind::Gxv), ("cti", Kind::Cti)];
 const DIGESTS: [(&str, Digest); 2] = [("md5", Digest::Md5), ("sha256", Digest::Sha256)];
 
 const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(2);
+const RINGS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(10);
 const POLLS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_hours(1);
 
 /// Digits and what else a keypad has: not `anonymous@evil.example`, and nothing longer than a number.
@@ -65,6 +67,7 @@ fn phone(section: &Section<'_>, id: PhoneId, raw: raw::Phone) -> Result<Options,
     let timeout = section.duration("timeout", raw.timeout, &TIMEOUTS)?;
     let poll = section.duration("poll", raw.poll, &POLLS)?;
     let active_poll = section.duration("active_poll", raw.active_poll, &POLLS)?;
+    let min_ring = section.duration("min_ring", raw.min_ring, &RINGS)?;
     let dialect = section.choice("dialect", raw.dialect, &DIALECTS)?;
     let digest = section.choice("digest", raw.digest, &DIGESTS)?;
     let encrypted = url.scheme() == "https";
@@ -85,6 +88,8 @@ fn phone(section: &Section<'_>, id: PhoneId, raw: raw::Phone) -> Result<Options,
         tls: certificate.check(section, encrypted)?,
         poll: poll.unwrap_or(Duration::from_secs(2)),
         active_poll: active_poll.unwrap_or(Duration::from_millis(500)),
+        min_ring: min_ring.unwrap_or_default(),
+        doorbell: doorbell::check(section, raw.doorbell)?,
         account_base: base(section, "account_base", raw.account_base, 0)?,
         line_account_base: base(section, "line_account_base", raw.line_account_base, 1)?,
         policy: Policy {
@@ -171,21 +176,11 @@ fn allow(section: &Section<'_>, names: Vec<String>) -> Result<BTreeSet<Guarded>,
 
 fn dial_allow(section: &Section<'_>, patterns: Option<Vec<String>>) -> Result<RegexSet, Error> {
     let patterns = patterns.unwrap_or_else(|| vec![NUMBERS.to_owned()]);
-    let wrong = |pattern: &str, error: &regex::Error| {
-        // The first lines draw the pattern with an arrow below it.
-        let error = error.to_string();
-        let error = error.lines().last().unwrap_or_default();
-        let problem = format!("expected a regular expression, found {pattern:?}: {error}");
-        section.wrong("dial_allow", problem)
-    };
     for pattern in &patterns {
-        if pattern.is_empty() {
-            let problem = "an empty pattern matches every number; write \".*\" if that is meant";
-            return Err(section.wrong("dial_allow", problem));
-        }
-        Regex::new(pattern).map_err(|error| wrong(pattern, &error))?;
+        section.regex("dial_allow", pattern)?;
     }
-    RegexSet::new(&patterns).map_err(|error| wrong(&patterns.join(" "), &error))
+    RegexSet::new(&patterns)
+        .map_err(|error| section.no_regex("dial_allow", &patterns.join(" "), &error))
 }
 
 fn endpoints(

@@ -74,11 +74,22 @@ pub(super) struct Phone {
     pub(super) tls_insecure: Option<bool>,
     pub(super) poll: Option<String>,
     pub(super) active_poll: Option<String>,
+    pub(super) min_ring: Option<String>,
+    pub(super) doorbell: Vec<Doorbell>,
     pub(super) account_base: Option<u16>,
     pub(super) line_account_base: Option<u16>,
     pub(super) allow: Option<Vec<String>>,
     pub(super) dial_allow: Option<Vec<String>>,
     pub(super) endpoints: BTreeMap<String, String>,
+}
+
+/// `[[phones.<id>.doorbell]]`
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Doorbell {
+    pub(super) number: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) account: Option<u16>,
 }
 
 /// What the value of a key looks like.
@@ -89,6 +100,7 @@ pub(super) enum Shape {
     Flag,
     Number,
     List,
+    Rules,
     Table,
 }
 
@@ -97,9 +109,11 @@ impl Shape {
     pub(super) fn of(key: &[&str]) -> Self {
         match key {
             ["homeassistant", "discovery"] | ["phones", _, "tls_insecure"] => Self::Flag,
-            ["phones", _, "account_base" | "line_account_base"] => Self::Number,
+            ["phones", _, "account_base" | "line_account_base"]
+            | ["phones", _, "doorbell", _, "account"] => Self::Number,
             ["phones", _, "allow" | "dial_allow"] => Self::List,
-            ["phones", _, "timeout" | "poll" | "active_poll"] => Self::Duration,
+            ["phones", _, "timeout" | "poll" | "active_poll" | "min_ring"] => Self::Duration,
+            ["phones", _, "doorbell"] => Self::Rules,
             []
             | ["mqtt" | "homeassistant" | "log" | "phones"]
             | ["phones", _]
@@ -118,6 +132,7 @@ impl Shape {
             Self::Flag => "true or false",
             Self::Number => "a whole number from 0 to 65535",
             Self::List => "a list of texts, such as [\"one\", \"two\"]",
+            Self::Rules => "a list of tables, such as [{ number = \"8001\" }]",
             Self::Table => "a table with keys of its own",
         }
     }
@@ -129,6 +144,7 @@ impl Shape {
             Self::Flag => text.parse::<bool>().map_or_else(|_| text.into(), Value::from),
             Self::Number => text.parse::<u64>().map_or_else(|_| text.into(), Value::from),
             Self::List => read_list(text),
+            Self::Rules => read_array(text).unwrap_or_else(|| text.into()),
             Self::Text | Self::Duration | Self::Table => text.into(),
         }
     }
@@ -139,18 +155,21 @@ impl Shape {
 /// A pattern may begin with a bracket too (`[0-9]+`). What begins like a list of quoted texts is never taken for one:
 /// a list with a typo would allow more than was meant.
 fn read_list(text: &str) -> Value {
-    let array = Toml::from_str::<Dict>(&format!("list = {text}"))
-        .ok()
-        .and_then(|mut dict| dict.remove("list"))
-        .filter(|value| value.as_array().is_some());
     let quoted = text
         .trim_start()
         .strip_prefix('[')
         .is_some_and(|rest| rest.trim_start().starts_with(['"', '\'']));
-    match array {
+    match read_array(text) {
         Some(list) => list,
         None if text.trim().is_empty() => Value::from(Vec::<Value>::new()),
         None if quoted => text.into(),
         None => Value::from(vec![text]),
     }
+}
+
+fn read_array(text: &str) -> Option<Value> {
+    Toml::from_str::<Dict>(&format!("list = {text}"))
+        .ok()?
+        .remove("list")
+        .filter(|value| value.as_array().is_some())
 }

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use regex::Regex;
 use url::Url;
 
 use super::environment::variable;
@@ -95,6 +96,23 @@ impl<'a> Section<'a> {
                 Err(self.wrong(key, problem))
             }
         }
+    }
+
+    /// Returns a regular expression; an empty one is a mistake.
+    pub(super) fn regex(&self, key: &str, pattern: &str) -> Result<Regex, Error> {
+        if pattern.is_empty() {
+            let problem = "an empty pattern matches everything; write \".*\" if that is meant";
+            return Err(self.wrong(key, problem));
+        }
+        Regex::new(pattern).map_err(|error| self.no_regex(key, pattern, &error))
+    }
+
+    /// Returns the error for what is no regular expression.
+    pub(super) fn no_regex(&self, key: &str, pattern: &str, error: &regex::Error) -> Error {
+        // The first lines draw the pattern with an arrow below it.
+        let error = error.to_string();
+        let error = error.lines().last().unwrap_or_default();
+        self.wrong(key, format!("expected a regular expression, found {pattern:?}: {error}"))
     }
 
     /// Returns a topic that can be published to and have topics below it.

@@ -1,5 +1,9 @@
 //! Commands: everything that users can ask for.
 
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::ask::{Operation, SystemOperation};
@@ -7,6 +11,8 @@ use super::outcome::{ErrorCode, Failure, Request};
 
 /// The longest payload of a command that is read, in bytes.
 const PAYLOAD_LIMIT: usize = 64 * 1024;
+/// How long a call may ring before the bridge gives it up.
+const LIMITS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(10);
 
 /// Something to be done with a phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +23,8 @@ pub enum Command {
         number: String,
         /// The account of the call, from 1.
         account: u16,
+        /// When to give up, unless it is answered.
+        hang_up_after: Option<Duration>,
     },
     /// Does something to a call.
     Operate {
@@ -31,6 +39,8 @@ pub enum Command {
     Refresh,
     /// Reads the clock.
     GetTime,
+    /// Counts missed calls from 0 again.
+    ResetMissedCalls,
 }
 
 /// A row of the table of commands.
@@ -52,8 +62,8 @@ pub const COMMANDS: &[CommandRow] = &[
     CommandRow {
         name: "dial",
         main: Some("number"),
-        others: &["account"],
-        help: "Calls a number, which must match one of `dial_allow`; `account` counts from 1 and is 1 if not given",
+        others: &["account", "hang_up_after"],
+        help: "Calls a number, which must match one of `dial_allow`; `account` counts from 1 and is 1 if not given; with `hang_up_after` (such as `\"30s\"`, up to 10 minutes) this very call is ended after that time, unless it was answered",
         build: dial,
     },
     CommandRow {
@@ -125,6 +135,13 @@ pub const COMMANDS: &[CommandRow] = &[
         others: &[],
         help: "Reads the phone's clock; `data` is as in `P/system`",
         build: |_| Ok(Command::GetTime),
+    },
+    CommandRow {
+        name: "reset_missed_calls",
+        main: None,
+        others: &[],
+        help: "Sets `P/missed_calls` to 0; asks nothing of the phone",
+        build: |_| Ok(Command::ResetMissedCalls),
     },
 ];
 
@@ -218,13 +235,37 @@ impl Arguments {
             .map(|text| text.parse().ok().filter(|n| *n > 0).ok_or_else(wrong))
             .transpose()
     }
+
+    /// Returns a duration within limits, as text with its unit.
+    fn duration(
+        &self,
+        key: &str,
+        limits: &RangeInclusive<Duration>,
+    ) -> Result<Option<Duration>, String> {
+        let wrong = || {
+            let [from, to] = [limits.start(), limits.end()]
+                .map(|limit| SignedDuration::try_from(*limit).unwrap_or_default());
+            format!("{key} must be a text with a unit, such as \"30s\", from {from:#} to {to:#}")
+        };
+        let Some(value) = self.fields.get(key).filter(|value| !value.is_null()) else {
+            return Ok(None);
+        };
+        let duration: SignedDuration =
+            value.as_str().and_then(|text| text.trim().parse().ok()).ok_or_else(wrong)?;
+        let duration = Duration::try_from(duration).map_err(|_| wrong())?;
+        limits.contains(&duration).then_some(Some(duration)).ok_or_else(wrong)
+    }
 }
 
 fn dial(arguments: &Arguments) -> Result<Command, String> {
     let number = arguments
         .text("number")?
         .ok_or("which number? send it as the payload, or as \"number\" in JSON")?;
-    Ok(Command::Dial { number, account: arguments.count("account")?.unwrap_or(1) })
+    Ok(Command::Dial {
+        number,
+        account: arguments.count("account")?.unwrap_or(1),
+        hang_up_after: arguments.duration("hang_up_after", &LIMITS)?,
+    })
 }
 
 fn operate(arguments: &Arguments, operation: Operation) -> Result<Command, String> {
@@ -247,7 +288,12 @@ mod tests {
 
     #[test]
     fn payloads_become_commands() {
-        let dial = |number: &str, account| Command::Dial { number: number.into(), account };
+        let dial_for = |number: &str, account, seconds: Option<u64>| Command::Dial {
+            number: number.into(),
+            account,
+            hang_up_after: seconds.map(Duration::from_secs),
+        };
+        let dial = |number: &str, account| dial_for(number, account, None);
         let answer = |line| Command::Operate { operation: Operation::Answer, line };
         let cases = [
             ("dial", "1001", dial("1001", 1)),
@@ -256,6 +302,8 @@ mod tests {
             ("dial", r#"{"number": "1001"}"#, dial("1001", 1)),
             ("dial", r#"{"number": 1001, "account": 2, "id": 7}"#, dial("1001", 2)),
             ("dial", r#"{"number": "*21", "account": "3"}"#, dial("*21", 3)),
+            ("dial", r#"{"number": "7", "hang_up_after": "1m 30s"}"#, dial_for("7", 1, Some(90))),
+            ("reset_missed_calls", "PRESS", Command::ResetMissedCalls),
             ("answer", "", answer(None)),
             ("answer", "PRESS", answer(None)),
             ("answer", "{}", answer(None)),
@@ -287,6 +335,21 @@ mod tests {
                 "dial",
                 r#"{"number": "1", "acount": 1}"#,
                 "bad_payload: dial does not know \"acount\"; it takes number, account",
+            ),
+            (
+                "dial",
+                r#"{"number": "1", "hang_up_after": 30}"#,
+                "bad_payload: hang_up_after must be a text with a unit, such as \"30s\", from 1s to 10m",
+            ),
+            (
+                "dial",
+                r#"{"number": "1", "hang_up_after": "1h"}"#,
+                "bad_payload: hang_up_after must be",
+            ),
+            (
+                "dial",
+                r#"{"number": "1", "hang_up_after": "-3s"}"#,
+                "bad_payload: hang_up_after must be",
             ),
             ("dial", r#"{"number": "1""#, "bad_payload: broken JSON"),
             ("dial", "\"1", "bad_payload: broken JSON"),

@@ -1,5 +1,6 @@
 //! The one table of entities: what Home Assistant shows of a phone, and from which topic it reads it.
 
+use super::call::EventType;
 use super::phone::{CallState, Identity, LineState, PhoneId, PhoneStatus};
 use super::snapshot::{Problem, Snapshot};
 use super::topic::PhoneTopic;
@@ -75,8 +76,31 @@ pub enum Kind {
     Text {
         /// Where it is read.
         topic: fn(u16) -> PhoneTopic,
-        /// The field.
-        field: &'static str,
+        /// The field, and others to take where it is null.
+        fields: &'static [&'static str],
+        /// The fields that are shown as attributes.
+        attributes: &'static [&'static str],
+    },
+    /// A number that grows until it is reset.
+    Count {
+        /// Where it is read.
+        topic: fn(u16) -> PhoneTopic,
+    },
+    /// What happens now and then: the `event_type` of a JSON topic, whose other fields are shown as attributes.
+    Event {
+        /// Where it is read.
+        topic: PhoneTopic,
+        /// Every type that may come.
+        types: fn() -> Vec<&'static str>,
+        /// Home Assistant's class of such events.
+        class: Option<&'static str>,
+    },
+    /// A type of event that an automation can begin with, picked from the device's triggers.
+    Trigger {
+        /// Where it is read.
+        topic: PhoneTopic,
+        /// The type.
+        event_type: EventType,
     },
     /// A moment, in a field of a JSON topic.
     Moment {
@@ -146,7 +170,12 @@ const SENSOR: Entity = Entity {
     help: "",
 };
 
-/// Every entity of a phone, the main one first.
+const fn trigger(key: &'static str, event_type: EventType) -> Entity {
+    let kind = Kind::Trigger { topic: PhoneTopic::CallEvent, event_type };
+    Entity { key, name: "Call", kind, help: "An automation can begin with it", ..SENSOR }
+}
+
+/// Every entity of a phone, the main one first; and the triggers of its device.
 pub const ENTITIES: &[Entity] = &[
     Entity {
         key: "call_state",
@@ -177,6 +206,89 @@ pub const ENTITIES: &[Entity] = &[
         help: "On while a call is up, be it on hold",
         ..SENSOR
     },
+    Entity {
+        key: "last_caller",
+        name: "Last caller",
+        kind: Kind::Text {
+            topic: |_| PhoneTopic::LastCaller,
+            fields: &["name", "number"],
+            attributes: &["name", "number", "account", "line", "at"],
+        },
+        icon: Some("mdi:account-voice"),
+        help: "Who called last, by name, else by number; known from the moment that it rings",
+        ..SENSOR
+    },
+    Entity {
+        key: "last_call",
+        name: "Last call",
+        kind: Kind::Words {
+            topic: |_| PhoneTopic::LastCall,
+            words: || {
+                let last = EventType::TABLE.iter().filter(|(event, ..)| event.is_last());
+                last.map(|(_, word, _)| *word).collect()
+            },
+            field: Some("event_type"),
+            attributes: &[
+                "direction",
+                "name",
+                "number",
+                "account",
+                "line",
+                "started_at",
+                "answered_at",
+                "ended_at",
+                "ring_seconds",
+                "talk_seconds",
+                "call_id",
+            ],
+        },
+        icon: Some("mdi:phone-log"),
+        help: "What became of the last call; attributes say with whom, when and how long",
+        ..SENSOR
+    },
+    Entity {
+        key: "missed_calls",
+        name: "Missed calls",
+        kind: Kind::Count { topic: |_| PhoneTopic::MissedCalls },
+        icon: Some("mdi:phone-missed"),
+        help: "How many calls were missed since the last reset",
+        ..SENSOR
+    },
+    Entity {
+        key: "reset_missed_calls",
+        name: "Reset missed calls",
+        kind: Kind::Button { command: "reset_missed_calls", restarts: false },
+        icon: Some("mdi:phone-remove"),
+        help: "Counts missed calls from 0 again",
+        ..SENSOR
+    },
+    Entity {
+        key: "call",
+        name: "Call",
+        kind: Kind::Event {
+            topic: PhoneTopic::CallEvent,
+            types: || EventType::TABLE.map(|(_, word, _)| word).to_vec(),
+            class: None,
+        },
+        icon: Some("mdi:phone-in-talk-outline"),
+        help: "What happens to calls; attributes say who, which line, since when and how long",
+        ..SENSOR
+    },
+    Entity {
+        key: "doorbell",
+        name: "Doorbell",
+        kind: Kind::Event {
+            topic: PhoneTopic::DoorbellEvent,
+            types: || vec!["ring"],
+            class: Some("doorbell"),
+        },
+        help: "A call that one of the phone's `doorbell` rules fits",
+        ..SENSOR
+    },
+    trigger("trigger_incoming", EventType::Incoming),
+    trigger("trigger_answered", EventType::Answered),
+    trigger("trigger_ended", EventType::Ended),
+    trigger("trigger_missed", EventType::Missed),
     Entity {
         key: "line_<n>",
         name: "Line <n>",
@@ -308,7 +420,7 @@ pub const ENTITIES: &[Entity] = &[
     Entity {
         key: "firmware",
         name: "Firmware",
-        kind: Kind::Text { topic: |_| PhoneTopic::Info, field: "firmware" },
+        kind: Kind::Text { topic: |_| PhoneTopic::Info, fields: &["firmware"], attributes: &[] },
         category: Some(Category::Diagnostic),
         icon: Some("mdi:chip"),
         help: "The firmware's version",
@@ -354,6 +466,9 @@ mod tests {
                 }
                 Kind::Words { .. }
                 | Kind::Text { .. }
+                | Kind::Count { .. }
+                | Kind::Event { .. }
+                | Kind::Trigger { .. }
                 | Kind::Moment { .. }
                 | Kind::OnOff { .. }
                 | Kind::Connected { .. } => {}

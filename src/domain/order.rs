@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::ask::{Ask, Operation, Question, Trouble};
+use super::call::Instruction;
 use super::command::Command;
 use super::outcome::{ErrorCode, Failure, Request};
 use super::phone::{Line, LineState};
@@ -37,7 +38,10 @@ impl Order {
         let unread = match command {
             Command::Refresh => Question::ALL.into_iter().rev().collect(),
             Command::GetTime => vec![Question::Clock],
-            Command::Dial { .. } | Command::Operate { .. } | Command::System(_) => Vec::new(),
+            Command::Dial { .. }
+            | Command::Operate { .. }
+            | Command::System(_)
+            | Command::ResetMissedCalls => Vec::new(),
         };
         Self { request, deadline, command, looked: false, unread, trouble: None }
     }
@@ -47,7 +51,7 @@ impl Order {
     /// Where no line fits, the lines are read once more: the last look may be older than the call.
     pub fn step(&mut self, lines: &[Line]) -> Step {
         match &self.command {
-            Command::Dial { number, account } => {
+            Command::Dial { number, account, .. } => {
                 Step::Ask(Ask::Dial { number: number.clone(), account: *account })
             }
             Command::System(operation) => Step::Ask(Ask::System(*operation)),
@@ -56,7 +60,10 @@ impl Order {
                 Err(failure) if self.looked => Step::Done(Err(failure)),
                 Err(_) => Step::Ask(Ask::Read(Question::Lines)),
             },
-            Command::Refresh | Command::GetTime => match self.unread.pop() {
+            Command::Refresh | Command::GetTime | Command::ResetMissedCalls => match self
+                .unread
+                .pop()
+            {
                 Some(question) => Step::Ask(Ask::Read(question)),
                 None => Step::Done(self.trouble.take().map_or(Ok(Value::Null), |t| Err(t.into()))),
             },
@@ -84,6 +91,25 @@ impl Order {
             }
             (_, Some(trouble)) => Some(Err(trouble.into())),
             (_, None) => None,
+        }
+    }
+
+    /// Returns what the phone is told with this request that explains what its lines do next.
+    pub fn instruction(&self, ask: &Ask, lines: &[Line]) -> Option<Instruction> {
+        let rings = |number| {
+            let mut ringing = lines.iter().filter(|line| line.state == LineState::Ringing);
+            ringing.any(|line| line.line == number)
+        };
+        match (ask, &self.command) {
+            (Ask::Dial { number, .. }, Command::Dial { hang_up_after, .. }) => {
+                Some(Instruction::Dial(number.clone(), *hang_up_after))
+            }
+            (Ask::Operate { operation: Operation::Reject | Operation::HangUp, line }, _)
+                if rings(*line) =>
+            {
+                Some(Instruction::TurnAway(*line))
+            }
+            _ => None,
         }
     }
 

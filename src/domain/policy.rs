@@ -57,7 +57,8 @@ impl Policy {
             | Command::Operate { .. }
             | Command::System(_)
             | Command::Refresh
-            | Command::GetTime => Ok(()),
+            | Command::GetTime
+            | Command::ResetMissedCalls => Ok(()),
         }
     }
 }
@@ -73,7 +74,8 @@ mod tests {
             dial_allow: RegexSet::new(["^[0-9*#+]{1,32}$"]).unwrap(),
         };
         let open = Policy { allow: [Guarded::FactoryReset].into(), ..strict.clone() };
-        let dial = |number: &str| Command::Dial { number: number.into(), account: 1 };
+        let dial =
+            |number: &str| Command::Dial { number: number.into(), account: 1, hang_up_after: None };
         let reset = Command::System(SystemOperation::FactoryReset);
         assert!(strict.permits(&dial("+49*30#")).is_ok());
         assert!(strict.permits(&dial("sip:x@y")).is_err());

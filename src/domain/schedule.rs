@@ -18,8 +18,8 @@ const MISSES: u32 = 3;
 const HOLD: Duration = Duration::from_mins(10);
 /// The longest pause after refused logins.
 const LONGEST_HOLD: Duration = Duration::from_hours(6);
-/// After a command the lines are watched closely for this long.
-const LIVELY: Duration = Duration::from_secs(5);
+/// After a command, a push and a call the lines are watched closely for this long.
+const LIVELY: Duration = Duration::from_secs(10);
 
 /// How often the lines are read.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +42,8 @@ pub struct Schedule {
 #[derive(Debug, Clone, Copy)]
 struct Watch {
     due: Instant,
+    /// When it is to be asked, be it while an earlier one is under way.
+    wanted: Option<Instant>,
     misses: u32,
     tried: bool,
 }
@@ -64,7 +66,7 @@ impl Schedule {
         let due = now + pace.idle.mul_f64(rng.f64());
         Self {
             pace,
-            watches: [Watch { due, misses: 0, tried: false }; Question::ALL.len()],
+            watches: [Watch { due, wanted: None, misses: 0, tried: false }; Question::ALL.len()],
             lively_until: None,
             rng,
         }
@@ -99,15 +101,16 @@ impl Schedule {
         self.watch(Question::Lines).misses > 0
     }
 
-    /// Makes a question due now.
-    pub fn hasten(&mut self, question: Question, now: Instant) {
+    /// Makes a question due at this time at the latest; an answer to one that was asked before does not do.
+    pub fn hasten(&mut self, question: Question, at: Instant) {
         let watch = self.watch_mut(question);
-        watch.due = watch.due.min(now);
+        watch.due = watch.due.min(at);
+        watch.wanted = Some(watch.wanted.map_or(at, |wanted| wanted.min(at)));
     }
 
-    /// Makes all questions due now.
-    pub fn hasten_all(&mut self, now: Instant) {
-        for question in Question::ALL {
+    /// Makes all questions but the one about the lines due now.
+    pub fn hasten_others(&mut self, now: Instant) {
+        for question in Question::ALL.into_iter().filter(|question| *question != Question::Lines) {
             self.hasten(question, now);
         }
     }
@@ -126,6 +129,12 @@ impl Schedule {
         self.watch_mut(Question::Lines).due = until;
     }
 
+    /// Notes that a question is being asked.
+    pub fn asks(&mut self, question: Question, now: Instant) {
+        let watch = self.watch_mut(question);
+        watch.wanted = watch.wanted.filter(|wanted| *wanted > now);
+    }
+
     /// Notes an answer to a question that was asked at `asked`; `busy` if a line is not idle.
     ///
     /// Returns whether the question had been missed before.
@@ -137,8 +146,13 @@ impl Schedule {
             Question::Status | Question::Accounts => STATUS_EVERY,
             Question::Clock | Question::Identity => SLOW_EVERY,
         };
-        let missed = self.watch(question).misses > 0;
-        *self.watch_mut(question) = Watch { due: asked + every, misses: 0, tried: true };
+        if question == Question::Lines && busy {
+            self.lively_until = self.lively_until.max(Some(asked + LIVELY));
+        }
+        let watch = self.watch_mut(question);
+        let missed = watch.misses > 0;
+        let due = watch.wanted.map_or(asked + every, |wanted| wanted.min(asked + every));
+        *watch = Watch { due, wanted: watch.wanted, misses: 0, tried: true };
         missed
     }
 
@@ -156,7 +170,7 @@ impl Schedule {
             Question::Status | Question::Accounts => STATUS_EVERY,
             Question::Clock | Question::Identity => SLOW_EVERY.min(STATUS_EVERY * misses),
         };
-        *self.watch_mut(question) = Watch { due: now + pause, misses, tried: true };
+        *self.watch_mut(question) = Watch { due: now + pause, wanted: None, misses, tried: true };
         match misses {
             MISSES => Verdict::GivenUp,
             1 if question != Question::Lines && unheard => {

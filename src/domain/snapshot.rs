@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::ask::Trouble;
+use super::call::Book;
 use super::phone::{Account, CallState, Identity, Line, PhoneClock, PhoneStatus};
 use super::topic::PhoneTopic;
 
@@ -69,6 +70,8 @@ pub struct Snapshot {
     pub lines: Vec<Line>,
     /// Its accounts, in order.
     pub accounts: Vec<Account>,
+    /// Its calls; none until it is known what was before the bridge was started.
+    pub calls: Option<Book>,
     /// Its own word for what it does.
     pub status: PhoneStatus,
     /// Its clock.
@@ -91,6 +94,7 @@ impl Snapshot {
             heard: false,
             lines: Vec::new(),
             accounts: Vec::new(),
+            calls: None,
             status: PhoneStatus::Unknown,
             clock: None,
             booted_at: None,
@@ -177,6 +181,26 @@ pub const STATES: &[StateRow] = &[
         read: |s| vec![(PhoneTopic::InCall, any_line(s, &[CallState::InCall, CallState::OnHold]))],
     },
     StateRow {
+        topic: "calls",
+        help: "JSON, a list of the calls in progress: `call_id`, `line`, `state` (`ringing`, `calling`, `in_call`, `on_hold`), `account`, `direction`, `name`, `number`, `started_at`, `answered_at`, `doorbell` (whether it rang as one), `hang_up_at`",
+        read: |s| book(s, PhoneTopic::Calls, |book| Some(book.in_progress.clone())),
+    },
+    StateRow {
+        topic: "last_call",
+        help: "JSON: the event that ended the last call, as on `P/event/call`",
+        read: |s| book(s, PhoneTopic::LastCall, |book| book.last_call.clone()),
+    },
+    StateRow {
+        topic: "last_caller",
+        help: "JSON: who called last, from the moment that it rings: `call_id`, `line`, `account`, `name`, `number`, `at`",
+        read: |s| book(s, PhoneTopic::LastCaller, |book| book.last_caller.clone()),
+    },
+    StateRow {
+        topic: "missed_calls",
+        help: "How many calls were missed since `reset_missed_calls`",
+        read: |s| book(s, PhoneTopic::MissedCalls, |book| Some(book.missed?.to_string())),
+    },
+    StateRow {
         topic: "lines/<n>",
         help: "JSON: `line`, `state` (a word of `call_state`, or `dialing`, `ringback`, `ending`, `transferring`, `transferred`, `conference`, `paging`, `ip_call`), `code` (as the phone said it), `account`, `name`, `number`, `active`",
         read: |s| {
@@ -240,8 +264,20 @@ pub fn diff(before: &State, now: &State) -> Vec<(PhoneTopic, String)> {
     messages
 }
 
+fn book(
+    snapshot: &Snapshot,
+    topic: PhoneTopic,
+    read: fn(&Book) -> Option<String>,
+) -> Vec<(PhoneTopic, String)> {
+    snapshot.calls.as_ref().and_then(read).map(|payload| (topic, payload)).into_iter().collect()
+}
+
+/// Says whether a line is in one of these states; one that rings too shortly to be a call does nothing.
 fn any_line(snapshot: &Snapshot, states: &[CallState]) -> String {
-    let mut folded = snapshot.lines.iter().map(|line| line.state.folded());
+    let unproven =
+        |line: &Line| snapshot.calls.as_ref().is_some_and(|b| b.unproven.contains(&line.line));
+    let folded = |line: &Line| if unproven(line) { CallState::Idle } else { line.state.folded() };
+    let mut folded = snapshot.lines.iter().map(folded);
     let word = if folded.clone().any(|state| states.contains(&state)) {
         "ON"
     } else if snapshot.lines.is_empty() || folded.any(|state| state == CallState::Unknown) {
@@ -336,6 +372,13 @@ mod tests {
         let account =
             Account { id: 1, name: None, sip_id: None, sip_server: None, registered: Some(true) };
         snapshot.accounts.push(account);
+        snapshot.calls = Some(Book {
+            in_progress: "[]".into(),
+            last_call: Some("{}".into()),
+            last_caller: Some("{}".into()),
+            missed: Some(0),
+            unproven: [].into(),
+        });
         let written: Vec<_> = STATES.iter().map(|row| row.topic.replace("<n>", "1")).collect();
         let mut read: Vec<_> = snapshot.state().keys().map(PhoneTopic::render).collect();
         let mut sorted = written.clone();

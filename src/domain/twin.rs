@@ -3,7 +3,9 @@
 //! It never waits and never fails. At most one request is under way; the shell carries it out and comes back with
 //! [`Event::Answered`].
 
+mod calls;
 mod event;
+mod presence;
 #[cfg(test)]
 mod stories;
 
@@ -14,12 +16,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::ask::{Answer, Ask, Question, Trouble};
+use super::call::{Habits, Input, Instruction, Switchboard};
 use super::command::{Command, parse};
 use super::entity::Device;
 use super::order::{Order, Step};
 use super::outcome::{ErrorCode, Failure, Request};
-use super::phone::{CallState, Line, LineState, PhoneClock, PhoneStatus};
-use super::schedule::{Schedule, Verdict, hold};
+use super::phone::{Line, LineState, PhoneClock};
+use super::schedule::Schedule;
 use super::snapshot::{Problem, Snapshot, State, clock_json, diff};
 use super::topic::PhoneTopic;
 
@@ -33,6 +36,8 @@ const ORDERS: usize = 16;
 const DIALS: usize = 20;
 /// See [`DIALS`].
 const DIALS_WITHIN: Duration = Duration::from_mins(1);
+/// A phone that is not seen for so many of its polls, or for this long, may have done anything in the meantime.
+const GAP: (u32, Duration) = (2, Duration::from_secs(10));
 /// So many unknown codes are remembered as reported.
 const CODES: usize = 64;
 
@@ -51,6 +56,15 @@ pub struct Twin {
     /// When the last numbers were to be dialled.
     dials: VecDeque<Instant>,
     asking: Option<Asking>,
+    switchboard: Switchboard,
+    /// What comes of calls, until the states are published.
+    told: Vec<Action>,
+    /// Lines whose call is to be ended.
+    hang_ups: Vec<u16>,
+    /// What the phone is being told that explains what its lines do next.
+    instruction: Option<Instruction>,
+    /// Whether a push of another phone has come.
+    strange_push: bool,
     published: State,
     described: Option<Device>,
     codes: BTreeSet<String>,
@@ -76,6 +90,15 @@ impl Twin {
             orders: VecDeque::new(),
             dials: VecDeque::new(),
             asking: None,
+            switchboard: Switchboard::new(Habits {
+                min_ring: settings.min_ring,
+                gap: GAP.1.max(settings.pace.active * GAP.0),
+                doorbell: settings.doorbell.clone(),
+            }),
+            told: Vec::new(),
+            hang_ups: Vec::new(),
+            instruction: None,
+            strange_push: false,
             published: State::new(),
             described: None,
             codes: BTreeSet::new(),
@@ -87,24 +110,31 @@ impl Twin {
     pub fn wake(&self) -> Option<Instant> {
         let deadline = self.orders.iter().map(|order| order.deadline).min();
         let due = self.asking.is_none().then(|| self.schedule.next());
-        deadline.into_iter().chain(due).min()
+        deadline.into_iter().chain(due).chain(self.switchboard.wake()).min()
     }
 
     /// Takes in what happened, and returns what is to be done, in this order.
     pub fn handle(&mut self, event: Event, now: Now) -> Vec<Action> {
         let mut actions = Vec::new();
         match event {
-            Event::Woke => {}
+            Event::Woke => self.call(Input::Woke, now),
             Event::Answered(result) => self.answered(result, now, &mut actions),
             Event::Commanded { name, payload, retained } => {
                 self.commanded(&name, &payload, retained, now, &mut actions);
             }
             Event::Forgotten => self.published.clear(),
-            Event::Remembered(topic) => self.remembered(topic),
+            Event::Remembered(topic, payload) => self.remembered(topic, &payload, now),
+            Event::RememberedAll => {
+                let deeds = self.switchboard.remember_no_more(now);
+                self.carry_out(deeds);
+            }
+            Event::Pushed(push) => self.pushed(push, now, &mut actions),
             Event::Stopping => return self.goodbye(now),
         }
         self.drop_late_orders(now, &mut actions);
+        self.look_in_time(now);
         self.publish(&mut actions);
+        actions.append(&mut self.told);
         self.ask_next(now, &mut actions);
         actions
     }
@@ -137,6 +167,10 @@ impl Twin {
             Ok(command)
         });
         match command {
+            Ok(Command::ResetMissedCalls) => {
+                self.switchboard.reset_missed();
+                finish(&request, Ok(Value::Null), now, actions);
+            }
             Ok(command) => {
                 let deadline = now.instant + COMMAND_LIFETIME;
                 self.orders.push_back(Order::new(request, command, deadline));
@@ -165,6 +199,10 @@ impl Twin {
             return;
         };
         let trouble = result.as_ref().err().cloned();
+        if let Some(trouble) = &trouble {
+            self.not_obeyed(trouble, now);
+        }
+        self.instruction = None;
         match (&ask, result) {
             (Ask::Read(question), Ok(answer)) => self.read(*question, answer, since, now, actions),
             (Ask::Read(question), Err(trouble)) => self.missed(*question, &trouble, now, actions),
@@ -203,11 +241,8 @@ impl Twin {
                     self.schedule.hasten(Question::Status, now.instant);
                     self.schedule.hasten(Question::Accounts, now.instant);
                 }
-                let (before, now_is) = (CallState::of(&self.snapshot.lines), CallState::of(&lines));
-                if before != now_is && self.snapshot.heard {
-                    actions.push(Action::Note(Note::CallState(now_is)));
-                }
-                self.snapshot.lines = lines;
+                self.snapshot.lines.clone_from(&lines);
+                self.call(Input::Seen(lines), now);
                 self.snapshot.heard = true;
                 self.heard(now, actions);
             }
@@ -221,87 +256,6 @@ impl Twin {
         let was_missed = self.schedule.answered(question, asked, busy);
         if was_missed && question != Question::Lines {
             actions.push(Action::Note(Note::Works(question)));
-        }
-    }
-
-    /// Takes in that the phone answers and takes our login.
-    fn heard(&mut self, now: Now, actions: &mut Vec<Action>) {
-        let was_away = self.snapshot.problem != Problem::None;
-        if was_away || !self.met || self.schedule.missing() {
-            let away = self.away_since.map(|since| now.instant - since);
-            actions.push(Action::Note(Note::Online(away)));
-        }
-        if was_away {
-            self.schedule.hasten_all(now.instant);
-        }
-        self.snapshot.problem = Problem::None;
-        self.met = true;
-        self.away_since = None;
-        self.held = None;
-        self.refusals = 0;
-    }
-
-    fn missed(
-        &mut self,
-        question: Question,
-        trouble: &Trouble,
-        now: Now,
-        actions: &mut Vec<Action>,
-    ) {
-        if trouble.is_refused_login() {
-            self.hold(trouble, now, actions);
-            return;
-        }
-        let verdict = self.schedule.missed(question, trouble, now.instant);
-        match (question, verdict) {
-            (_, Verdict::Patience) => {}
-            (Question::Lines, Verdict::FirstMiss) => {
-                self.away_since = self.away_since.or(Some(now.instant));
-                actions.push(Action::Note(Note::Missed(trouble.clone())));
-            }
-            (Question::Lines, Verdict::GivenUp) => {
-                self.leave(trouble);
-                actions.push(Action::Note(Note::Offline(trouble.clone())));
-            }
-            (_, Verdict::FirstMiss) => {
-                actions.push(Action::Note(Note::Failing(question, trouble.clone())));
-            }
-            (_, Verdict::GivenUp) => self.forget(question),
-        }
-    }
-
-    /// Asks nothing of the phone for a while: another try could lock it.
-    fn hold(&mut self, trouble: &Trouble, now: Now, actions: &mut Vec<Action>) {
-        self.refusals += 1;
-        let pause = hold(self.refusals);
-        self.held = Some(now.instant + pause);
-        self.away_since = self.away_since.or(Some(now.instant));
-        self.schedule.hold_until(now.instant + pause);
-        self.leave(trouble);
-        actions.push(Action::Note(Note::Held(trouble.clone(), pause)));
-    }
-
-    fn leave(&mut self, trouble: &Trouble) {
-        self.met = true;
-        self.snapshot.problem = Problem::from(trouble);
-        self.snapshot.forget_the_present();
-    }
-
-    fn forget(&mut self, question: Question) {
-        match question {
-            Question::Lines => self.snapshot.forget_the_present(),
-            Question::Status => self.snapshot.status = PhoneStatus::Unknown,
-            Question::Accounts => {
-                for account in &mut self.snapshot.accounts {
-                    account.registered = None;
-                }
-            }
-            Question::Clock => {
-                self.snapshot.clock = None;
-                self.snapshot.booted_at = None;
-            }
-            // who the phone is does not change because it can't say so at present
-            Question::Identity => {}
         }
     }
 
@@ -331,19 +285,6 @@ impl Twin {
         }
     }
 
-    /// Takes in a topic that was published before we started, or before the broker forgot us.
-    fn remembered(&mut self, topic: PhoneTopic) {
-        let numbered = matches!(topic, PhoneTopic::Line(_) | PhoneTopic::Account(_));
-        if !numbered || self.published.contains_key(&topic) {
-            return;
-        }
-        if !self.snapshot.heard {
-            self.snapshot.remember(&topic);
-        }
-        // whatever it says there is not what we say: the next publication replaces it, or takes it back
-        self.published.insert(topic, String::new());
-    }
-
     /// Publishes what changed. A phone is offline until it has said all that it can say: what users saw before is not
     /// replaced by what is only not known yet, and what is left of it is not taken for the present.
     fn publish(&mut self, actions: &mut Vec<Action>) {
@@ -357,6 +298,7 @@ impl Twin {
             }
             return;
         }
+        self.snapshot.calls = self.switchboard.book();
         let state = self.snapshot.state();
         let changes = diff(&self.published, &state);
         actions.extend(changes.into_iter().map(|(topic, text)| Action::Publish(topic, text)));
@@ -370,6 +312,7 @@ impl Twin {
     }
 
     fn ask_next(&mut self, now: Now, actions: &mut Vec<Action>) {
+        self.hang_up(now, actions);
         while self.asking.is_none()
             && let Some(mut order) = self.orders.pop_front()
         {
@@ -377,7 +320,13 @@ impl Twin {
                 Some(failure) => finish(&order.request, Err(failure), now, actions),
                 None => match order.step(&self.snapshot.lines) {
                     Step::Done(outcome) => finish(&order.request, outcome, now, actions),
-                    Step::Ask(ask) => self.ask(ask, Some(order), now, actions),
+                    Step::Ask(ask) => {
+                        self.instruction = order.instruction(&ask, &self.snapshot.lines);
+                        if let Some(instruction) = self.instruction.clone() {
+                            self.call(Input::Told(instruction), now);
+                        }
+                        self.ask(ask, Some(order), now, actions);
+                    }
                 },
             }
         }
@@ -389,21 +338,11 @@ impl Twin {
     }
 
     fn ask(&mut self, ask: Ask, order: Option<Order>, now: Now, actions: &mut Vec<Action>) {
+        if let Ask::Read(question) = ask {
+            self.schedule.asks(question, now.instant);
+        }
         actions.push(Action::Ask(ask.clone()));
         self.asking = Some(Asking { ask, since: now.instant, order });
-    }
-
-    /// Returns why nothing may be asked of the phone at present.
-    fn barred(&self, now: Now) -> Option<Failure> {
-        let until = self.held.filter(|until| *until > now.instant)?;
-        let minutes = (until - now.instant).as_secs().div_ceil(60);
-        Some(Failure::new(
-            ErrorCode::Unauthorized,
-            format!(
-                "the phone refused our login, and is left alone for {minutes} more min so that it does not lock; \
-                 mend username and password, and restart the bridge"
-            ),
-        ))
     }
 }
 

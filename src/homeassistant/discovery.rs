@@ -115,6 +115,11 @@ fn component(base: &Base, device: &Device, entity: &Entity, number: u16) -> Valu
     let topic = |place: PhoneTopic| base.render(&Topic::Phone(device.id.clone(), place));
     let key = entity.key.replace("<n>", &number.to_string());
     let mut component = platform(&entity.kind, number, topic);
+    if let Kind::Trigger { .. } = entity.kind {
+        // no entity: it has neither an id nor a name, and Home Assistant lists it by type and subtype
+        component["subtype"] = json!(entity.name.to_lowercase());
+        return component;
+    }
     component["unique_id"] = json!(format!("{}_{key}", object_id(device)));
     component["name"] = json!(entity.name.replace("<n>", &number.to_string()));
     if let Some(icon) = entity.icon {
@@ -145,9 +150,22 @@ fn platform(kind: &Kind, number: u16, topic: impl Fn(PhoneTopic) -> String) -> V
             }
             with_attributes(sensor, attributes)
         }
-        Kind::Text { topic: at, field } => json!({
-            "platform": "sensor", "state_topic": topic(at(number)),
-            "value_template": format!("{{{{ value_json.{field} }}}}"),
+        Kind::Text { topic: at, fields, attributes } => {
+            let fields: Vec<_> = fields.iter().map(|f| format!("value_json.{f}")).collect();
+            let sensor = json!({
+                "platform": "sensor", "state_topic": topic(at(number)),
+                "value_template": format!("{{{{ {} }}}}", fields.join(" or ")),
+            });
+            with_attributes(sensor, attributes)
+        }
+        Kind::Count { topic: at } => json!({
+            "platform": "sensor", "state_topic": topic(at(number)), "state_class": "total_increasing",
+        }),
+        Kind::Event { topic: at, types, class } => event(&topic(at.clone()), &types(), *class),
+        Kind::Trigger { topic: at, event_type } => json!({
+            "platform": "device_automation", "automation_type": "trigger",
+            "type": event_type.word(), "payload": event_type.word(),
+            "topic": topic(at.clone()), "value_template": "{{ value_json.event_type }}", "qos": 1,
         }),
         Kind::Moment { topic: at, field } => json!({
             "platform": "sensor", "device_class": "timestamp", "state_topic": topic(at(number)),
@@ -169,13 +187,7 @@ fn platform(kind: &Kind, number: u16, topic: impl Fn(PhoneTopic) -> String) -> V
             with_attributes(sensor, attributes)
         }
         Kind::Button { command, restarts } => {
-            let place = PhoneTopic::Command((*command).to_owned());
-            let mut button =
-                json!({ "platform": "button", "command_topic": topic(place), "qos": 1 });
-            if *restarts {
-                button["device_class"] = json!("restart");
-            }
-            button
+            button(&topic(PhoneTopic::Command((*command).to_owned())), *restarts)
         }
         Kind::Entry { command } => {
             let place = PhoneTopic::Command((*command).to_owned());
@@ -186,6 +198,23 @@ fn platform(kind: &Kind, number: u16, topic: impl Fn(PhoneTopic) -> String) -> V
             })
         }
     }
+}
+
+fn event(topic: &str, types: &[&str], class: Option<&str>) -> Value {
+    let mut event =
+        json!({ "platform": "event", "event_types": types, "state_topic": topic, "qos": 1 });
+    if let Some(class) = class {
+        event["device_class"] = json!(class);
+    }
+    event
+}
+
+fn button(topic: &str, restarts: bool) -> Value {
+    let mut button = json!({ "platform": "button", "command_topic": topic, "qos": 1 });
+    if restarts {
+        button["device_class"] = json!("restart");
+    }
+    button
 }
 
 fn with_attributes(mut sensor: Value, attributes: &[&str]) -> Value {
@@ -244,7 +273,7 @@ mod tests {
             "configuration_url",
             "via_device",
         ];
-        let platforms = ["sensor", "binary_sensor", "button", "text"];
+        let platforms = ["sensor", "binary_sensor", "button", "text", "event", "device_automation"];
         for payload in [phone(&Base::new("b"), &device()), bridge(&Base::new("b"))] {
             let keys =
                 |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
@@ -253,7 +282,9 @@ mod tests {
             assert_eq!(keys(&payload["origin"]), ["name", "sw_version"]);
             for component in payload["components"].as_object().unwrap().values() {
                 assert!(platforms.contains(&component["platform"].as_str().unwrap()));
-                assert!(component["unique_id"].as_str().unwrap().starts_with("gxv2mqtt_"));
+                let id = component["unique_id"].as_str().unwrap_or_default();
+                let trigger = component["platform"] == "device_automation";
+                assert_eq!(id.starts_with("gxv2mqtt_"), !trigger, "{component}");
             }
         }
     }

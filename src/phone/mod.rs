@@ -11,6 +11,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::domain::doorbell::DoorbellRule;
 use crate::domain::phone::PhoneId;
 use crate::domain::policy::Policy;
 
@@ -41,6 +42,10 @@ pub struct Options {
     pub poll: Duration,
     /// Between two looks at the lines while one is not.
     pub active_poll: Duration,
+    /// A call that rings shorter than this is none.
+    pub min_ring: Duration,
+    /// Which calls are the doorbell.
+    pub doorbell: Vec<DoorbellRule>,
     /// The number of account 1 in `make_call`.
     pub account_base: u16,
     /// The number of account 1 in the status of lines.

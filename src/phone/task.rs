@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::ask::{Answer, Ask, Trouble};
 use crate::domain::entity::Device;
 use crate::domain::phone::PhoneId;
+use crate::domain::push::Push;
 use crate::domain::topic::PhoneTopic;
 use crate::domain::twin::{Action, Event, Note, Now, Twin};
 
@@ -29,8 +30,10 @@ pub enum Message {
         /// Whether it was retained.
         retained: bool,
     },
-    /// The broker still has a message on this topic.
-    Remembered(PhoneTopic),
+    /// The broker still has this message on this topic.
+    Remembered(PhoneTopic, String),
+    /// The phone called our URL.
+    Pushed(Push),
 }
 
 /// The ways into a phone's task.
@@ -40,6 +43,8 @@ pub struct Inbox {
     pub messages: mpsc::Receiver<Message>,
     /// Everything is to be published again.
     pub forgotten: Arc<Notify>,
+    /// All that the broker had retained has been passed on.
+    pub remembered: Arc<Notify>,
 }
 
 /// What a phone's task tells the rest of the bridge.
@@ -74,6 +79,8 @@ pub async fn run(
             () = stop.cancelled() => break,
             () = inbox.forgotten.notified() => Event::Forgotten,
             Some(message) = inbox.messages.recv() => message.into(),
+            // after the messages: those of before are among them
+            () = inbox.remembered.notified() => Event::RememberedAll,
             (handset, answer) = ended(&mut request) => {
                 request = None;
                 idle = Some(handset);
@@ -111,7 +118,8 @@ impl From<Message> for Event {
             Message::Command { name, payload, retained } => {
                 Self::Commanded { name, payload, retained }
             }
-            Message::Remembered(topic) => Self::Remembered(topic),
+            Message::Remembered(topic, payload) => Self::Remembered(topic, payload),
+            Message::Pushed(push) => Self::Pushed(push),
         }
     }
 }
@@ -176,6 +184,28 @@ fn log(note: &Note) {
             tracing::warn!(command, code, "not done: {}", failure.message);
         }
         Note::Done(command) => tracing::debug!(command, "done"),
-        Note::CallState(state) => tracing::info!(call_state = state.word(), "calls"),
+        Note::Call(event, call) => {
+            tracing::info!(
+                call_id = call.call_id,
+                line = call.line,
+                number = call.number,
+                name = call.name,
+                "call {}",
+                event.word()
+            );
+        }
+        Note::GivenUp(line) => {
+            tracing::info!(line, "nobody answers: hanging up, as hang_up_after says");
+        }
+        Note::NeverSeen(number) => {
+            tracing::warn!(
+                number,
+                "the dialled call was not seen on any line: hang_up_after does nothing"
+            );
+        }
+        Note::StrangePush(mac) => tracing::warn!(
+            mac,
+            "another phone calls the URL of this one: run gxv2mqtt push-urls and paste each phone its own"
+        ),
     }
 }

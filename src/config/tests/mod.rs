@@ -122,11 +122,17 @@ fn everything_of_a_phone_can_be_set() {
         tls_ca_file = "$DIR/ca.pem"
         poll = "1h"
         active_poll = "100ms"
+        min_ring = "800ms"
         account_base = 1
         allow = ["set_values", "factory_reset"]
         dial_allow = ["^1", "^2"]
         [phones.front-door.endpoints]
         get_contacts = "/manager/contacts"
+        [[phones.front-door.doorbell]]
+        number = "8001"
+        account = 2
+        [[phones.front-door.doorbell]]
+        name = "/^(Gate|Door)/"
     "#;
     let settings = load(toml, &[]).unwrap();
     let [phone] = &settings.phones[..] else { panic!("one phone") };
@@ -139,6 +145,11 @@ fn everything_of_a_phone_can_be_set() {
         (phone.timeout, phone.poll, phone.active_poll),
         (Duration::from_mins(2), Duration::from_hours(1), Duration::from_millis(100))
     );
+    assert_eq!(phone.min_ring, Duration::from_millis(800));
+    let is_doorbell =
+        |number, name, account| phone.doorbell.iter().any(|rule| rule.fits(number, name, account));
+    assert!(is_doorbell(Some("8001"), None, Some(2)) && is_doorbell(None, Some("Gate 2"), None));
+    assert!(!is_doorbell(Some("8001"), Some("the Gate"), Some(1)));
     assert_eq!(phone.account_base, 1);
     assert!(phone.policy.allow.iter().eq(&[Guarded::FactoryReset, Guarded::SetValues]));
     assert!(phone.policy.dial_allow.is_match("21") && !phone.policy.dial_allow.is_match("31"));

@@ -1,25 +1,19 @@
 //! What can happen to a twin, and what it wants done.
 
-use std::time::{Duration, Instant};
-
-use jiff::Timestamp;
+use std::time::Duration;
 
 use super::super::ask::{Answer, Ask, Question, Trouble};
+use super::super::call::{Call, EventType};
+use super::super::doorbell::DoorbellRule;
 use super::super::entity::Device;
 use super::super::outcome::Failure;
-use super::super::phone::{CallState, PhoneId};
+use super::super::phone::PhoneId;
 use super::super::policy::Policy;
+use super::super::push::Push;
 use super::super::schedule::Pace;
 use super::super::topic::PhoneTopic;
 
-/// A moment, on both clocks.
-#[derive(Debug, Clone, Copy)]
-pub struct Now {
-    /// For pauses.
-    pub instant: Instant,
-    /// For people.
-    pub wall: Timestamp,
-}
+pub use super::super::call::Now;
 
 /// What a twin must know of its phone's settings.
 #[derive(Debug, Clone)]
@@ -34,6 +28,10 @@ pub struct Settings {
     pub dialect: &'static str,
     /// How often its lines are read.
     pub pace: Pace,
+    /// A call that rings shorter than this is none.
+    pub min_ring: Duration,
+    /// Which calls are the doorbell.
+    pub doorbell: Vec<DoorbellRule>,
     /// What may be asked of it.
     pub policy: Policy,
 }
@@ -56,8 +54,12 @@ pub enum Event {
     },
     /// The broker, or somebody who reads there, knows nothing any more.
     Forgotten,
-    /// The broker still has a message on this topic of the phone.
-    Remembered(PhoneTopic),
+    /// The broker still has this message on this topic of the phone.
+    Remembered(PhoneTopic, String),
+    /// The broker has no other.
+    RememberedAll,
+    /// The phone called our URL.
+    Pushed(Push),
     /// The bridge stops.
     Stopping,
 }
@@ -92,8 +94,14 @@ pub enum Note {
     Works(Question),
     /// A line said a code that is not known.
     UnknownCode(String),
-    /// The phone as a whole does something else than before.
-    CallState(CallState),
+    /// Something happened to a call.
+    Call(EventType, Call),
+    /// The call on this line is being ended: it was dialled with a time limit, and nobody answered.
+    GivenUp(u16),
+    /// The call to this number, dialled with a time limit, was never seen.
+    NeverSeen(String),
+    /// A phone with this MAC address calls the URL of this phone.
+    StrangePush(String),
     /// A command came to nothing.
     NotDone(String, Failure),
     /// A command was carried out.

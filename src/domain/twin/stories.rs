@@ -10,9 +10,10 @@ use regex::RegexSet;
 use super::super::ask::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
 use super::super::phone::{Identity, Line, LineState, PhoneClock, PhoneStatus, Uptime};
 use super::super::policy::Policy;
+use super::super::push::{Push, PushKind};
 use super::super::schedule::Pace;
 use super::super::topic::PhoneTopic;
-use super::{Action, Event, Now, Settings, Twin};
+use super::{Action, Event, Note, Now, Settings, Twin};
 
 /// A twin, a phone that answers at once as it is told to, and a clock that is moved by hand.
 struct Story {
@@ -37,6 +38,8 @@ impl Story {
             url: "http://192.0.2.1/".into(),
             dialect: "gxv",
             pace: Pace { idle: Duration::from_secs(2), active: Duration::from_millis(500) },
+            min_ring: Duration::ZERO,
+            doorbell: Vec::new(),
             policy: Policy { allow: [].into(), dial_allow: RegexSet::new(["^[0-9]+$"]).unwrap() },
         };
         Self {
@@ -111,6 +114,17 @@ impl Story {
             Action::Publish(PhoneTopic::Line(_) | PhoneTopic::Info | PhoneTopic::System, _) => {
                 return;
             }
+            Action::Publish(PhoneTopic::CallEvent, text) => {
+                let event: serde_json::Value = serde_json::from_str(text).unwrap();
+                let text = |key: &str| event[key].as_str().unwrap_or("-").to_owned();
+                let [event_type, number, source] = ["event_type", "number", "source"].map(text);
+                format!("* {event_type}, line {}, {number}, {source}", event["line"])
+            }
+            Action::Publish(
+                PhoneTopic::Calls | PhoneTopic::LastCall | PhoneTopic::LastCaller,
+                _,
+            )
+            | Action::Note(Note::Call(..)) => return,
             Action::Publish(topic, text) => format!("{} = {text}", topic.render()),
             Action::Ask(ask) => format!("? {ask:?}"),
             Action::Describe(device) => {
@@ -131,6 +145,13 @@ impl Story {
         self.now = end;
     }
 
+    /// The phone calls our URL.
+    fn pushes(&mut self, kind: PushKind, mac: Option<&str>) {
+        let mac = mac.map(str::to_owned);
+        let (local, remote, name, call_id) = (None, None, None, None);
+        self.happens(Event::Pushed(Push { kind, mac, local, remote, name, call_id }));
+    }
+
     fn commanded(&mut self, name: &str, payload: &str) {
         let (name, payload) = (name.to_owned(), payload.as_bytes().to_vec());
         self.happens(Event::Commanded { name, payload, retained: false });
@@ -149,6 +170,7 @@ impl Story {
     fn settled() -> Self {
         let mut story = Self::new();
         story.passes(Duration::from_secs(10));
+        story.happens(Event::RememberedAll);
         story.told();
         story.asks();
         story
@@ -210,27 +232,33 @@ fn a_call_is_seen_and_watched_closely() {
     story.passes(4 * SECOND);
     insta::assert_snapshot!(story.told(), @"
     11.3 ? Read(Lines)
-    11.3 # CallState(Ringing)
     11.3 call_state = ringing
     11.3 ringing = ON
+    11.3 * incoming, line 2, -, poll
     11.3 ? Read(Status)
     11.3 ? Read(Accounts)
     11.8 ? Read(Lines)
     12.3 ? Read(Lines)
-    12.3 # CallState(InCall)
     12.3 call_state = in_call
     12.3 ringing = OFF
     12.3 in_call = ON
+    12.3 * answered, line 2, -, poll
     12.3 ? Read(Status)
     12.3 ? Read(Accounts)
     12.8 ? Read(Lines)
     13.3 ? Read(Lines)
-    13.3 # CallState(Idle)
     13.3 call_state = idle
     13.3 in_call = OFF
+    13.3 * ended, line 2, -, poll
     13.3 ? Read(Status)
     13.3 ? Read(Accounts)
+    13.8 ? Read(Lines)
+    14.3 ? Read(Lines)
+    14.8 ? Read(Lines)
     15.3 ? Read(Lines)
+    15.8 ? Read(Lines)
+    16.3 ? Read(Lines)
+    16.8 ? Read(Lines)
     ");
 }
 
@@ -259,8 +287,9 @@ fn a_phone_that_does_not_answer_is_offline_after_three_misses() {
      22.3 in_call = unknown
      37.4 ? Read(Lines)
      60.0 ? Read(Lines)
+     71.8 missed_calls = 1
+     71.8 * missed, line 1, -, poll
      88.4 ? Read(Lines)
-     88.4 # CallState(Idle)
      88.4 # Online(Some(76.060060394s))
      88.4 problem = none
      88.4 call_state = idle
@@ -429,6 +458,155 @@ fn a_goodbye_answers_everybody() {
     let told = story.told();
     assert_eq!(told.matches("the bridge is stopping").count(), 4, "two results, two notes: {told}");
     assert!(told.contains("availability = offline"));
+}
+
+#[test]
+fn a_push_makes_the_next_look_now() {
+    let mut story = Story::settled();
+    story.lines[0] = LineState::Ringing;
+    story.pushes(PushKind::Incoming, None);
+    insta::assert_snapshot!(story.told(), @"
+    10.0 ? Read(Lines)
+    10.0 call_state = ringing
+    10.0 ringing = ON
+    10.0 * incoming, line 1, -, push
+    10.0 ? Read(Status)
+    10.0 ? Read(Accounts)
+    ");
+    // a look that was under way may have been too early
+    story.stuck = true;
+    story.passes(SECOND / 2);
+    assert_eq!(story.asks().last(), Some(&Ask::Read(Question::Lines)));
+    story.lines[0] = LineState::InCall;
+    story.pushes(PushKind::Established, None);
+    story.lines[0] = LineState::Ringing;
+    let early = Answer::Lines(story.lines());
+    story.lines[0] = LineState::InCall;
+    story.stuck = false;
+    story.told();
+    story.happens(Event::Answered(Ok(early)));
+    let told = story.told();
+    assert!(told.contains("* answered, line 1, -, push"), "{told}");
+    story.asks();
+    story.pushes(PushKind::Registered, None);
+    assert_eq!(story.asks(), [Ask::Read(Question::Status), Ask::Read(Question::Accounts)]);
+}
+
+#[test]
+fn a_push_does_not_try_a_refused_login_again() {
+    let mut story = Story::new();
+    story.trouble = Some(Trouble::Unauthorized("wrong".into()));
+    story.passes(5 * SECOND);
+    story.asks();
+    for (kind, _) in PushKind::TABLE {
+        story.pushes(kind, None);
+        story.passes(SECOND);
+    }
+    assert_eq!(story.asks(), []);
+}
+
+#[test]
+fn a_push_of_another_phone_is_not_for_us() {
+    let mut story = Story::settled();
+    story.twin.snapshot.identity.mac = Some("c0:74:ad:00:00:01".into());
+    story.happens(Event::Woke);
+    story.told();
+    for _ in 0..2 {
+        story.pushes(PushKind::Incoming, Some("c0:74:ad:00:00:02"));
+    }
+    assert_eq!(story.told(), " 10.0 # StrangePush(\"c0:74:ad:00:00:02\")\n");
+    assert_eq!(story.asks(), []);
+    story.pushes(PushKind::Incoming, Some("c0:74:ad:00:00:01"));
+    assert_eq!(story.asks(), [Ask::Read(Question::Lines)]);
+}
+
+#[test]
+fn a_dialled_call_that_nobody_answers_is_ended() {
+    let mut story = Story::settled();
+    story.commanded("dial", r#"{"number":"1001","hang_up_after":"3s"}"#);
+    story.lines = vec![LineState::Calling, LineState::InCall];
+    story.passes(6 * SECOND);
+    let told = story.told();
+    let reads = |line: &&str| !line.contains("? Read");
+    insta::assert_snapshot!(told.lines().filter(reads).collect::<Vec<_>>().join("\n"), @r#"
+    10.0 ? Dial { number: "1001", account: 1 }
+    10.0 result = {"at":"1970-01-12T13:46:50Z","command":"dial","data":null,"id":null,"ok":true}
+    10.0 # Done("dial")
+    10.5 call_state = calling
+    10.5 in_call = ON
+    10.5 * outgoing, line 1, 1001, poll
+    10.5 * answered, line 2, -, poll
+    13.0 # GivenUp(1)
+    13.0 ? Operate { operation: HangUp, line: 1 }
+    15.0 # GivenUp(1)
+    15.0 ? Operate { operation: HangUp, line: 1 }
+    "#);
+    story.lines[0] = LineState::Idle;
+    story.passes(20 * SECOND);
+    assert!(
+        story
+            .asks()
+            .iter()
+            .all(|ask| *ask != Ask::Operate { operation: Operation::HangUp, line: 2 })
+    );
+}
+
+#[test]
+fn a_call_that_we_turned_away_is_rejected() {
+    for (command, payload) in [("reject", ""), ("hangup", "1")] {
+        let mut story = Story::settled();
+        story.lines[0] = LineState::Ringing;
+        story.passes(2 * SECOND);
+        story.commanded(command, payload);
+        story.lines[0] = LineState::Idle;
+        story.passes(SECOND);
+        let told = story.told();
+        assert!(told.contains("* rejected, line 1"), "{told}");
+        assert!(!told.contains("missed"), "{told}");
+    }
+}
+
+#[test]
+fn missed_calls_are_counted_over_a_restart() {
+    let mut story = Story::new();
+    story.passes(3 * SECOND);
+    assert!(!story.told().contains("missed_calls"), "they are not known yet");
+    story.happens(Event::Remembered(PhoneTopic::MissedCalls, "3".into()));
+    story.happens(Event::Remembered(PhoneTopic::Calls, "[]".into()));
+    assert!(story.told().contains("missed_calls = 3"));
+    story.lines[0] = LineState::Ringing;
+    story.passes(2 * SECOND);
+    story.lines[0] = LineState::Idle;
+    story.passes(SECOND);
+    assert!(story.told().contains("missed_calls = 4"));
+    story.trouble = Some(Trouble::Timeout);
+    story.passes(60 * SECOND);
+    story.told();
+    story.commanded("reset_missed_calls", "PRESS");
+    let told = story.told();
+    assert!(told.contains("missed_calls = 0") && told.contains(r#""ok":true"#), "{told}");
+}
+
+#[test]
+fn a_flap_is_seen_and_said_by_nobody() {
+    let mut story = Story::new();
+    story.twin =
+        Twin::new(Settings { min_ring: SECOND, ..story.twin.settings.clone() }, story.now, 1);
+    story.passes(3 * SECOND);
+    story.happens(Event::RememberedAll);
+    story.told();
+    story.lines[0] = LineState::Ringing;
+    story.pushes(PushKind::Incoming, None);
+    story.passes(SECOND * 7 / 10);
+    story.lines[0] = LineState::Idle;
+    story.passes(5 * SECOND);
+    let told = story.told();
+    assert!(!told.contains("ringing = ON") && !told.contains('*'), "{told}");
+    story.lines[0] = LineState::Ringing;
+    story.pushes(PushKind::Incoming, None);
+    story.passes(SECOND);
+    let told = story.told();
+    assert!(told.contains("ringing = ON") && told.contains("* incoming"), "{told}");
 }
 
 fn events() -> impl Strategy<Value = (u32, Option<(String, String)>, Option<Trouble>)> {

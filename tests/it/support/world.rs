@@ -200,6 +200,8 @@ pub(crate) fn options(id: &str, dialect: Kind, address: SocketAddr) -> Options {
         tls: Tls::System,
         poll: Duration::from_millis(200),
         active_poll: Duration::from_millis(100),
+        min_ring: Duration::ZERO,
+        doorbell: Vec::new(),
         account_base: 0,
         line_account_base: 1,
         policy: Policy {

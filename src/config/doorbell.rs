@@ -1,0 +1,44 @@
+//! `[[phones.<id>.doorbell]]`: checks which calls are the doorbell.
+
+use super::error::Error;
+use super::raw;
+use super::section::Section;
+use crate::domain::doorbell::{DoorbellRule, Pattern};
+
+/// Checks every rule; one that names nothing would make each call a doorbell.
+pub(super) fn check(
+    section: &Section<'_>,
+    rules: Vec<raw::Doorbell>,
+) -> Result<Vec<DoorbellRule>, Error> {
+    let rule = |(place, raw): (usize, raw::Doorbell)| {
+        let section = section.below(&format!("doorbell.{place}"));
+        let rule = DoorbellRule {
+            number: pattern(&section, "number", raw.number)?,
+            name: pattern(&section, "name", raw.name)?,
+            account: raw.account,
+        };
+        if rule.number.is_none() && rule.name.is_none() && rule.account.is_none() {
+            let problem = "expected a number, a name or an account in each rule";
+            return Err(section.wrong("number", problem));
+        }
+        if rule.account == Some(0) {
+            return Err(section.wrong("account", "expected an account from 1, found 0"));
+        }
+        Ok(rule)
+    };
+    rules.into_iter().enumerate().map(rule).collect()
+}
+
+/// Reads a text: between slashes it is a regular expression.
+fn pattern(
+    section: &Section<'_>,
+    key: &str,
+    text: Option<String>,
+) -> Result<Option<Pattern>, Error> {
+    let Some(text) = section.text(key, text)? else { return Ok(None) };
+    let regex = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
+    match regex {
+        Some(regex) => section.regex(key, regex).map(|regex| Some(Pattern::Regex(regex))),
+        None => Ok(Some(Pattern::Plain(text.trim().to_owned()))),
+    }
+}

@@ -1,0 +1,123 @@
+//! What calls mean for the twin: it feeds the switchboard, and does what comes of it.
+
+use super::super::ask::{Ask, Operation, Question, Trouble};
+use super::super::call::{Deed, Input};
+use super::super::push::{Push, PushKind};
+use super::super::snapshot::Problem;
+use super::super::topic::PhoneTopic;
+use super::{Action, Note, Now, Twin};
+
+impl Twin {
+    /// Lets the switchboard take something in.
+    pub(super) fn call(&mut self, input: Input, now: Now) {
+        let deeds = self.switchboard.take(input, now);
+        self.carry_out(deeds);
+    }
+
+    /// Keeps what comes of calls until the states are published: events are read together with them.
+    pub(super) fn carry_out(&mut self, deeds: Vec<Deed>) {
+        for deed in deeds {
+            match deed {
+                Deed::Tell(topic, payload) => self.told.push(Action::Publish(topic, payload)),
+                Deed::Log(event, call) => self.told.push(Action::Note(Note::Call(event, call))),
+                Deed::HangUp(line) => self.hang_ups.push(line),
+                Deed::NeverSeen(number) => {
+                    self.told.push(Action::Note(Note::NeverSeen(number)));
+                }
+            }
+        }
+    }
+
+    /// Takes in that the phone called our URL: a hint that a look at the phone confirms.
+    pub(super) fn pushed(&mut self, push: Push, now: Now, actions: &mut Vec<Action>) {
+        if let (Some(ours), Some(theirs)) = (&self.snapshot.identity.mac, &push.mac)
+            && ours != theirs
+        {
+            if !std::mem::replace(&mut self.strange_push, true) {
+                actions.push(Action::Note(Note::StrangePush(theirs.clone())));
+            }
+            return;
+        }
+        if self.barred(now).is_some() {
+            return;
+        }
+        match push.kind {
+            PushKind::Booted => {
+                self.schedule.liven(now.instant);
+                self.schedule.hasten_others(now.instant);
+            }
+            PushKind::Registered | PushKind::Unregistered => {
+                self.schedule.hasten(Question::Accounts, now.instant);
+                self.schedule.hasten(Question::Status, now.instant);
+            }
+            PushKind::Incoming
+            | PushKind::Outgoing
+            | PushKind::Established
+            | PushKind::Terminated
+            | PushKind::Missed
+            | PushKind::Rejected
+            | PushKind::Held
+            | PushKind::Resumed
+            | PushKind::Transferring
+            | PushKind::OffHook
+            | PushKind::OnHook => self.schedule.liven(now.instant),
+        }
+        let mut accounts = self.snapshot.accounts.iter();
+        let account =
+            accounts.find(|account| account.sip_id.is_some() && account.sip_id == push.local);
+        let account = account.map(|account| account.id);
+        self.call(Input::Pushed(push, account), now);
+    }
+
+    /// Takes in a topic that was published before we started, or before the broker forgot us.
+    pub(super) fn remembered(&mut self, topic: PhoneTopic, payload: &str, now: Now) {
+        let deeds = self.switchboard.remember(&topic, payload, now);
+        self.carry_out(deeds);
+        let numbered = matches!(topic, PhoneTopic::Line(_) | PhoneTopic::Account(_));
+        if !numbered || self.published.contains_key(&topic) {
+            return;
+        }
+        if !self.snapshot.heard {
+            self.snapshot.remember(&topic);
+        }
+        // whatever it says there is not what we say: the next publication replaces it, or takes it back
+        self.published.insert(topic, String::new());
+    }
+
+    /// Tells the switchboard that the phone said a clear no to what it was told.
+    pub(super) fn not_obeyed(&mut self, trouble: &Trouble, now: Now) {
+        let Some(instruction) = self.instruction.take() else { return };
+        let no = match trouble {
+            Trouble::Refused(_)
+            | Trouble::Unsupported(_)
+            | Trouble::Forbidden(_)
+            | Trouble::Unauthorized(_)
+            | Trouble::LockedOut(_) => true,
+            // it may have obeyed all the same
+            Trouble::Unreachable(_) | Trouble::Timeout | Trouble::BadAnswer(_) => false,
+        };
+        if no {
+            self.call(Input::Refused(instruction), now);
+        }
+    }
+
+    /// Ends the calls that nobody answers, each right after it was seen.
+    pub(super) fn hang_up(&mut self, now: Now, actions: &mut Vec<Action>) {
+        if self.asking.is_some() || self.barred(now).is_some() {
+            // it is looked at again in a moment
+            self.hang_ups.clear();
+        } else if let Some(line) = self.hang_ups.pop() {
+            let ask = Ask::Operate { operation: Operation::HangUp, line };
+            actions.push(Action::Note(Note::GivenUp(line)));
+            self.ask(ask, None, now, actions);
+        }
+    }
+
+    /// Has the lines looked at when a call wants it; not of a phone that is not there.
+    pub(super) fn look_in_time(&mut self, now: Now) {
+        let there = self.snapshot.problem == Problem::None && !self.schedule.missing();
+        if let Some(at) = self.switchboard.look_at().filter(|at| there && *at > now.instant) {
+            self.schedule.hasten(Question::Lines, at);
+        }
+    }
+}

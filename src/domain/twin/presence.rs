@@ -1,0 +1,104 @@
+//! Whether the phone is there and takes our login, and what is still known of it if not.
+
+use super::super::ask::{Question, Trouble};
+use super::super::outcome::{ErrorCode, Failure};
+use super::super::phone::PhoneStatus;
+use super::super::schedule::{Verdict, hold};
+use super::super::snapshot::Problem;
+use super::{Action, Note, Now, Twin};
+
+impl Twin {
+    /// Takes in that the phone answers and takes our login.
+    pub(super) fn heard(&mut self, now: Now, actions: &mut Vec<Action>) {
+        let was_away = self.snapshot.problem != Problem::None;
+        if was_away || !self.met || self.schedule.missing() {
+            let away = self.away_since.map(|since| now.instant - since);
+            actions.push(Action::Note(Note::Online(away)));
+        }
+        if was_away {
+            self.schedule.hasten_others(now.instant);
+        }
+        self.snapshot.problem = Problem::None;
+        self.met = true;
+        self.away_since = None;
+        self.held = None;
+        self.refusals = 0;
+    }
+
+    pub(super) fn missed(
+        &mut self,
+        question: Question,
+        trouble: &Trouble,
+        now: Now,
+        actions: &mut Vec<Action>,
+    ) {
+        if trouble.is_refused_login() {
+            self.hold(trouble, now, actions);
+            return;
+        }
+        let verdict = self.schedule.missed(question, trouble, now.instant);
+        match (question, verdict) {
+            (_, Verdict::Patience) => {}
+            (Question::Lines, Verdict::FirstMiss) => {
+                self.away_since = self.away_since.or(Some(now.instant));
+                actions.push(Action::Note(Note::Missed(trouble.clone())));
+            }
+            (Question::Lines, Verdict::GivenUp) => {
+                self.leave(trouble);
+                actions.push(Action::Note(Note::Offline(trouble.clone())));
+            }
+            (_, Verdict::FirstMiss) => {
+                actions.push(Action::Note(Note::Failing(question, trouble.clone())));
+            }
+            (_, Verdict::GivenUp) => self.forget(question),
+        }
+    }
+
+    /// Asks nothing of the phone for a while: another try could lock it.
+    pub(super) fn hold(&mut self, trouble: &Trouble, now: Now, actions: &mut Vec<Action>) {
+        self.refusals += 1;
+        let pause = hold(self.refusals);
+        self.held = Some(now.instant + pause);
+        self.away_since = self.away_since.or(Some(now.instant));
+        self.schedule.hold_until(now.instant + pause);
+        self.leave(trouble);
+        actions.push(Action::Note(Note::Held(trouble.clone(), pause)));
+    }
+
+    pub(super) fn leave(&mut self, trouble: &Trouble) {
+        self.met = true;
+        self.snapshot.problem = Problem::from(trouble);
+        self.snapshot.forget_the_present();
+    }
+
+    pub(super) fn forget(&mut self, question: Question) {
+        match question {
+            Question::Lines => self.snapshot.forget_the_present(),
+            Question::Status => self.snapshot.status = PhoneStatus::Unknown,
+            Question::Accounts => {
+                for account in &mut self.snapshot.accounts {
+                    account.registered = None;
+                }
+            }
+            Question::Clock => {
+                self.snapshot.clock = None;
+                self.snapshot.booted_at = None;
+            }
+            // who the phone is does not change because it can't say so at present
+            Question::Identity => {}
+        }
+    }
+
+    /// Returns why nothing may be asked of the phone at present.
+    pub(super) fn barred(&self, now: Now) -> Option<Failure> {
+        let until = self.held.filter(|until| *until > now.instant)?;
+        let minutes = (until - now.instant).as_secs().div_ceil(60);
+        Some(Failure::new(
+            ErrorCode::Unauthorized,
+            format!(
+                "the phone refused our login, and is left alone for {minutes} more min so that it does not lock; \
+                 mend username and password, and restart the bridge"
+            ),
+        ))
+    }
+}
