@@ -1,6 +1,7 @@
 //! End-to-end stories: broker, simulated phones and the real bridge. Nothing of it leaves this machine.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod calls;
 mod faults;
 mod link;
 mod program;

@@ -7,31 +7,8 @@ use gxv2mqtt::simulator::{Caller, FarEnd, Function, Happening, LineState, Profil
 use serde_json::{Value, json};
 
 use super::support::ear::Heard;
+use super::support::stories;
 use super::support::world::World;
-
-macro_rules! stories {
-    ($($story:ident)*) => {
-        mod over_the_embedded_broker {
-            use super::World;
-            $(#[tokio::test]
-            async fn $story() {
-                let mut world = World::embedded().await;
-                super::$story(&mut world).await;
-                world.end().await;
-            })*
-        }
-        mod over_mosquitto {
-            use super::World;
-            $(#[tokio::test]
-            #[ignore = "needs Docker"]
-            async fn $story() {
-                let mut world = World::mosquitto().await;
-                super::$story(&mut world).await;
-                world.end().await;
-            })*
-        }
-    };
-}
 
 stories! {
     a_call_comes_is_answered_held_and_ended

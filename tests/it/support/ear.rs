@@ -83,6 +83,13 @@ impl Ear {
         .await
     }
 
+    /// Returns every message on a topic, as JSON.
+    pub(crate) fn json(&self, topic: &str) -> Vec<Value> {
+        let heard = self.heard.borrow();
+        let on_it = heard.iter().filter(|heard| heard.topic == topic);
+        on_it.map(|heard| serde_json::from_str(&heard.payload).unwrap()).collect()
+    }
+
     /// Returns how many messages came on a topic.
     pub(crate) fn count(&self, topic: &str) -> usize {
         self.heard.borrow().iter().filter(|heard| heard.topic == topic).count()
