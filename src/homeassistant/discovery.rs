@@ -116,8 +116,8 @@ fn component(base: &Base, device: &Device, entity: &Entity, number: u16) -> Valu
     let key = entity.key.replace("<n>", &number.to_string());
     let mut component = platform(&entity.kind, number, topic);
     if let Kind::Trigger { .. } = entity.kind {
-        // no entity: it has neither an id nor a name, and Home Assistant lists it by type and subtype
-        component["subtype"] = json!(entity.name.to_lowercase());
+        // no entity: it has neither an id nor a name, and Home Assistant lists it as "subtype" type: "missed" call
+        component["type"] = json!(entity.name.to_lowercase());
         return component;
     }
     component["unique_id"] = json!(format!("{}_{key}", object_id(device)));
@@ -164,7 +164,7 @@ fn platform(kind: &Kind, number: u16, topic: impl Fn(PhoneTopic) -> String) -> V
         Kind::Event { topic: at, types, class } => event(&topic(at.clone()), &types(), *class),
         Kind::Trigger { topic: at, event_type } => json!({
             "platform": "device_automation", "automation_type": "trigger",
-            "type": event_type.word(), "payload": event_type.word(),
+            "subtype": event_type.word(), "payload": event_type.word(),
             "topic": topic(at.clone()), "value_template": "{{ value_json.event_type }}", "qos": 1,
         }),
         Kind::Moment { topic: at, field } => json!({
