@@ -3,7 +3,6 @@
 pub mod broker;
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::sync::mpsc;
@@ -11,12 +10,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::bridge;
-use crate::config::{Log, Settings};
-use crate::domain::policy::Policy;
-use crate::homeassistant;
+use crate::config::Settings;
 use crate::mqtt;
-use crate::phone::dialect::{Digest, Kind};
-use crate::phone::{Options, Tls};
+use crate::phone::Options;
+use crate::phone::dialect::Kind;
 use crate::simulator::{Pace, Profile, Simulator};
 
 use broker::{Broker, Seen};
@@ -73,51 +70,18 @@ fn free(port: u16) -> SocketAddr {
 }
 
 fn settings(broker: SocketAddr, kitchen: SocketAddr, hall: SocketAddr) -> anyhow::Result<Settings> {
-    Ok(Settings {
-        mqtt: mqtt::Options {
-            host: broker.ip().to_string(),
-            port: broker.port(),
-            tls: None,
-            username: None,
-            password: None,
-            client_id: "gxv2mqtt".to_owned(),
-        },
-        base_topic: "gxv2mqtt".to_owned(),
-        homeassistant: homeassistant::Options {
-            discovery: true,
-            discovery_prefix: "homeassistant".to_owned(),
-            status_topic: "homeassistant/status".to_owned(),
-        },
-        log: Log::default(),
-        phones: vec![
-            phone("kitchen", "Kitchen phone", kitchen, Kind::Gxv)?,
-            phone("hall", "Hall phone", hall, Kind::Cti)?,
-        ],
-    })
+    let mqtt = mqtt::Options::at(broker.ip().to_string(), broker.port());
+    let kitchen = phone("kitchen", "Kitchen phone", kitchen, Kind::Gxv)?;
+    let hall = phone("hall", "Hall phone", hall, Kind::Cti)?;
+    Ok(Settings::new(mqtt, vec![kitchen, hall]))
 }
 
 fn phone(id: &str, name: &str, address: SocketAddr, dialect: Kind) -> anyhow::Result<Options> {
     Ok(Options {
-        id: id.parse()?,
         name: name.to_owned(),
-        url: format!("http://{address}/").parse()?,
         dialect,
-        username: "gmiadmin".to_owned(),
         password: Some("admin".into()),
-        digest: Digest::Md5,
-        timeout: Duration::from_secs(5),
-        tls: Tls::System,
-        poll: Duration::from_secs(2),
-        active_poll: Duration::from_millis(500),
-        min_ring: Duration::ZERO,
-        doorbell: Vec::new(),
-        account_base: 0,
-        line_account_base: 1,
-        policy: Policy {
-            allow: [].into(),
-            dial_allow: regex::RegexSet::new(["^[0-9*#+]{1,32}$"])?,
-        },
-        endpoints: [].into(),
+        ..Options::at(id.parse()?, format!("http://{address}/").parse()?)
     })
 }
 

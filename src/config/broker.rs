@@ -1,5 +1,6 @@
 //! `[mqtt]`: checks how the broker is reached.
 
+use super::BASE_TOPIC;
 use super::error::Error;
 use super::raw;
 use super::section::Section;
@@ -28,16 +29,17 @@ pub(super) fn check(section: &Section<'_>, raw: raw::Mqtt) -> Result<(Options, S
         return Err(section.missing("username", "the user that the password belongs to"));
     }
     let host = url.host_str().unwrap_or_default();
+    let port = url.port().unwrap_or(if secure { 8883 } else { 1883 });
+    let default = Options::at(host.trim_matches(['[', ']']), port);
     let options = Options {
-        host: host.trim_matches(['[', ']']).to_owned(),
-        port: url.port().unwrap_or(if secure { 8883 } else { 1883 }),
         tls: secure.then_some(tls),
         username,
         password,
-        client_id: client_id(section, raw.client_id)?,
+        client_id: client_id(section, raw.client_id)?.unwrap_or(default.client_id),
+        ..default
     };
     let base_topic = section.topic("base_topic", raw.base_topic)?;
-    Ok((options, base_topic.unwrap_or_else(|| "gxv2mqtt".to_owned())))
+    Ok((options, base_topic.unwrap_or_else(|| BASE_TOPIC.to_owned())))
 }
 
 fn client(
@@ -64,12 +66,11 @@ fn client(
     }
 }
 
-fn client_id(section: &Section<'_>, id: Option<String>) -> Result<String, Error> {
+fn client_id(section: &Section<'_>, id: Option<String>) -> Result<Option<String>, Error> {
     match section.text("client_id", id)? {
         Some(id) if id.contains(['/', '+', '#']) || id.chars().any(char::is_control) => {
             Err(section.wrong("client_id", format!("expected no / + or #, found {id:?}")))
         }
-        Some(id) => Ok(id),
-        None => Ok("gxv2mqtt".to_owned()),
+        id => Ok(id),
     }
 }

@@ -33,6 +33,9 @@ pub const DEFAULT_PATH: &str = "/etc/gxv2mqtt/gxv2mqtt.toml";
 /// The variable that names the settings file.
 pub const PATH_VARIABLE: &str = "GXV2MQTT_CONFIG";
 
+/// The base topic, unless somebody says otherwise.
+const BASE_TOPIC: &str = "gxv2mqtt";
+
 /// Everything that users can set, checked.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -46,6 +49,19 @@ pub struct Settings {
     pub log: Log,
     /// The phones, ordered by id; at least one.
     pub phones: Vec<phone::Options>,
+}
+
+impl Settings {
+    /// Returns the settings of a bridge about which nothing else is said.
+    pub fn new(mqtt: mqtt::Options, phones: Vec<phone::Options>) -> Self {
+        Self {
+            mqtt,
+            base_topic: BASE_TOPIC.to_owned(),
+            homeassistant: homeassistant::Options::default(),
+            log: Log::default(),
+            phones,
+        }
+    }
 }
 
 /// How logs are written.
@@ -129,10 +145,11 @@ fn homeassistant(
 ) -> Result<homeassistant::Options, Error> {
     let discovery_prefix = section.topic("discovery_prefix", raw.discovery_prefix)?;
     let status_topic = section.topic("status_topic", raw.status_topic)?;
+    let default = homeassistant::Options::default();
     Ok(homeassistant::Options {
-        discovery: raw.discovery.unwrap_or(true),
-        discovery_prefix: discovery_prefix.unwrap_or_else(|| "homeassistant".to_owned()),
-        status_topic: status_topic.unwrap_or_else(|| "homeassistant/status".to_owned()),
+        discovery: raw.discovery.unwrap_or(default.discovery),
+        discovery_prefix: discovery_prefix.unwrap_or(default.discovery_prefix),
+        status_topic: status_topic.unwrap_or(default.status_topic),
     })
 }
 

@@ -24,9 +24,6 @@ const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration
 const RINGS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(10);
 const POLLS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_hours(1);
 
-/// Digits and what else a keypad has: not `anonymous@evil.example`, and nothing longer than a number.
-const NUMBERS: &str = "^[0-9*#+]{1,32}$";
-
 /// Checks every phone; there must be one, and no two with the same address.
 pub(super) fn check(
     sources: &Sources,
@@ -76,27 +73,35 @@ fn phone(section: &Section<'_>, id: PhoneId, raw: raw::Phone) -> Result<Options,
         fingerprint: raw.tls_fingerprint,
         insecure: raw.tls_insecure.unwrap_or(false),
     };
+    let default = Options::at(id, url);
     Ok(Options {
-        name: name.unwrap_or_else(|| id.to_string()),
-        id,
-        url,
-        dialect: dialect.unwrap_or_default(),
-        username: username.unwrap_or_else(|| "gmiadmin".to_owned()),
+        name: name.unwrap_or(default.name),
+        dialect: dialect.unwrap_or(default.dialect),
+        username: username.unwrap_or(default.username),
         password: section.secret("password", raw.password, raw.password_file)?,
-        digest: digest.unwrap_or_default(),
-        timeout: timeout.unwrap_or(Duration::from_secs(5)),
+        digest: digest.unwrap_or(default.digest),
+        timeout: timeout.unwrap_or(default.timeout),
         tls: certificate.check(section, encrypted)?,
-        poll: poll.unwrap_or(Duration::from_secs(2)),
-        active_poll: active_poll.unwrap_or(Duration::from_millis(500)),
-        min_ring: min_ring.unwrap_or_default(),
+        poll: poll.unwrap_or(default.poll),
+        active_poll: active_poll.unwrap_or(default.active_poll),
+        min_ring: min_ring.unwrap_or(default.min_ring),
         doorbell: doorbell::check(section, raw.doorbell)?,
-        account_base: base(section, "account_base", raw.account_base, 0)?,
-        line_account_base: base(section, "line_account_base", raw.line_account_base, 1)?,
+        account_base: base(section, "account_base", raw.account_base, default.account_base)?,
+        line_account_base: base(
+            section,
+            "line_account_base",
+            raw.line_account_base,
+            default.line_account_base,
+        )?,
         policy: Policy {
             allow: allow(section, raw.allow.unwrap_or_default())?,
-            dial_allow: dial_allow(section, raw.dial_allow)?,
+            dial_allow: match raw.dial_allow {
+                Some(patterns) => dial_allow(section, &patterns)?,
+                None => default.policy.dial_allow,
+            },
         },
         endpoints: endpoints(&section.below("endpoints"), raw.endpoints)?,
+        ..default
     })
 }
 
@@ -174,12 +179,11 @@ fn allow(section: &Section<'_>, names: Vec<String>) -> Result<BTreeSet<Guarded>,
     names.into_iter().map(guarded).collect()
 }
 
-fn dial_allow(section: &Section<'_>, patterns: Option<Vec<String>>) -> Result<RegexSet, Error> {
-    let patterns = patterns.unwrap_or_else(|| vec![NUMBERS.to_owned()]);
-    for pattern in &patterns {
+fn dial_allow(section: &Section<'_>, patterns: &[String]) -> Result<RegexSet, Error> {
+    for pattern in patterns {
         section.regex("dial_allow", pattern)?;
     }
-    RegexSet::new(&patterns)
+    RegexSet::new(patterns)
         .map_err(|error| section.no_regex("dial_allow", &patterns.join(" "), &error))
 }
 

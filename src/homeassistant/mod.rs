@@ -13,3 +13,13 @@ pub struct Options {
     /// Where Home Assistant publishes its birth and will.
     pub status_topic: String,
 }
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            discovery: true,
+            discovery_prefix: "homeassistant".to_owned(),
+            status_topic: "homeassistant/status".to_owned(),
+        }
+    }
+}

@@ -41,6 +41,18 @@ pub struct Options {
 }
 
 impl Options {
+    /// Returns how to reach a broker about which nothing else is said.
+    pub fn at(host: impl Into<String>, port: u16) -> Self {
+        Self {
+            host: host.into(),
+            port,
+            tls: None,
+            username: None,
+            password: None,
+            client_id: "gxv2mqtt".to_owned(),
+        }
+    }
+
     /// Says whether the certificates can be used at all: if not, no later try would mend it.
     pub fn check_certificates(&self) -> Result<(), TlsError> {
         self.tls.as_ref().map_or(Ok(()), |tls| tls::configuration(tls).map(drop))

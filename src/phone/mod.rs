@@ -57,6 +57,29 @@ pub struct Options {
 }
 
 impl Options {
+    /// Returns the settings of a phone about which nothing else is said.
+    pub fn at(id: PhoneId, url: Url) -> Self {
+        Self {
+            name: id.to_string(),
+            id,
+            url,
+            dialect: Kind::default(),
+            username: "gmiadmin".to_owned(),
+            password: None,
+            digest: Digest::default(),
+            timeout: Duration::from_secs(5),
+            tls: Tls::default(),
+            poll: Duration::from_secs(2),
+            active_poll: Duration::from_millis(500),
+            min_ring: Duration::ZERO,
+            doorbell: Vec::new(),
+            account_base: 0,
+            line_account_base: 1,
+            policy: Policy::default(),
+            endpoints: BTreeMap::new(),
+        }
+    }
+
     /// Says whether the certificates can be used at all; the error begins with the key.
     pub fn check_certificates(&self) -> Result<(), String> {
         tls::settings(&self.tls).map(drop)

@@ -37,14 +37,8 @@ pub(crate) fn plan() -> Plan {
 }
 
 pub(crate) fn options(address: SocketAddr) -> Options {
-    Options {
-        host: address.ip().to_string(),
-        port: address.port(),
-        tls: None,
-        username: None,
-        password: None,
-        client_id: "bridge".to_owned(),
-    }
+    let client_id = "bridge".to_owned();
+    Options { client_id, ..Options::at(address.ip().to_string(), address.port()) }
 }
 
 pub(crate) fn quick() -> Patience {

@@ -4,14 +4,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use gxv2mqtt::bridge;
-use gxv2mqtt::config::{Log, Settings};
+use gxv2mqtt::config::Settings;
 use gxv2mqtt::demo::broker::Broker;
-use gxv2mqtt::domain::policy::Policy;
-use gxv2mqtt::phone::dialect::{Digest, Kind};
-use gxv2mqtt::phone::{Options, Tls};
+use gxv2mqtt::mqtt;
+use gxv2mqtt::phone::Options;
+use gxv2mqtt::phone::dialect::Kind;
 use gxv2mqtt::simulator::{FarEnd, Profile, Simulator};
-use gxv2mqtt::{homeassistant, mqtt};
-use regex::RegexSet;
 use tokio::process::Child;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -166,48 +164,19 @@ async fn start_phone(profile: Profile, stop: &CancellationToken) -> Simulator {
 }
 
 fn settings(broker: SocketAddr, phones: Vec<Options>) -> Settings {
-    Settings {
-        mqtt: mqtt::Options {
-            host: broker.ip().to_string(),
-            port: broker.port(),
-            tls: None,
-            username: None,
-            password: None,
-            client_id: "gxv2mqtt".to_owned(),
-        },
-        base_topic: "gxv2mqtt".to_owned(),
-        homeassistant: homeassistant::Options {
-            discovery: true,
-            discovery_prefix: "homeassistant".to_owned(),
-            status_topic: "homeassistant/status".to_owned(),
-        },
-        log: Log::default(),
-        phones,
-    }
+    Settings::new(mqtt::Options::at(broker.ip().to_string(), broker.port()), phones)
 }
 
 /// Returns settings for a phone that is asked often, so that stories are short.
 pub(crate) fn options(id: &str, dialect: Kind, address: SocketAddr) -> Options {
+    let url = format!("http://{address}/").parse().unwrap();
     Options {
-        id: id.parse().unwrap(),
         name: format!("The {id} phone"),
-        url: format!("http://{address}/").parse().unwrap(),
         dialect,
-        username: "gmiadmin".to_owned(),
         password: Some("admin".into()),
-        digest: Digest::Md5,
         timeout: Duration::from_secs(2),
-        tls: Tls::System,
         poll: Duration::from_millis(200),
         active_poll: Duration::from_millis(100),
-        min_ring: Duration::ZERO,
-        doorbell: Vec::new(),
-        account_base: 0,
-        line_account_base: 1,
-        policy: Policy {
-            allow: [].into(),
-            dial_allow: RegexSet::new(["^[0-9*#+]{1,32}$"]).unwrap(),
-        },
-        endpoints: [].into(),
+        ..Options::at(id.parse().unwrap(), url)
     }
 }
