@@ -21,7 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Parts that only compute.
-const PURE: &[&str] = &["domain", "homeassistant", "phone/dialect"];
+const PURE: &[&str] = &["domain", "homeassistant", "phone/dialect", "phone/mac"];
 
 /// What a pure part must not touch.
 const IMPURE: &[&str] = &[

@@ -2,6 +2,7 @@
 
 pub mod dialect;
 pub mod http;
+mod mac;
 pub mod task;
 mod tls;
 

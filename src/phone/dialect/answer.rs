@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::domain::ask::{Answer, Trouble};
 use crate::domain::phone::{Account, Identity, Line, LineState, PhoneClock};
+use crate::phone::mac::mac;
 
-use super::values::{flag, line_state, local_time, mac, phone_status, text, uptime, whole};
+use super::values::{flag, line_state, local_time, phone_status, text, uptime, whole};
 use super::{Error, Reply};
 
 /// More lines or accounts than any of these phones has; the rest is left out.

@@ -73,18 +73,6 @@ pub(super) fn phone_status(word: &str) -> PhoneStatus {
     }
 }
 
-/// Returns a MAC address in lower case with colons, from any common spelling.
-pub(super) fn mac(text: &str) -> Option<String> {
-    let separator = |c: char| matches!(c, ':' | '-' | '.');
-    let digits: String = text.chars().filter(|c| !separator(*c)).collect();
-    if digits.len() != 12 || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
-        return None;
-    }
-    let digits = digits.to_ascii_lowercase();
-    let pairs: Vec<&str> = (0..6).map(|i| &digits[2 * i..2 * i + 2]).collect();
-    Some(pairs.join(":"))
-}
-
 /// Returns the phone's local time from its date and time: `Tue 08/30/2016`, ` 11:30AM` (vendor guide).
 pub(super) fn local_time(date: &str, time: &str) -> Option<DateTime> {
     let date = date.split_whitespace().last()?;
@@ -175,23 +163,11 @@ mod tests {
         }
     }
 
-    #[test]
-    fn macs_are_read() {
-        let mac_is = |text| mac(text);
-        assert_eq!(mac_is("C0:74:AD:01:02:03").as_deref(), Some("c0:74:ad:01:02:03"));
-        assert_eq!(mac_is("c074ad010203").as_deref(), Some("c0:74:ad:01:02:03"));
-        assert_eq!(mac_is("C0-74-AD-01-02-03").as_deref(), Some("c0:74:ad:01:02:03"));
-        for text in ["", "C0:74:AD:01:02", "C0:74:AD:01:02:0G", "äääääö"] {
-            assert_eq!(mac_is(text), None, "{text}");
-        }
-    }
-
     proptest! {
         #[test]
         fn any_text_is_read_without_a_panic(a in ".*", b in ".*") {
             local_time(&a, &b);
             uptime(&a);
-            mac(&a);
             line_state(Some(&a));
         }
     }
