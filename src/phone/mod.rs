@@ -3,6 +3,7 @@
 pub mod dialect;
 pub mod http;
 mod mac;
+pub mod push;
 pub mod task;
 mod tls;
 

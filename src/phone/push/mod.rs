@@ -1,0 +1,38 @@
+//! What a phone says by itself: it calls a URL when something happens ("Action URL", "Event Notification").
+//!
+//! [`request`] reads such a call, [`urls`] says what to paste into the phones.
+
+pub mod request;
+pub mod token;
+pub mod urls;
+
+use std::net::SocketAddr;
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::domain::phone::PhoneId;
+use token::{Token, Tokens};
+
+/// How phones may call us.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// How the phones reach that: `http://`, host and port.
+    pub url: Url,
+    /// What all tokens come from.
+    pub secret: SecretString,
+}
+
+impl Options {
+    /// Returns the tokens of these phones.
+    pub fn tokens<'a>(&self, phones: impl IntoIterator<Item = &'a PhoneId>) -> Tokens {
+        phones.into_iter().map(|phone| (self.token(phone), phone.clone())).collect()
+    }
+
+    /// Returns the token of one phone.
+    pub fn token(&self, phone: &PhoneId) -> Token {
+        Token::of(phone, &self.secret)
+    }
+}
