@@ -1,8 +1,12 @@
 //! What a phone says by itself: it calls a URL when something happens ("Action URL", "Event Notification").
 //!
-//! [`request`] reads such a call, [`urls`] says what to paste into the phones.
+//! [`request`] reads such a call, [`urls`] says what to paste into the phones, [`listener`] waits for them.
 
+mod gate;
+pub mod listener;
 pub mod request;
+#[cfg(test)]
+mod tests;
 pub mod token;
 pub mod urls;
 
