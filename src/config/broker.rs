@@ -9,7 +9,7 @@ use crate::mqtt::{ClientCertificate, Options, Tls};
 /// Checks `[mqtt]`; returns the base topic beside it, which is not the link's business.
 pub(super) fn check(section: &Section<'_>, raw: raw::Mqtt) -> Result<(Options, String), Error> {
     let url = raw.url.as_deref().unwrap_or("mqtt://localhost");
-    let url = section.url("url", url, ["mqtt", "mqtts"])?;
+    let url = section.url("url", url, &["mqtt", "mqtts"])?;
     let secure = url.scheme() == "mqtts";
     let files = [
         ("ca_file", &raw.ca_file),

@@ -8,6 +8,7 @@ mod environment;
 mod error;
 mod files;
 mod phones;
+mod push;
 mod raw;
 mod section;
 mod sources;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub homeassistant: homeassistant::Options,
     /// How logs are written.
     pub log: Log,
+    /// How phones may call us, if they may.
+    pub push: Option<phone::push::Options>,
     /// The phones, ordered by id; at least one.
     pub phones: Vec<phone::Options>,
 }
@@ -59,6 +62,7 @@ impl Settings {
             base_topic: BASE_TOPIC.to_owned(),
             homeassistant: homeassistant::Options::default(),
             log: Log::default(),
+            push: None,
             phones,
         }
     }
@@ -135,6 +139,7 @@ fn settings(sources: &Sources) -> Result<Settings, Error> {
         base_topic,
         homeassistant: homeassistant(&Section::new(sources, "homeassistant"), raw.homeassistant)?,
         log: log(&Section::new(sources, "log"), raw.log.format)?,
+        push: push::check(&Section::new(sources, "push"), raw.push)?,
         phones: phones::check(sources, raw.phones)?,
     })
 }

@@ -58,7 +58,7 @@ fn phone(section: &Section<'_>, id: PhoneId, raw: raw::Phone) -> Result<Options,
         let expected = "the phone's address, such as \"http://192.168.1.50\"";
         return Err(section.missing("url", expected));
     };
-    let url = section.url("url", &url, ["http", "https"])?;
+    let url = section.url("url", &url, &["http", "https"])?;
     let username = section.text("username", raw.username)?;
     let name = section.text("name", raw.name)?;
     let timeout = section.duration("timeout", raw.timeout, &TIMEOUTS)?;

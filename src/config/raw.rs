@@ -23,6 +23,7 @@ pub(super) struct Raw {
     pub(super) mqtt: Mqtt,
     pub(super) homeassistant: HomeAssistant,
     pub(super) log: Log,
+    pub(super) push: Push,
     pub(super) phones: BTreeMap<String, Phone>,
 }
 
@@ -55,6 +56,16 @@ pub(super) struct HomeAssistant {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Log {
     pub(super) format: Option<String>,
+}
+
+/// `[push]`
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Push {
+    pub(super) listen: Option<String>,
+    pub(super) url: Option<String>,
+    pub(super) secret: Option<Hidden>,
+    pub(super) secret_file: Option<String>,
 }
 
 /// `[phones.<id>]`
@@ -115,7 +126,7 @@ impl Shape {
             ["phones", _, "timeout" | "poll" | "active_poll" | "min_ring"] => Self::Duration,
             ["phones", _, "doorbell"] => Self::Rules,
             []
-            | ["mqtt" | "homeassistant" | "log" | "phones"]
+            | ["mqtt" | "homeassistant" | "log" | "push" | "phones"]
             | ["phones", _]
             | ["phones", _, "endpoints"] => Self::Table,
             _ => Self::Text,

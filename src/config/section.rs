@@ -134,8 +134,9 @@ impl<'a> Section<'a> {
 
     /// Returns a URL that names a host, and nothing of which the bridge would make no use. The URL is never shown:
     /// what should not be in it may be a password.
-    pub(super) fn url(&self, key: &str, text: &str, schemes: [&str; 2]) -> Result<Url, Error> {
-        let expected = format!("{0}://HOST or {1}://HOST", schemes[0], schemes[1]);
+    pub(super) fn url(&self, key: &str, text: &str, schemes: &[&str]) -> Result<Url, Error> {
+        let expected: Vec<String> = schemes.iter().map(|s| format!("{s}://HOST")).collect();
+        let expected = expected.join(" or ");
         let url = Url::parse(text).map_err(|error| {
             // url's words for a missing scheme are not a user's
             let why = if error == url::ParseError::RelativeUrlWithoutBase {

@@ -36,6 +36,9 @@ fn its_comments_show_the_defaults() {
         "username = \"gxv2mqtt\"",
         "name = ",
         "password",
+        "listen",
+        "url = \"http://192.168.1.10:",
+        "secret",
         "tls_",
         "ca_file",
         "client_cert",
@@ -56,23 +59,25 @@ fn its_comments_show_the_defaults() {
 fn every_key_of_it_can_be_uncommented() {
     let text = uncommented()
         .replace("mqtt://", "mqtts://")
-        .replace("http://192", "https://192")
+        .replace("http://192.168.1.50", "https://192.168.1.50")
         .replace("/run/secrets/mqtt", "$DIR/secret")
         .replace("/run/secrets/kitchen", "$DIR/secret")
+        .replace("/run/secrets/push", "$DIR/long")
         .replace("/etc/gxv2mqtt/client.key", "$DIR/key.pem")
         .replace("/etc/gxv2mqtt/client.pem", "$DIR/ca.pem")
         .replace("/etc/gxv2mqtt/ca.pem", "$DIR/ca.pem")
         .replace("/etc/gxv2mqtt/phones-ca.pem", "$DIR/ca.pem");
     let dir = directory();
-    for password in ["password = ", "password_file"] {
+    for (password, secret) in [("password = ", "secret = "), ("password_file", "secret_file")] {
         for tls in ["tls_ca_file", "tls_fingerprint", "tls_insecure"] {
             let lines = text.lines().filter(|line| {
                 let keep = |prefix, wanted| !line.starts_with(prefix) || line.starts_with(wanted);
-                keep("password", password) && keep("tls_", tls)
+                keep("password", password) && keep("secret", secret) && keep("tls_", tls)
             });
             let toml = lines.collect::<Vec<_>>().join("\n");
             let settings = load_in(dir.path(), &toml, &[]).unwrap();
             assert_eq!(settings.phones[0].endpoints.len(), 20);
+            assert_eq!(settings.push.unwrap().url.port(), Some(8099));
         }
     }
 }
@@ -81,9 +86,14 @@ fn every_key_of_it_can_be_uncommented() {
 fn it_names_every_key() {
     let text = uncommented();
     let dir = directory();
-    for (table, others) in
-        [("", 4), ("mqtt.", 9), ("homeassistant.", 3), ("log.", 1), ("phones.kitchen.", 20)]
-    {
+    for (table, others) in [
+        ("", 5),
+        ("mqtt.", 9),
+        ("homeassistant.", 3),
+        ("log.", 1),
+        ("push.", 4),
+        ("phones.kitchen.", 20),
+    ] {
         let toml = if table.is_empty() {
             "zzzzzzzzzzzz = 1".to_owned()
         } else {

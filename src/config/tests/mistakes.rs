@@ -96,7 +96,8 @@ const OF_THE_REST: &[(&str, &str, &str)] = &[
     ("log = []", "log", "expected a table with keys of its own, found a list"),
     ("mqtt = 'mqtt://a'", "mqtt", "expected a table"),
     ("[mqttt]", "mqttt", "unknown; did you mean \"mqtt\"?"),
-    ("[push]", "push", "unknown; known here: mqtt, homeassistant, log, phones"),
+    ("[pull]", "pull", "unknown; did you mean \"push\"?"),
+    ("[telephones]", "telephones", "unknown; known here: mqtt, homeassistant, log, push, phones"),
     ("[mqtt]\nbase = 'x'", "mqtt.base", "unknown"),
     ("[mqtt]\nurl = 'http://a'", "mqtt.url", "expected mqtt://HOST or mqtts://HOST, found another scheme"),
     ("[mqtt]\nurl = 'mqtt:a'", "mqtt.url", "expected mqtt://HOST"),
@@ -124,6 +125,27 @@ const OF_THE_REST: &[(&str, &str, &str)] = &[
     ("[homeassistant]\ndiscovery_prefix = '#'", "homeassistant.discovery_prefix", "no wildcard"),
     ("[homeassistant]\nstatus_topic = '$a'", "homeassistant.status_topic", "no $ at the start"),
     ("[log]\nformat = 'xml'", "log.format", "expected \"text\" or \"json\", found \"xml\""),
+    ("push = '192.168.1.10:8099'", "push", "expected a table"),
+    ("[push]\nport = 8099", "push.port", "unknown; known here: listen, url, secret, secret_file"),
+    ("[push]\nlisten = 8099", "push.listen", "expected text in quotes, found a bare number"),
+    ("[push]\nlisten = ''", "push.listen", "such as \"192.168.1.10:8099\", found \"\""),
+    ("[push]\nlisten = '8099'", "push.listen", "an address of this machine and a port"),
+    ("[push]\nlisten = 'localhost:8099'", "push.listen", "an address of this machine and a port"),
+    ("[push]\nlisten = '192.168.1.10:0'", "push.listen", "an address of this machine and a port"),
+    ("[push]\nlisten = '0.0.0.0:81'\nsecret_file = '$DIR/long'", "push.url", "missing; expected how the phones reach this machine, such as \"http://192.168.1.10:81\"; 0.0.0.0:81 does not say"),
+    ("[push]\nlisten = '[::]:81'\nsecret_file = '$DIR/long'", "push.url", "(or GXV2MQTT_PUSH__URL)"),
+    ("[push]\nurl = 'https://a'", "push.url", "expected http://HOST, found another scheme"),
+    ("[push]\nurl = 'a:8099'", "push.url", "expected http://HOST, found another scheme"),
+    ("[push]\nurl = 'http://a/b'", "push.url", "expected no path"),
+    ("[push]\nurl = 'http://u:hunter2@a'", "push.url", "expected no credentials"),
+    ("[push]\nlisten = '1.2.3.4:5'", "push.secret", "missing; expected a text that nobody can guess, such as this one, drawn just now: \""),
+    ("[push]\nlisten = '1.2.3.4:5'", "push.secret", "(or GXV2MQTT_PUSH__SECRET)"),
+    ("[push]\nlisten = '1.2.3.4:5'\nsecret = 'hunter2'", "push.secret", "expected at least 16 characters, such as"),
+    ("[push]\nlisten = '1.2.3.4:5'\nsecret_file = '$DIR/secret'", "push.secret", "expected at least 16 characters"),
+    ("[push]\nlisten = '1.2.3.4:5'\nsecret_file = '$DIR/blank'", "push.secret_file", "but it is empty"),
+    ("[push]\nsecret = 'hunter2'\nsecret_file = '$DIR/secret'", "push.secret_file", "secret is set too ("),
+    ("[push]\nsecret = 31337", "push.secret", "expected text in quotes, found a bare number"),
+    ("[push]\nsecret_file = '$DIR/gone'", "push.secret_file", "No such file"),
     ("[phones.Hall]\nurl = 'http://h'", "phones.Hall", "a-z 0-9 _ -"),
     ("[phones.'a.b']\nurl = 'http://h'", "phones.a.b", "a-z 0-9 _ -"),
     ("[phones.bridge]\nurl = 'http://h'", "phones.bridge", "not \"bridge\""),
@@ -151,6 +173,9 @@ const OF_THE_ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("GXV2MQTT_PHONES__KITCHEN__DOORBELL", "8001", "expected a list of tables"),
     ("GXV2MQTT_PHONES__KITCHEN__DOORBELL", "[{ number = 8001 }]", "expected text in quotes, found a bare number"),
     ("GXV2MQTT_PHONES__KITCHEN__PASSWORD_FILE", "/gone", "from GXV2MQTT_PHONES__KITCHEN__PASSWORD_FILE: expected a readable file"),
+    ("GXV2MQTT_PUSH__LISTEN", "8099", "use push.listen from GXV2MQTT_PUSH__LISTEN: expected an address"),
+    ("GXV2MQTT_PUSH__LISTEN", "1.2.3.4:5", "use push.secret from GXV2MQTT_PUSH__*: missing"),
+    ("GXV2MQTT_PUSH__SECRET", "", "use push.secret from GXV2MQTT_PUSH__SECRET: expected text"),
     ("GXV2MQTT_PHONES__HALL__POLL", "2s", "use phones.hall.url from GXV2MQTT_PHONES__HALL__*: missing"),
 ];
 
@@ -219,6 +244,28 @@ fn between_file_and_environment_name_both() {
         message.contains("gxv2mqtt.toml: password is set too (GXV2MQTT_PHONES__KITCHEN__PASSWORD)"),
         "{message}"
     );
+}
+
+#[test]
+fn a_missing_secret_proposes_one_that_can_be_used_and_is_new_each_time() {
+    let mut toml = format!("[push]\nlisten = '1.2.3.4:5'\n{KITCHEN}");
+    let drawn = |toml: &str| {
+        let message = message(toml, &[]);
+        message.split('"').nth(1).unwrap().to_owned()
+    };
+    let secret = drawn(&toml);
+    assert_ne!(secret, drawn(&toml));
+    assert_eq!(secret.len(), 32);
+    toml = toml.replace("[phones", &format!("secret = '{secret}'\n[phones"));
+    assert!(load(&toml, &[]).unwrap().push.is_some());
+}
+
+#[test]
+fn a_url_that_is_too_long_for_the_phones_is_refused() {
+    let label = "a".repeat(60);
+    let url = format!("url = 'http://{label}.{label}.lan'\nsecret_file = '$DIR/long'");
+    let message = message(&format!("[push]\nlisten = '1.2.3.4:5'\n{url}\n{KITCHEN}"), &[]);
+    assert!(message.contains("push.url") && message.contains("a shorter host"), "{message}");
 }
 
 #[test]

@@ -36,6 +36,7 @@ fn load_in(dir: &Path, toml: &str, env: &[(&str, &str)]) -> Result<Settings, Err
 fn directory() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), "secret", "hunter2\n");
+    write(dir.path(), "long", "0123456789abcdef\n");
     write(dir.path(), "crlf", " hunter2 \n\r\n");
     write(dir.path(), "blank", "\n");
     write(dir.path(), "binary", [0xff, 0xfe]);
@@ -188,6 +189,38 @@ fn the_environment_wins_key_by_key() {
 }
 
 #[test]
+fn phones_may_call_if_it_says_where() {
+    let secret = "secret_file = '$DIR/long'";
+    let cases = [
+        ("", None),
+        ("[push]", None),
+        ("[push]\nsecret = 'short'", None),
+        ("[push]\nurl = 'http://bridge.lan:81'", None),
+        ("[push]\nlisten = '10.0.0.1:81'", Some("http://10.0.0.1:81/")),
+        ("[push]\nlisten = '10.0.0.1:80'", Some("http://10.0.0.1/")),
+        ("[push]\nlisten = '[fd00::1]:81'", Some("http://[fd00::1]:81/")),
+        (
+            "[push]\nlisten = '0.0.0.0:81'\nurl = 'http://bridge.lan:82'",
+            Some("http://bridge.lan:82/"),
+        ),
+    ];
+    for (toml, expected) in cases {
+        let secret = if expected.is_some() { secret } else { "" };
+        let push = load(&format!("{toml}\n{secret}\n{KITCHEN}"), &[]).unwrap().push;
+        assert_eq!(push.as_ref().map(|push| push.url.as_str()), expected, "{toml}");
+        assert!(push.is_none_or(|push| push.secret.expose_secret() == "0123456789abcdef"));
+    }
+    let env = [
+        ("GXV2MQTT_PUSH__LISTEN", "127.0.0.1:81"),
+        ("GXV2MQTT_PUSH__URL", "http://bridge.lan"),
+        ("GXV2MQTT_PUSH__SECRET", "1234567890123456"),
+    ];
+    let push = load(KITCHEN, &env).unwrap().push.unwrap();
+    assert_eq!((push.listen.port(), push.url.as_str()), (81, "http://bridge.lan/"));
+    assert_eq!(push.secret.expose_secret(), "1234567890123456");
+}
+
+#[test]
 fn a_password_in_the_environment_is_text() {
     for text in ["0123", "1e5", "true", "[1]", "{a=1}", "\"quoted\"", " blanks ", "ä"] {
         let settings = load(KITCHEN, &[("GXV2MQTT_PHONES__KITCHEN__PASSWORD", text)]).unwrap();
@@ -247,7 +280,8 @@ fn the_file_is_the_named_one_or_the_default() {
 #[test]
 fn debug_output_shows_no_secret() {
     let toml = format!(
-        "{KITCHEN}password = \"hunter2\"\n[mqtt]\nusername = \"u\"\npassword_file = \"$DIR/secret\""
+        "{KITCHEN}password = \"hunter2\"\n[mqtt]\nusername = \"u\"\npassword_file = \"$DIR/secret\"
+         [push]\nlisten = \"10.0.0.1:81\"\nsecret = \"hunter2hunter2hunter2\""
     );
     let settings = load(&toml, &[]).unwrap();
     assert_eq!(password(&settings.phones[0]), "hunter2");
