@@ -32,6 +32,11 @@ pub enum Call {
     Demo,
     /// A simulated phone.
     Simulate(Simulate),
+    /// The URLs that phones call when something happens.
+    PushUrls {
+        /// The settings file, if named.
+        config: Option<PathBuf>,
+    },
     /// The reference of topics, commands and entities.
     Topics,
 }
@@ -97,6 +102,10 @@ enum Word {
     Demo,
     /// Runs a simulated phone, to try automations without hardware
     Simulate(Simulate),
+    /// Prints the URLs to paste into the phones' web pages, so that they push
+    ///
+    /// Needs `listen` under `[push]` in the settings. The URLs are the phones' secrets: keep them to yourself.
+    PushUrls(Config),
     /// Prints the reference of topics, commands and entities
     Topics,
 }
@@ -153,8 +162,11 @@ where
         (Some(Word::Health(after)), before) => {
             Call::Health { config: one_of(before, after.config)? }
         }
+        (Some(Word::PushUrls(after)), before) => {
+            Call::PushUrls { config: one_of(before, after.config)? }
+        }
         (Some(_), Some(_)) => {
-            return Err(conflict("--config goes with run, check and health only"));
+            return Err(conflict("--config goes with run, check, health and push-urls only"));
         }
         (Some(Word::Demo), None) => Call::Demo,
         (Some(Word::Simulate(simulate)), None) => Call::Simulate(simulate),
@@ -214,6 +226,9 @@ mod tests {
             ("check", Ok(Call::Check { config: None })),
             ("--config a.toml check", Ok(Call::Check { config: file() })),
             ("check --config a.toml", Ok(Call::Check { config: file() })),
+            ("push-urls", Ok(Call::PushUrls { config: None })),
+            ("push-urls --config a.toml", Ok(Call::PushUrls { config: file() })),
+            ("--config a.toml push-urls", Ok(Call::PushUrls { config: file() })),
             ("demo", Ok(Call::Demo)),
             ("topics", Ok(Call::Topics)),
             ("simulate --listen 127.0.0.1:8080", Ok(simulate(Dialect::Gxv, "admin", None))),
@@ -256,13 +271,14 @@ mod tests {
         Usage: gxv2mqtt [OPTIONS] [COMMAND]
 
         Commands:
-          run       Runs the bridge; the same as no command
-          check     Tries the settings, the broker and each phone, and says how to mend what fails
-          health    Asks the broker whether it holds the bridge to be online
-          demo      Shows it all on this machine: a broker, two simulated phones and the bridge
-          simulate  Runs a simulated phone, to try automations without hardware
-          topics    Prints the reference of topics, commands and entities
-          help      Print this message or the help of the given subcommand(s)
+          run        Runs the bridge; the same as no command
+          check      Tries the settings, the broker and each phone, and says how to mend what fails
+          health     Asks the broker whether it holds the bridge to be online
+          demo       Shows it all on this machine: a broker, two simulated phones and the bridge
+          simulate   Runs a simulated phone, to try automations without hardware
+          push-urls  Prints the URLs to paste into the phones' web pages, so that they push
+          topics     Prints the reference of topics, commands and entities
+          help       Print this message or the help of the given subcommand(s)
 
         Options:
               --config <FILE>

@@ -13,11 +13,12 @@
 //!   command on its way, `snapshot` its picture and the topics that show it; `topic`, `command` and `entity` hold the
 //!   tables that topics, commands, discovery and the reference come from.
 //! - [`homeassistant`]: discovery payloads out of the table of entities, and when they are sent.
-//! - [`phone`]: `dialect` says how a phone is spoken to, `http` sends it, `task` owns one phone.
+//! - [`phone`]: `dialect` says how a phone is spoken to, `http` sends it, `task` owns one phone; `push` hears what phones
+//!   say by themselves.
 //! - [`mqtt`]: the link to the broker.
 //! - [`config`], [`cli`]: what was written, and what was meant.
 //! - [`bridge`]: starts the tasks, connects them, watches over them, stops them in order.
-//! - [`check`], [`demo`], [`reference`](mod@reference), [`program`]: the other calls of the program.
+//! - [`check`], [`demo`], [`push_urls`], [`reference`](mod@reference), [`program`]: the other calls of the program.
 //! - [`simulator`]: phones that are not there; written from the vendor's guide, not from `phone`.
 //!
 //! # What holds everywhere
@@ -42,6 +43,7 @@ pub mod config;
 pub mod bridge;
 pub mod check;
 pub mod program;
+pub mod push_urls;
 pub mod reference;
 
 pub mod demo;

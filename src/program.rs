@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::{Call, Dialect, Simulate};
 use crate::config::{self, Format, Settings};
 use crate::simulator::{Profile, Simulator};
-use crate::{bridge, check, demo, reference};
+use crate::{bridge, check, demo, push_urls, reference};
 
 /// It could not go on.
 const FAILED: u8 = 1;
@@ -34,11 +34,35 @@ pub fn run(call: Call) -> ExitCode {
             start_log(Format::Text, "info");
             wait_for(|stop| simulate(wanted, stop))
         }
-        Call::Topics => match std::io::stdout().write_all(reference::reference().as_bytes()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::from(FAILED),
-        },
+        Call::PushUrls { config } => push_urls(config.as_deref()),
+        Call::Topics => print(&reference::reference()),
     }
+}
+
+fn push_urls(path: Option<&Path>) -> ExitCode {
+    let text = config::load(path).map_err(|error| error.to_string()).and_then(|settings| {
+        push_urls::push_urls(&settings).ok_or_else(|| {
+            "find push.listen in the settings: set it (or GXV2MQTT_PUSH__LISTEN) to where phones may call, \
+             such as \"192.168.1.10:8099\""
+                .to_owned()
+        })
+    });
+    match text {
+        Ok(text) => print(&text),
+        Err(error) => wrong_settings(&error),
+    }
+}
+
+fn print(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(FAILED),
+    }
+}
+
+fn wrong_settings(error: &str) -> ExitCode {
+    say(&format!("gxv2mqtt: failed to {error}"));
+    ExitCode::from(WRONG_SETTINGS)
 }
 
 fn with_settings<F>(
@@ -58,10 +82,7 @@ where
             start_log(settings.log.format, level);
             wait_for(|stop| run(settings, stop))
         }
-        Err(error) => {
-            say(&format!("gxv2mqtt: failed to {error}"));
-            ExitCode::from(WRONG_SETTINGS)
-        }
+        Err(error) => wrong_settings(&error),
     }
 }
 

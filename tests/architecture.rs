@@ -14,10 +14,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &["domain", "homeassistant", "mqtt", "phone"]),
     ("cli", &[]),
     ("reference", &["domain"]),
+    ("push_urls", &["config", "phone"]),
     ("check", &["config", "domain", "mqtt", "phone"]),
     ("bridge", &["config", "domain", "homeassistant", "mqtt", "phone"]),
     ("demo", &["bridge", "config", "domain", "homeassistant", "mqtt", "phone", "simulator"]),
-    ("program", &["bridge", "check", "cli", "config", "demo", "reference", "simulator"]),
+    (
+        "program",
+        &["bridge", "check", "cli", "config", "demo", "push_urls", "reference", "simulator"],
+    ),
 ];
 
 /// Parts that only compute.

@@ -121,6 +121,25 @@ async fn wrong_usage_ends_with_64() {
 }
 
 #[tokio::test]
+async fn push_urls_are_printed_where_phones_may_call() {
+    let call = || {
+        let mut call = program(&["push-urls"]);
+        call.env("GXV2MQTT_PHONES__KITCHEN__URL", "http://127.0.0.1:1");
+        call
+    };
+    let (code, stdout, stderr) = output(call()).await;
+    assert_eq!((code, stdout.as_str()), (78, ""));
+    assert!(stderr.contains("push.listen") && stderr.contains("GXV2MQTT_PUSH__LISTEN"), "{stderr}");
+
+    let mut set = call();
+    set.env("GXV2MQTT_PUSH__LISTEN", "127.0.0.1:8099")
+        .env("GXV2MQTT_PUSH__SECRET", PASSWORD.repeat(2));
+    let (code, stdout, stderr) = output(set).await;
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert!(stdout.contains(" 127.0.0.1:8099/") && !stdout.contains(PASSWORD), "{stdout}");
+}
+
+#[tokio::test]
 async fn a_broken_certificate_is_said_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let ca = folder.path().join("ca.pem");

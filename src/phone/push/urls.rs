@@ -14,6 +14,8 @@ use crate::phone::dialect::Kind;
 /// The longest URL that a phone keeps: a WP826 drops longer ones without a word (eklundjon/ha-grandstream-phone).
 const LONGEST: usize = 256;
 
+const SCHEME: &str = "http://";
+
 /// One event of a phone, and the URL that it is to call.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -64,11 +66,14 @@ pub fn urls(dialect: Kind, base: &Url, token: &Token) -> Vec<Entry> {
     entries(dialect, base, &token.in_url())
 }
 
-/// Says whether every URL below this one is short enough for a phone.
+/// Says whether every URL below this one is short enough for a phone, be it with a scheme put in front.
 pub fn fits(base: &Url) -> bool {
     let token = "0".repeat(32);
     let mut entries = [Kind::Gxv, Kind::Cti].into_iter().flat_map(|d| entries(d, base, &token));
-    entries.all(|entry| entry.url.chars().count() <= LONGEST)
+    entries.all(|entry| {
+        let without = entry.url.trim_start_matches(SCHEME);
+        SCHEME.len() + without.chars().count() <= LONGEST
+    })
 }
 
 fn entries(dialect: Kind, base: &Url, token: &str) -> Vec<Entry> {
