@@ -23,6 +23,8 @@ use crate::domain::twin::{self, Twin};
 use crate::homeassistant::announcer::Announcer;
 use crate::mqtt::{Link, Patience, Plan, Subscription};
 use crate::phone::http::{Clients, Handset};
+use crate::phone::push;
+use crate::phone::push::listener::Listener;
 use crate::phone::task::{self, Inbox, Report};
 use crate::phone::{Options, Tls};
 
@@ -32,6 +34,8 @@ use router::{Phone, Router};
 const MESSAGES: usize = 64;
 /// Reports that wait to be taken in by the router.
 const REPORTS: usize = 256;
+/// Pushes that wait to be taken in by the router; more are lost, and polls find what they told.
+const PUSHES: usize = 64;
 /// How long tasks have to say goodbye; shorter than systemd's patience.
 const GRACE: Duration = Duration::from_secs(8);
 
@@ -54,6 +58,12 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     let (reports, reported) = mpsc::channel(REPORTS);
     let doors = start_phones(&settings.phones, seed, &reports, &stop, &mut phones)?;
     drop(reports);
+    let (sender, pushes) = mpsc::channel(PUSHES);
+    if let Some(options) = &settings.push {
+        let listener = listen(options).await?;
+        // it ends when the phones' tasks do
+        phones.spawn(listener.run(options.tokens(&ids), sender, stop.clone()));
+    }
 
     let goodbye = CancellationToken::new();
     let mut others = JoinSet::new();
@@ -66,7 +76,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
         announcer,
         outbox,
     };
-    others.spawn(router.run(heard, reported, stop.clone()));
+    others.spawn(router.run(heard, reported, pushes, stop.clone()));
     others.spawn(link.run(goodbye.clone()));
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -75,6 +85,14 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
         "started"
     );
     supervise(phones, others, &stop, &goodbye).await
+}
+
+async fn listen(options: &push::Options) -> anyhow::Result<Listener> {
+    let listener = Listener::bind(options.listen)
+        .await
+        .with_context(|| format!("failed to listen for pushes on {}", options.listen))?;
+    tracing::info!(address = %listener.address(), "phones can push");
+    Ok(listener)
 }
 
 fn plan(settings: &Settings, base: &Base, announcer: &Announcer) -> Plan {

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::command::parse;
 use crate::domain::outcome::{ErrorCode, Failure};
 use crate::domain::phone::PhoneId;
+use crate::domain::push::Push;
 use crate::domain::topic::{Base, PhoneTopic, Topic};
 use crate::homeassistant::announcer::{Action, Announcer, Event};
 use crate::mqtt::{Heard, Outbox};
@@ -48,6 +49,7 @@ impl Router {
         mut self,
         mut heard: mpsc::Receiver<Heard>,
         mut reports: mpsc::Receiver<Report>,
+        mut pushes: mpsc::Receiver<(PhoneId, Push)>,
         stop: CancellationToken,
     ) {
         // half the time that systemd waits for a sign of life before it restarts us
@@ -64,6 +66,7 @@ impl Router {
                     None => break,
                 },
                 Some(heard) = heard.recv() => self.hear(heard).await,
+                Some((id, push)) = pushes.recv() => self.pushed(&id, push),
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {
                     self.announce(Event::Woke).await;
                 }
@@ -133,6 +136,13 @@ impl Router {
         let result = request.result(&Err(failure), Timestamp::now());
         let topic = Topic::Phone(id.clone(), PhoneTopic::Result);
         self.outbox.publish(self.base.publication(&topic, result)).await;
+    }
+
+    fn pushed(&self, id: &PhoneId, push: Push) {
+        let Some(phone) = self.phones.get(id) else { return };
+        if phone.messages.try_send(Message::Pushed(push)).is_err() {
+            tracing::debug!(phone = %id, "a push was left out: too much at once");
+        }
     }
 
     /// Takes in a topic that is left from before: that of a phone which the settings don't know any more is taken back.

@@ -19,6 +19,8 @@ const SCHEME: &str = "http://";
 /// One event of a phone, and the URL that it is to call.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
+    /// What it means.
+    pub kind: PushKind,
     /// The event's name on the phone's web page.
     pub event: &'static str,
     /// The number of the setting (P-value), where there is one.
@@ -82,7 +84,7 @@ fn entries(dialect: Kind, base: &Url, token: &str) -> Vec<Entry> {
             Kind::Gxv => ((*gxv)?, None),
             Kind::Cti => (cti.0, Some(cti.1)),
         };
-        Some(Entry { event, setting, url: url(dialect, base, token, *kind) })
+        Some(Entry { kind: *kind, event, setting, url: url(dialect, base, token, *kind) })
     };
     EVENTS.iter().filter_map(entry).collect()
 }
