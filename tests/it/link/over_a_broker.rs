@@ -127,8 +127,13 @@ async fn comes_back_after_a_cut_and_keeps_events_only() {
     proxy.open();
     link.greeted().await;
     link.publish(state("fresh")).await;
-    let between = judge.until("b/state", "fresh").await;
-    assert_eq!(between, [said("b/event", "missed"), said("b/bridge/state", "online")]);
+    let mut others = judge.until("b/state", "fresh").await;
+    // this broker does not keep messages of different qos in order
+    while others.len() < 2 {
+        others.push(judge.next().await);
+    }
+    others.sort();
+    assert_eq!(others, [said("b/bridge/state", "online"), said("b/event", "missed")]);
     judge.publish("b/phone/command/dial", "1001", false).await;
     assert_eq!(link.message().await, command("1001", false));
     link.stop().await;
