@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::simulator::{PushEvent, UnknownEvent};
+
 /// The exit code of a wrong command line (`EX_USAGE`).
 pub const WRONG_USAGE: u8 = 64;
 
@@ -56,6 +58,10 @@ pub struct Simulate {
     /// The model that the phone says it is
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
+    /// A URL that the phone calls when something happens, once per event, such as
+    /// 'incoming=127.0.0.1:8125/in?from=$remote'
+    #[arg(long, value_name = "EVENT=URL", value_parser = push)]
+    pub push: Vec<(PushEvent, String)>,
 }
 
 /// The HTTP API of a simulated phone.
@@ -175,6 +181,12 @@ where
     Ok(call)
 }
 
+fn push(text: &str) -> Result<(PushEvent, String), String> {
+    let (event, url) = text.split_once('=').ok_or("there is no = in it")?;
+    let event = event.parse().map_err(|unknown: UnknownEvent| unknown.to_string())?;
+    Ok((event, url.to_owned()))
+}
+
 fn one_of(before: Option<PathBuf>, after: Option<PathBuf>) -> Result<Option<PathBuf>, clap::Error> {
     if before.is_some() && after.is_some() {
         return Err(conflict("--config cannot be used more than once"));
@@ -215,6 +227,7 @@ mod tests {
                 dialect,
                 password: password.to_owned(),
                 model: model.map(str::to_owned),
+                push: Vec::new(),
             })
         };
         let cases = [
@@ -249,10 +262,22 @@ mod tests {
             ("simulate", Err(64)),
             ("simulate --listen 8080", Err(64)),
             ("simulate --listen 127.0.0.1:8080 --dialect sip", Err(64)),
+            ("simulate --listen 127.0.0.1:8080 --push incoming", Err(64)),
+            ("simulate --listen 127.0.0.1:8080 --push dance=host/x", Err(64)),
         ];
         for (line, expected) in cases {
             assert_eq!(call(line), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn pushes() {
+        let line = "simulate --listen 127.0.0.1:8080 --push incoming=host/a=$mac --push booted=";
+        let Ok(Call::Simulate(seen)) = call(line) else { panic!("not understood") };
+        let expected = [(PushEvent::Incoming, "host/a=$mac"), (PushEvent::Booted, "")];
+        assert!(seen.push.iter().map(|(event, url)| (*event, url.as_str())).eq(expected));
+        let error = printed("simulate --listen 127.0.0.1:8080 --push dance=host/x");
+        assert!(error.contains("\"dance\"") && error.contains("off_hook"), "{error}");
     }
 
     #[test]
@@ -333,6 +358,9 @@ mod tests {
 
               --model <NAME>
                   The model that the phone says it is
+
+              --push <EVENT=URL>
+                  A URL that the phone calls when something happens, once per event, such as 'incoming=127.0.0.1:8125/in?from=$remote'
 
           -h, --help
                   Print help (see a summary with '-h')

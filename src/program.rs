@@ -163,6 +163,9 @@ async fn simulate(wanted: Simulate, stop: CancellationToken) -> anyhow::Result<(
     let phone = Simulator::start(wanted.listen, profile, stop.clone())
         .await
         .with_context(|| format!("failed to listen on {}", wanted.listen))?;
+    for (event, url) in wanted.push {
+        phone.push_to(event, Some(url));
+    }
     tracing::info!(
         "a simulated phone listens on http://{0}/, its page is there too",
         phone.address()

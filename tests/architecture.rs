@@ -12,7 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("mqtt", &["domain"]),
     ("simulator", &[]),
     ("config", &["domain", "homeassistant", "mqtt", "phone"]),
-    ("cli", &[]),
+    ("cli", &["simulator"]), // the words of its events
     ("reference", &["domain"]),
     ("push_urls", &["config", "phone"]),
     ("check", &["config", "domain", "mqtt", "phone"]),

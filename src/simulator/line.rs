@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use super::news::Call;
+
 /// What a line is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LineState {
@@ -70,6 +72,8 @@ pub struct Line {
     pub since: Instant,
     /// What it does next by itself, and when.
     pub(super) next: Option<(Instant, LineState)>,
+    /// The call on it, until that is over.
+    pub(super) call: Option<Call>,
 }
 
 impl Line {
@@ -82,6 +86,7 @@ impl Line {
             number: String::new(),
             since: now,
             next: None,
+            call: None,
         }
     }
 

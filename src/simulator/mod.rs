@@ -5,11 +5,14 @@
 //! |---|---|
 //! | `profile` | what kind of phone |
 //! | `model`, `line`, `phonebook`, `sessions` | the phone itself; pure, time is an argument |
+//! | `event`, `news` | what changes of it are called; pure |
 //! | `http`, `door`, `status`, `orders`, `settings`, `contacts` | what it says; `function`, `request`, `reply` are the words |
+//! | `push`, `template` | what it says by itself: URLs that it calls when something happens |
 //! | `fault`, `socket` | how it fails: wrong answers, resets, the plug |
 //! | `journal` | what clients did to it |
 //! | `page` | a web page to play the people at both ends, and the control interface behind it |
 //! | `life` | calls that come by themselves |
+//! | `clock` | the time, and what happens when it has come |
 //!
 //! # Control interface
 //!
@@ -20,19 +23,23 @@
 //! | Action | Object |
 //! |---|---|
 //! | `ring` | `number`, `name`, `account` (1) |
+//! | `flap` | the same, and `milliseconds` (300): a blocked number, the line is idle again by itself |
 //! | `dial` | `number`, `account` (1): somebody dials at the phone |
 //! | `answer` `reject` `hang-up` `hold` `resume` | `line`: somebody at the phone |
 //! | `caller-gives-up` `far-end-rings` `far-end-answers` `far-end-is-busy` `far-end-hangs-up` | `line`: the other party |
 //! | `register` `unregister` | `account` |
 //! | `reboot` `expire-sessions` | `{}` |
 //! | `unplug` | `seconds` (30) |
+//! | `push` | `event`, `url`: what the phone calls when that happens; empty for nothing. `state` lists the events |
 //!
 //! ```sh
 //! curl -H 'Content-Type: application/json' -d '{"name":"Ada","number":"+15550100"}' http://127.0.0.1:8080/simulator/ring
 //! ```
 
+mod clock;
 mod contacts;
 mod door;
+mod event;
 mod fault;
 mod function;
 mod http;
@@ -40,11 +47,13 @@ mod journal;
 mod life;
 mod line;
 mod model;
+mod news;
 mod orders;
 mod page;
 mod phonebook;
 mod power;
 mod profile;
+mod push;
 mod reply;
 mod request;
 mod sessions;
@@ -52,6 +61,7 @@ mod settings;
 mod socket;
 mod state;
 mod status;
+mod template;
 #[cfg(test)]
 mod tests;
 
@@ -59,12 +69,15 @@ use std::{
     io,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+use self::{clock::now, model::Phone, socket::Socket, state::State};
 pub use self::{
+    event::{PushEvent, UnknownEvent},
     fault::Fault,
     function::Function,
     journal::Happening,
@@ -72,8 +85,8 @@ pub use self::{
     line::{Line, LineState},
     model::Caller,
     profile::{Account, Dialect, Digest, FarEnd, LoginAnswer, Profile, Unauthorized},
+    push::Pushed,
 };
-use self::{model::Phone, socket::Socket, state::State};
 
 /// A running simulated phone. Clones are the same phone; it runs until `stop` is cancelled.
 #[derive(Clone, Debug)]
@@ -86,6 +99,10 @@ struct Inner {
     address: SocketAddr,
     state: Mutex<State>,
     socket: tokio::sync::Mutex<Socket>,
+    /// When something happens next by itself.
+    due: watch::Sender<Option<Instant>>,
+    /// Wakes who calls URLs.
+    news: Notify,
     stop: CancellationToken,
 }
 
@@ -97,16 +114,21 @@ impl Simulator {
         stop: CancellationToken,
     ) -> io::Result<Self> {
         let listener = socket::listen(address)?;
+        let address = listener.local_addr()?;
         let inner = Inner {
-            address: listener.local_addr()?,
-            state: Mutex::new(State::new(profile, now())),
+            address,
+            state: Mutex::new(State::new(profile, address.ip(), now())),
             socket: tokio::sync::Mutex::new(Socket::Unplugged(None)),
+            due: watch::Sender::new(None),
+            news: Notify::new(),
             stop,
         };
         let simulator = Self { inner: Arc::new(inner) };
         let socket =
             Socket::listening(listener, http::router(simulator.clone()), &simulator.inner.stop);
         *simulator.inner.socket.lock().await = socket;
+        drop(tokio::spawn(clock::run(simulator.clone())));
+        drop(tokio::spawn(push::run(simulator.clone())));
         Ok(simulator)
     }
 
@@ -121,6 +143,14 @@ impl Simulator {
         self.with(|state, now| {
             let reachable = state.reachable();
             reachable.then(|| state.phone.ring(caller, now)).flatten()
+        })
+    }
+
+    /// A blocked number calls: as [`Self::ring`], but the line is idle again by itself, and no missed call is counted.
+    pub fn flap(&self, caller: Caller, rings_for: Duration) -> Option<u16> {
+        self.with(|state, now| {
+            let reachable = state.reachable();
+            reachable.then(|| state.phone.flap(caller, rings_for, now)).flatten()
         })
     }
 
@@ -238,15 +268,16 @@ impl Simulator {
         let mut state = self.inner.state.lock().unwrap_or_else(PoisonError::into_inner);
         let now = now();
         state.phone.advance(now);
-        use_it(&mut state, now)
+        let used = use_it(&mut state, now);
+        state.push_news(&self.inner.news);
+        self.inner.due.send_if_modified(|due| {
+            let earlier = std::mem::replace(due, state.phone.due());
+            earlier != *due
+        });
+        used
     }
 
     fn on(&self, line: u16, act: impl FnOnce(&mut Phone, u16, Instant) -> bool) -> bool {
         self.with(|state, now| act(&mut state.phone, line, now))
     }
-}
-
-/// The one clock; a paused one in tests that want that.
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
 }

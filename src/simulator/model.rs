@@ -6,7 +6,9 @@ use std::{
 };
 
 use super::{
+    event::PushEvent,
     line::{Line, LineState},
+    news::News,
     phonebook::Phonebook,
     profile::{Account, FarEnd, Profile},
 };
@@ -37,6 +39,7 @@ pub(super) struct Phone {
     pub(super) values: BTreeMap<String, String>,
     pub(super) phonebook: Phonebook,
     pub(super) missed: u32,
+    pub(super) news: News,
     far_end: FarEnd,
     booted: Instant,
     uptime_then: Duration,
@@ -50,15 +53,21 @@ impl Phone {
             values: profile.factory_values(),
             phonebook: Phonebook::default(),
             missed: 0,
+            news: News::new(),
             far_end: profile.far_end,
             booted: now,
             uptime_then: profile.uptime,
         }
     }
 
+    /// When something happens next by itself.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.next_step().map(|(due, _)| due)
+    }
+
     /// Lets everything happen that is due by `now`, in its order.
     pub(super) fn advance(&mut self, now: Instant) {
-        while let Some((due, line)) = self.next_due().filter(|(due, _)| *due <= now) {
+        while let Some((due, line)) = self.next_step().filter(|(due, _)| *due <= now) {
             if let Some((_, state)) = self.lines[line].next.take() {
                 self.enter(line, state, due);
             }
@@ -100,6 +109,19 @@ impl Phone {
         Some(self.occupy(line, caller, LineState::Ringing, now))
     }
 
+    /// A blocked number calls: the line rings for a moment, and nobody is told of a missed call.
+    pub(super) fn flap(
+        &mut self,
+        caller: Caller,
+        rings_for: Duration,
+        now: Instant,
+    ) -> Option<u16> {
+        let line = self.take_line(caller.account)?;
+        let number = self.occupy(line, caller, LineState::Ringing, now);
+        self.lines[line].next = Some((now + rings_for, LineState::Idle));
+        Some(number)
+    }
+
     /// Somebody dials; `None` when that is not possible.
     pub(super) fn dial(&mut self, number: &str, account: u16, now: Instant) -> Option<u16> {
         let line = self.take_line(account).filter(|_| !number.is_empty())?;
@@ -110,7 +132,7 @@ impl Phone {
 
     /// The caller gives up before anybody answers: a missed call.
     pub(super) fn caller_gives_up(&mut self, line: u16, now: Instant) -> bool {
-        let gave_up = self.pass(line, &[LineState::Ringing], LineState::Idle, now);
+        let gave_up = self.ends_unanswered(line, PushEvent::Missed, now);
         self.missed += u32::from(gave_up);
         gave_up
     }
@@ -122,7 +144,7 @@ impl Phone {
 
     /// Somebody here turns the call away.
     pub(super) fn reject(&mut self, line: u16, now: Instant) -> bool {
-        self.pass(line, &[LineState::Ringing], LineState::Idle, now)
+        self.ends_unanswered(line, PushEvent::Rejected, now)
     }
 
     /// Somebody here ends the call, or clears whatever the line shows. A call that still rings is not ended but rejected.
@@ -178,20 +200,32 @@ impl Phone {
     /// An account registers at its server, or is signed off.
     pub(super) fn register(&mut self, account: u16, registered: bool) -> bool {
         let found = self.accounts.iter_mut().find(|one| one.id == account);
-        found.is_some_and(|account| {
-            account.registered = registered;
+        found.is_some_and(|one| {
+            if one.registered != registered {
+                one.registered = registered;
+                self.news.registered(account, registered);
+            }
             true
         })
     }
 
-    /// It has booted: no calls, no missed calls, up for no time.
+    /// It boots: no calls, no missed calls, up for no time. What it tells of calls that this cuts is not known.
     pub(super) fn boot(&mut self, now: Instant) {
+        self.news.forget();
         for line in &mut self.lines {
             *line = Line::idle(line.line, now);
         }
         self.missed = 0;
         self.booted = now;
         self.uptime_then = Duration::ZERO;
+    }
+
+    /// It has booted, and its accounts have registered again.
+    pub(super) fn booted(&mut self) {
+        self.news.booted();
+        for account in self.accounts.iter().filter(|account| account.registered) {
+            self.news.registered(account.id, true);
+        }
     }
 
     pub(super) fn line(&self, line: u16) -> Option<&Line> {
@@ -202,7 +236,7 @@ impl Phone {
         self.lines.iter().position(|one| one.line == line)
     }
 
-    fn next_due(&self) -> Option<(Instant, usize)> {
+    fn next_step(&self) -> Option<(Instant, usize)> {
         let due = |(index, line): (usize, &Line)| line.next.as_ref().map(|(due, _)| (*due, index));
         self.lines.iter().enumerate().filter_map(due).min()
     }
@@ -220,6 +254,7 @@ impl Phone {
         line.name = far.name;
         line.number = far.number;
         line.account = Some(far.account);
+        line.call = Some(self.news.call(state == LineState::Dialing));
         let number = line.line;
         self.enter(index, state, now);
         number
@@ -236,23 +271,44 @@ impl Phone {
         }
     }
 
+    /// A call that rings here ends, and that has a name.
+    fn ends_unanswered(&mut self, line: u16, what: PushEvent, now: Instant) -> bool {
+        let ringing = self.line(line).filter(|line| line.state == LineState::Ringing).cloned();
+        ringing.is_some_and(|ringing| {
+            self.news.of_line(what, &ringing, now);
+            self.pass(line, &[LineState::Ringing], LineState::Idle, now)
+        })
+    }
+
     fn enter(&mut self, index: usize, state: LineState, at: Instant) {
+        if state == LineState::InCall {
+            self.hold_others(index, at);
+        }
+        self.news.line_changes(&self.lines[index], &state, at);
+        let account = self.lines[index].account;
+        self.change(index, state, at);
+        self.news.lines_changed(&self.lines, account);
+    }
+
+    fn change(&mut self, index: usize, state: LineState, at: Instant) {
         if state == LineState::Idle {
             self.lines[index] = Line::idle(self.lines[index].line, at);
             return;
         }
-        if state == LineState::InCall {
-            self.hold_others(index, at);
-        }
-        let next = self.next_step(&state, &self.lines[index].number);
+        let next = self.far_end_does(&state, &self.lines[index].number);
         let line = &mut self.lines[index];
+        match (&state, &mut line.call) {
+            (LineState::Failed, call) => *call = None,
+            (LineState::InCall, Some(call)) => call.up_since = call.up_since.or(Some(at)),
+            _ => {}
+        }
         line.state = state;
         line.since = at;
         line.next = next.map(|(after, state)| (at + after, state));
     }
 
     /// What the far end makes of a call by itself.
-    fn next_step(&self, state: &LineState, number: &str) -> Option<(Duration, LineState)> {
+    fn far_end_does(&self, state: &LineState, number: &str) -> Option<(Duration, LineState)> {
         let (after, next) = match state {
             LineState::Dialing => (self.far_end.rings_after, LineState::Calling),
             LineState::Calling if number.ends_with("000") => {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-use super::{Caller, Line, Simulator, profile::Dialect, state::State};
+use super::{Caller, Line, PushEvent, Simulator, UnknownEvent, profile::Dialect, state::State};
 
 const PAGE: &str = include_str!("page.html");
 /// Happenings that the page shows.
@@ -40,6 +40,18 @@ struct Pressed {
     number: String,
     #[serde(default = "half_a_minute")]
     seconds: u64,
+    #[serde(default = "a_blink")]
+    milliseconds: u64,
+    #[serde(default)]
+    event: String,
+    #[serde(default)]
+    url: String,
+}
+
+impl Pressed {
+    fn caller(self) -> Caller {
+        Caller { name: self.name, number: self.number, account: self.account }
+    }
 }
 
 fn first() -> u16 {
@@ -50,6 +62,10 @@ fn half_a_minute() -> u64 {
     30
 }
 
+fn a_blink() -> u64 {
+    300
+}
+
 async fn press(
     Of(phone): Of<Simulator>,
     Path(action): Path<String>,
@@ -57,12 +73,10 @@ async fn press(
 ) -> Response {
     let line = pressed.line;
     let done = match action.as_str() {
-        "ring" => {
-            return took_line(phone.ring(Caller {
-                name: pressed.name,
-                number: pressed.number,
-                account: pressed.account,
-            }));
+        "ring" => return took_line(phone.ring(pressed.caller())),
+        "flap" => {
+            let rings_for = Duration::from_millis(pressed.milliseconds);
+            return took_line(phone.flap(pressed.caller(), rings_for));
         }
         "dial" => return took_line(phone.dial(&pressed.number, pressed.account)),
         "caller-gives-up" => phone.caller_gives_up(line),
@@ -77,6 +91,13 @@ async fn press(
         "far-end-hangs-up" => phone.far_end_hangs_up(line),
         "register" => phone.register(pressed.account, true),
         "unregister" => phone.register(pressed.account, false),
+        "push" => match pressed.event.parse() {
+            Ok(event) => {
+                phone.push_to(event, Some(pressed.url));
+                true
+            }
+            Err(unknown) => return not_understood(&unknown),
+        },
         "reboot" => {
             phone.reboot_soon();
             true
@@ -96,6 +117,10 @@ async fn press(
 
 fn took_line(line: Option<u16>) -> Response {
     outcome(line.is_some(), json!({ "ok": line.is_some(), "line": line }))
+}
+
+fn not_understood(unknown: &UnknownEvent) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, unknown.to_string()).into_response()
 }
 
 fn outcome(done: bool, body: Value) -> Response {
@@ -127,8 +152,14 @@ fn picture(state: &State, now: Instant) -> Value {
         "requests": state.requests.values().sum::<u64>(),
         "lines": phone.lines().iter().map(|one| line(one, now)).collect::<Value>(),
         "accounts": accounts.collect::<Value>(),
+        "pushes": { "sent": state.pushes.count, "urls": PushEvent::all().map(|event| push(state, event)).collect::<Value>() },
         "happenings": journal.map(|one| json!(one.to_string())).collect::<Value>(),
     })
+}
+
+fn push(state: &State, event: PushEvent) -> Value {
+    let url = state.pushes.urls.get(&event).map_or("", String::as_str);
+    json!({ "event": event.word(), "title": event.title(), "url": url })
 }
 
 fn line(line: &Line, now: Instant) -> Value {

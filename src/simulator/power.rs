@@ -73,6 +73,8 @@ impl Simulator {
             state.phone.boot(now);
         });
         self.settle_at_last().await;
+        // Who hears of it finds the phone listening.
+        self.with(|state, _| state.phone.booted());
     }
 
     async fn listen_again(&self) {

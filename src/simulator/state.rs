@@ -1,10 +1,10 @@
 //! Everything that one simulated phone is, behind its one lock. Parts are looked after in their own files.
 
-use std::{collections::HashMap, time::Instant};
+use std::{collections::HashMap, net::IpAddr, time::Instant};
 
 use super::{
     fault::Faults, function::Function, journal::Journal, model::Phone, profile::Profile,
-    sessions::Sessions,
+    push::Pushes, sessions::Sessions,
 };
 
 #[derive(Debug)]
@@ -14,18 +14,20 @@ pub(super) struct State {
     pub(super) sessions: Sessions,
     pub(super) faults: Faults,
     pub(super) journal: Journal,
+    pub(super) pushes: Pushes,
     pub(super) requests: HashMap<Function, u64>,
     pub(super) plugged_in: bool,
     pub(super) booting: bool,
 }
 
 impl State {
-    pub(super) fn new(profile: Profile, now: Instant) -> Self {
+    pub(super) fn new(profile: Profile, ip: IpAddr, now: Instant) -> Self {
         Self {
             phone: Phone::new(&profile, now),
             sessions: Sessions::new(&profile),
             faults: Faults::default(),
             journal: Journal::default(),
+            pushes: Pushes::new(ip),
             requests: HashMap::new(),
             plugged_in: true,
             booting: false,

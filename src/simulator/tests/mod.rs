@@ -5,6 +5,7 @@ mod faults;
 mod gxv;
 mod network;
 mod people;
+mod push;
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -47,8 +48,13 @@ struct Bench {
 
 impl Bench {
     async fn new(profile: Profile) -> Self {
+        Self::with(profile, FarEnd::MANUAL).await
+    }
+
+    /// A phone with far ends that do as they like.
+    async fn with(profile: Profile, far_end: FarEnd) -> Self {
         let stop = CancellationToken::new();
-        let profile = Profile { far_end: FarEnd::MANUAL, ..profile };
+        let profile = Profile { far_end, ..profile };
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let phone = Simulator::start(any, profile, stop.clone()).await.unwrap();
         Self { phone, cookie: None, passcode: None, _stops: stop.drop_guard() }
