@@ -14,6 +14,7 @@ use crate::config::Settings;
 use crate::mqtt;
 use crate::phone::Options;
 use crate::phone::dialect::Kind;
+use crate::phone::push;
 use crate::simulator::{Pace, Profile, Simulator};
 
 use broker::{Broker, Seen};
@@ -36,7 +37,12 @@ pub async fn run(stop: CancellationToken) -> anyhow::Result<()> {
     kitchen.live(Pace::default());
     hall.live(Pace::default());
 
-    let settings = settings(broker.address(), kitchen.address(), hall.address())?;
+    let mut settings = settings(broker.address(), kitchen.address(), hall.address())?;
+    let push = listen_at(free(8083))?;
+    for (simulated, phone) in [&kitchen, &hall].into_iter().zip(&settings.phones) {
+        connect(simulated, phone, &push);
+    }
+    settings.push = Some(push);
     let bridge = bridge::run(settings, stop.clone());
     tokio::pin!(bridge);
     let outcome = loop {
@@ -74,6 +80,24 @@ fn settings(broker: SocketAddr, kitchen: SocketAddr, hall: SocketAddr) -> anyhow
     let kitchen = phone("kitchen", "Kitchen phone", kitchen, Kind::Gxv)?;
     let hall = phone("hall", "Hall phone", hall, Kind::Cti)?;
     Ok(Settings::new(mqtt, vec![kitchen, hall]))
+}
+
+/// Returns how phones may push to a bridge that listens there.
+pub fn listen_at(address: SocketAddr) -> anyhow::Result<push::Options> {
+    let url = format!("http://{address}/").parse()?;
+    // for as long as this process lives; nothing else knows it
+    let secret = std::iter::repeat_with(fastrand::alphanumeric).take(32).collect::<String>();
+    Ok(push::Options { listen: address, url, secret: secret.into() })
+}
+
+/// Has a simulated phone call the bridge, as a person would paste the URLs into its page.
+pub fn connect(simulated: &Simulator, phone: &Options, push: &push::Options) {
+    for entry in push::urls::urls(phone.dialect, &push.url, &push.token(&phone.id)) {
+        // the simulator does not have every event of every phone
+        if let Ok(event) = entry.kind.word().parse() {
+            simulated.push_to(event, Some(entry.url));
+        }
+    }
 }
 
 fn phone(id: &str, name: &str, address: SocketAddr, dialect: Kind) -> anyhow::Result<Options> {

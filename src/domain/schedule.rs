@@ -21,6 +21,9 @@ const LONGEST_HOLD: Duration = Duration::from_hours(6);
 /// After a command, a push and a call the lines are watched closely for this long.
 const LIVELY: Duration = Duration::from_secs(10);
 
+/// The first look at a phone is at a random moment within this.
+const SPREAD: Duration = Duration::from_secs(2);
+
 /// How often the lines are read.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
@@ -60,10 +63,10 @@ pub enum Verdict {
 }
 
 impl Schedule {
-    /// Starts with a look at the lines at a random moment of the first tick, so that several phones are not in step.
+    /// Starts with a look at the lines at a random moment of the first tick, or two seconds, so that several phones are not in step.
     pub fn new(pace: Pace, now: Instant, seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let due = now + pace.idle.mul_f64(rng.f64());
+        let due = now + pace.idle.min(SPREAD).mul_f64(rng.f64());
         Self {
             pace,
             watches: [Watch { due, wanted: None, misses: 0, tried: false }; Question::ALL.len()],

@@ -1,10 +1,16 @@
 //! What users hear of calls, told twice: over the embedded broker, and over Mosquitto with its own tools.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use gxv2mqtt::domain::doorbell::{DoorbellRule, Pattern};
-use gxv2mqtt::simulator::{Caller, Happening, LineState};
+use gxv2mqtt::domain::push::PushKind;
+use gxv2mqtt::phone::dialect::Kind;
+use gxv2mqtt::phone::push::urls;
+use gxv2mqtt::simulator::{Caller, Function, Happening, LineState, PushEvent};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::support::stories;
 use super::support::world::World;
@@ -19,6 +25,9 @@ stories! {
     a_call_outlives_a_crash_of_the_bridge
     a_call_is_missed_while_the_broker_is_away
     counters_are_right_after_both_crashed
+    a_phone_that_pushes_is_heard_at_once
+    lost_pushes_heal_by_polling
+    pushes_that_lie_change_nothing
 }
 
 const KITCHEN: &str = "gxv2mqtt/kitchen";
@@ -228,4 +237,95 @@ async fn counters_are_right_after_both_crashed(world: &mut World) {
     let shown: Vec<_> = world.ear().all();
     let mut shown = shown.iter().filter(|heard| heard.topic == at("missed_calls"));
     assert!(shown.all(|heard| ["7", "8"].contains(&heard.payload.as_str())), "never 0 in between");
+}
+
+/// The bridge asks by itself only every five minutes here.
+async fn a_phone_that_pushes_is_heard_at_once(world: &mut World) {
+    world.push();
+    begin(world).await;
+    world.phone.ring(Caller::new("Zoe & Ann = two, really", "+15550123")).unwrap();
+    let (_, incoming) = events(world, 1).await;
+    assert_eq!(incoming["source"], "push");
+    assert!(incoming["call_id"].as_str().unwrap().contains('@'), "the SIP Call-ID: {incoming}");
+    assert_eq!(incoming["name"], "Zoe & Ann = two, really");
+    // from here on five minutes would pass until the next look
+    world.phone.answer(1);
+    let (_, answered) = events(world, 2).await;
+    assert_eq!(answered["source"], "push");
+    world.phone.hold(1);
+    events(world, 3).await;
+    world.phone.far_end_hangs_up(1);
+    let (types, _) = events(world, 4).await;
+    assert_eq!(types, ["incoming", "answered", "held", "ended"]);
+    // somebody at the phone turns a call away: only the phone knows that it was not missed. A WP826 says so; this phone
+    // is one that does, too
+    let push = world.settings.push.clone().unwrap();
+    let token = push.token(&world.settings.phones[0].id);
+    let mut urls = urls::urls(Kind::Cti, &push.url, &token).into_iter();
+    let rejected = urls.find(|entry| entry.kind == PushKind::Rejected).unwrap();
+    world.phone.push_to(PushEvent::Rejected, Some(rejected.url));
+    world.phone.ring(caller()).unwrap();
+    events(world, 5).await;
+    world.phone.reject(1);
+    let (types, _) = events(world, 6).await;
+    assert_eq!(types[4..], ["incoming", "rejected"]);
+    world.ear().shows(&at("missed_calls"), "0").await;
+}
+
+async fn lost_pushes_heal_by_polling(world: &mut World) {
+    world.push();
+    let phone = &mut world.settings.phones[0];
+    (phone.poll, phone.active_poll) = (Duration::from_millis(200), Duration::from_millis(100));
+    begin(world).await;
+    world.phone.lose_pushes(true);
+    world.phone.ring(caller()).unwrap();
+    events(world, 1).await;
+    world.phone.caller_gives_up(1);
+    let (types, missed) = events(world, 2).await;
+    assert_eq!(types, ["incoming", "missed"]);
+    assert_eq!(missed["source"], "poll");
+    // now the last push of a call is lost, and the next ones are not
+    world.phone.lose_pushes(false);
+    world.phone.ring(caller()).unwrap();
+    events(world, 3).await;
+    world.phone.lose_pushes(true);
+    world.phone.answer(1);
+    events(world, 4).await;
+    world.phone.lose_pushes(false);
+    world.phone.hang_up(1);
+    let (types, _) = events(world, 5).await;
+    assert_eq!(types[2..], ["incoming", "answered", "ended"]);
+    world.ear().shows(&at("missed_calls"), "1").await;
+}
+
+async fn pushes_that_lie_change_nothing(world: &mut World) {
+    world.push();
+    begin(world).await;
+    let push = world.settings.push.clone().unwrap();
+    let phone = &world.settings.phones[0];
+    let urls = urls::urls(phone.dialect, &push.url, &push.token(&phone.id));
+    let before = world.phone.requests(Function::GetLineStatus);
+    for entry in urls.iter().filter(|entry| entry.kind != PushKind::Missed) {
+        // the phone that is meant, a strange one, and a wrong token
+        for (from, to) in [("$mac", "000B82123456"), ("$mac", "001122334455"), ("/", "/x")] {
+            let url = entry.url.replacen(from, to, 1).replace("$remote", "0900123");
+            let status = get(&push.listen, &url).await;
+            assert_eq!(status, if to == "/x" { "404" } else { "200" }, "{url}");
+        }
+    }
+    assert_eq!(world.command("look", "refresh", "").await["ok"], true);
+    assert!(world.phone.requests(Function::GetLineStatus) > before + 1, "it was looked at");
+    assert_eq!(world.ear().count(&at("event/call")), 0);
+    assert_eq!(world.ear().newest(&at("call_state")).as_deref(), Some("idle"));
+    world.ear().shows(&at("missed_calls"), "0").await;
+}
+
+/// Calls a URL as a phone does; returns the status.
+async fn get(address: &SocketAddr, url: &str) -> String {
+    let (_, target) = url.split_once('/').unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(format!("GET /{target} HTTP/1.1\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer.split_whitespace().nth(1).unwrap().to_owned()
 }

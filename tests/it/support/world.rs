@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use gxv2mqtt::bridge;
 use gxv2mqtt::config::Settings;
+use gxv2mqtt::demo;
 use gxv2mqtt::demo::broker::Broker;
 use gxv2mqtt::mqtt;
 use gxv2mqtt::phone::Options;
@@ -73,6 +74,17 @@ impl World {
         let phone = start_phone(profile, &self.phones).await;
         self.settings.phones.push(options(id, kind, phone.address()));
         phone
+    }
+
+    /// Has the phones push what happens, and be asked only now and then: what is heard in time came by a push.
+    pub(crate) fn push(&mut self) {
+        let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+        let push = demo::listen_at(free).unwrap();
+        let phone = &mut self.settings.phones[0];
+        phone.poll = Duration::from_mins(5);
+        phone.active_poll = Duration::from_mins(5);
+        demo::connect(&self.phone, phone, &push);
+        self.settings.push = Some(push);
     }
 
     /// Starts the bridge.
