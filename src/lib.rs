@@ -6,12 +6,13 @@
 //! ```text
 //! phone --HTTP--> phone::http --> dialect --> Answer ---> +------+ --> Action::Publish --> mqtt::link --> broker
 //!                                                         | twin | --> Action::Ask -----> dialect --> phone::http
-//! broker -------> mqtt::link --> Topic ----> Command ---> +------+     Twin::wake -------> the task's timer
+//! phone --GET---> phone::push --> Push -----------------> |      |     Twin::wake -------> the task's timer
+//! broker -------> mqtt::link --> Topic ----> Command ---> +------+
 //! ```
 //!
-//! - [`domain`]: what the bridge knows and decides. `twin` is the reducer of one phone, `schedule` its pace, `order` a
-//!   command on its way, `snapshot` its picture and the topics that show it; `topic`, `command` and `entity` hold the
-//!   tables that topics, commands, discovery and the reference come from.
+//! - [`domain`]: what the bridge knows and decides. `twin` is the reducer of one phone, `schedule` its pace, `call` its
+//!   calls and their events, `order` a command on its way, `snapshot` its picture and the topics that show it; `topic`,
+//!   `command` and `entity` hold the tables that topics, commands, discovery and the reference come from.
 //! - [`homeassistant`]: discovery payloads out of the table of entities, and when they are sent.
 //! - [`phone`]: `dialect` says how a phone is spoken to, `http` sends it, `task` owns one phone; `push` hears what phones
 //!   say by themselves.
@@ -30,6 +31,7 @@
 //! - State is never queued while the broker is away: when it is back, everything is published again. That is the diff
 //!   against nothing, and the same path as the first start and Home Assistant's birth.
 //! - A phone is asked for something only because it was due to be read, or because somebody asked.
+//! - What the lines do decides what is a call; what a phone pushes only makes the bridge look, and explains what it sees.
 
 pub mod domain;
 
