@@ -103,10 +103,9 @@ impl Twin {
 
     /// Ends the calls that nobody answers, each right after it was seen.
     pub(super) fn hang_up(&mut self, now: Now, actions: &mut Vec<Action>) {
-        if self.asking.is_some() || self.barred(now).is_some() {
-            // it is looked at again in a moment
-            self.hang_ups.clear();
-        } else if let Some(line) = self.hang_ups.pop() {
+        // the others are looked at again in a moment: a call may be answered while this one is being ended
+        let line = std::mem::take(&mut self.hang_ups).into_iter().next();
+        if let Some(line) = line.filter(|_| self.asking.is_none() && self.barred(now).is_none()) {
             let ask = Ask::Operate { operation: Operation::HangUp, line };
             actions.push(Action::Note(Note::GivenUp(line)));
             self.ask(ask, None, now, actions);

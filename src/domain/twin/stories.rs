@@ -552,6 +552,26 @@ fn a_dialled_call_that_nobody_answers_is_ended() {
 }
 
 #[test]
+fn of_two_calls_that_nobody_answers_each_is_ended_after_a_look_of_its_own() {
+    let mut story = Story::settled();
+    for number in ["1001", "1002"] {
+        story.commanded("dial", &format!(r#"{{"number":"{number}","hang_up_after":"3s"}}"#));
+    }
+    story.lines = vec![LineState::Calling, LineState::Calling];
+    story.passes(SECOND);
+    story.asks();
+    story.passes(3 * SECOND);
+    let asks = story.asks();
+    let is_end = |ask: &Ask| matches!(ask, Ask::Operate { operation: Operation::HangUp, .. });
+    assert_eq!(asks.iter().filter(|ask| is_end(ask)).count(), 1);
+    // the other one is answered in the meantime
+    story.lines[1] = LineState::InCall;
+    story.passes(20 * SECOND);
+    let line_2 = Ask::Operate { operation: Operation::HangUp, line: 2 };
+    assert!(!story.asks().contains(&line_2));
+}
+
+#[test]
 fn a_call_that_we_turned_away_is_rejected() {
     for (command, payload) in [("reject", ""), ("hangup", "1")] {
         let mut story = Story::settled();
