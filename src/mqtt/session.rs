@@ -144,7 +144,8 @@ impl Session {
                 None
             }
             Event::Message { topic, payload, .. } if topic == plan.birth.topic => {
-                if payload == plan.will.payload && self.greeted {
+                // while we are leaving it is we who say so
+                if payload == plan.will.payload && self.greeted && self.is_up() {
                     self.healing.saw_offline(now, self.patience.heal);
                 }
                 None

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::support::stories;
-use super::support::world::World;
+use super::support::world::{World, at, caller};
 
 stories! {
     a_call_is_told_from_beginning_to_end
@@ -28,16 +28,6 @@ stories! {
     a_phone_that_pushes_is_heard_at_once
     lost_pushes_heal_by_polling
     pushes_that_lie_change_nothing
-}
-
-const KITCHEN: &str = "gxv2mqtt/kitchen";
-
-fn at(place: &str) -> String {
-    format!("{KITCHEN}/{place}")
-}
-
-fn caller() -> Caller {
-    Caller::new("Ann Example", "+15550123")
 }
 
 /// Waits for so many events of calls; returns their types, and the last one.

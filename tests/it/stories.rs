@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use gxv2mqtt::phone::dialect::Kind;
-use gxv2mqtt::simulator::{Caller, FarEnd, Function, Happening, LineState, Profile};
+use gxv2mqtt::simulator::{FarEnd, Function, Happening, LineState, Profile};
 use serde_json::{Value, json};
 
 use super::support::ear::Heard;
 use super::support::stories;
-use super::support::world::World;
+use super::support::world::{World, at, caller};
 
 stories! {
     a_call_comes_is_answered_held_and_ended
@@ -29,16 +29,6 @@ stories! {
     a_wrong_password_is_tried_once
     the_session_ends_and_is_renewed_once
     commands_to_a_phone_that_is_away_fail_in_time
-}
-
-const KITCHEN: &str = "gxv2mqtt/kitchen";
-
-fn at(place: &str) -> String {
-    format!("{KITCHEN}/{place}")
-}
-
-fn caller() -> Caller {
-    Caller::new("Ann Example", "+15550123")
 }
 
 fn code(result: &Value) -> &str {

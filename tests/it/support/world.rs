@@ -10,7 +10,7 @@ use gxv2mqtt::demo::broker::Broker;
 use gxv2mqtt::mqtt;
 use gxv2mqtt::phone::Options;
 use gxv2mqtt::phone::dialect::Kind;
-use gxv2mqtt::simulator::{FarEnd, Profile, Simulator};
+use gxv2mqtt::simulator::{Caller, FarEnd, Profile, Simulator};
 use tokio::process::Child;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -18,6 +18,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::ear::{DEADLINE, Ear, Neighbour};
 use super::mosquitto::Mosquitto;
+
+/// Returns a topic of the phone that every world has.
+pub(crate) fn at(place: &str) -> String {
+    format!("gxv2mqtt/kitchen/{place}")
+}
+
+/// Returns somebody who calls.
+pub(crate) fn caller() -> Caller {
+    Caller::new("Ann Example", "+15550123")
+}
 
 /// A broker, and the way to hear and speak there.
 enum Place {
