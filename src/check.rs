@@ -10,10 +10,25 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
 use crate::domain::ask::{Answer, Ask, Question, Trouble};
+use crate::domain::phonebook::Filter;
 use crate::domain::topic::{Base, Topic};
 use crate::mqtt;
 use crate::phone::Options;
 use crate::phone::http::{Clients, Handset};
+
+/// Functions that change something: they are never tried.
+const CHANGING: [&str; 10] = [
+    "Make Call",
+    "Phone/Call Operations",
+    "System Operations",
+    "Post Values",
+    "Save/Edit Contact",
+    "Delete Contact",
+    "Delete All Contacts",
+    "Add Contact Group",
+    "Edit/delete Contact Group",
+    "Change Password",
+];
 
 /// Tries everything, prints a table, and fails if anything does not work.
 pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
@@ -51,6 +66,8 @@ pub async fn health(settings: Settings, stop: CancellationToken) -> anyhow::Resu
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Works,
+    /// The phone does not have it, and the bridge can do without.
+    Unsupported,
     Fails,
     NotTried,
 }
@@ -117,14 +134,15 @@ async fn phone(options: &Options, mut handset: Handset) -> Vec<Row> {
             barred = true;
         }
     }
-    for question in Question::ALL {
-        let what = question.function();
+    let questions = Question::ALL.map(Ask::Read);
+    for ask in questions.into_iter().chain(lists()) {
+        let what = ask.function();
         if barred {
             rows.push(row(what, Verdict::NotTried, None, String::new()));
             continue;
         }
         let started = Instant::now();
-        let answer = handset.ask(&Ask::Read(question)).await;
+        let answer = handset.ask(&ask).await;
         let took = Some(started.elapsed());
         match answer {
             Ok(answer) => rows.push(row(what, Verdict::Works, took, summary(&answer))),
@@ -133,11 +151,23 @@ async fn phone(options: &Options, mut handset: Handset) -> Vec<Row> {
                     trouble,
                     Trouble::Unauthorized(_) | Trouble::LockedOut(_) | Trouble::Unreachable(_)
                 );
-                rows.push(row(what, Verdict::Fails, took, trouble.to_string()));
+                let lacking = matches!(trouble, Trouble::Unsupported(_) | Trouble::Forbidden(_));
+                let without = matches!(ask, Ask::GetContacts(_) | Ask::GetGroups);
+                let verdict =
+                    if lacking && without { Verdict::Unsupported } else { Verdict::Fails };
+                rows.push(row(what, verdict, took, trouble.to_string()));
             }
         }
     }
+    for what in CHANGING {
+        rows.push(row(what, Verdict::NotTried, None, "it changes the phone".to_owned()));
+    }
     rows
+}
+
+/// Lists that are read only when somebody wants them.
+fn lists() -> [Ask; 2] {
+    [Ask::GetContacts(Filter::default()), Ask::GetGroups]
 }
 
 fn summary(answer: &Answer) -> String {
@@ -156,7 +186,9 @@ fn summary(answer: &Answer) -> String {
             let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
             format!("{} with firmware {}", word(&identity.model), word(&identity.firmware))
         }
-        Answer::Done => String::new(),
+        Answer::Contacts(contacts) => format!("{} contacts", contacts.len()),
+        Answer::Groups(groups) => format!("{} groups", groups.len()),
+        Answer::Values(_) | Answer::Done => String::new(),
     }
 }
 
@@ -165,11 +197,12 @@ fn print(rows: &[Row]) {
     for Row { whose, what, verdict, took, remark } in rows {
         let verdict = match verdict {
             Verdict::Works => "works",
+            Verdict::Unsupported => "unsupported",
             Verdict::Fails => "FAILS",
             Verdict::NotTried => "not tried",
         };
         let took = took.map_or(String::new(), |took| format!("{} ms", took.as_millis()));
-        say(format!("{whose:wide$}  {what:18}  {verdict:9}  {took:>8}  {remark}").trim_end());
+        say(format!("{whose:wide$}  {what:25}  {verdict:11}  {took:>8}  {remark}").trim_end());
     }
 }
 

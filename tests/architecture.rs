@@ -83,7 +83,8 @@ fn code() -> Vec<(String, String)> {
 }
 
 fn is_test(name: &str) -> bool {
-    name.split(['/', '.']).any(|part| matches!(part, "tests" | "stories" | "model_tests"))
+    name.split(['/', '.'])
+        .any(|part| matches!(part, "tests" | "stories" | "laws" | "model_tests" | "kept_tests"))
 }
 
 fn part_of(name: &str) -> &str {

@@ -1,6 +1,8 @@
 //! What the bridge asks of a phone in one request, what the phone answers, and what may go wrong.
 
 use super::phone::{Account, Identity, Line, PhoneClock, PhoneStatus};
+use super::phonebook::{Contact, Filter, Group};
+use super::values::Values;
 
 /// A request to the phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +25,50 @@ pub enum Ask {
     },
     /// System Operations.
     System(SystemOperation),
+    /// Return Values; the names make one short list.
+    GetValues(Vec<String>),
+    /// Post Values: names without the `P`, and what they are to be.
+    SetValues(Vec<(String, String)>),
+    /// Get Contact.
+    GetContacts(Filter),
+    /// Save/Edit Contact: without an id a new one.
+    SaveContact(Contact),
+    /// Delete Contact, by its id.
+    DeleteContact(String),
+    /// Delete All Contacts.
+    DeleteAllContacts,
+    /// Get Contact Group: all of them.
+    GetGroups,
+    /// Add Contact Group, by its name.
+    AddGroup(String),
+    /// Edit/delete Contact Group: an empty name deletes it.
+    EditGroup {
+        /// The phone's own id of it.
+        id: String,
+        /// Its new name.
+        name: String,
+    },
+}
+
+impl Ask {
+    /// Returns the vendor guide's name of the function.
+    pub fn function(&self) -> &'static str {
+        match self {
+            Self::Read(question) => question.function(),
+            Self::Dial { .. } => "Make Call",
+            Self::Operate { .. } => "Phone/Call Operations",
+            Self::System(_) => "System Operations",
+            Self::GetValues(_) => "Return Values",
+            Self::SetValues(_) => "Post Values",
+            Self::GetContacts(_) => "Get Contact",
+            Self::SaveContact(_) => "Save/Edit Contact",
+            Self::DeleteContact(_) => "Delete Contact",
+            Self::DeleteAllContacts => "Delete All Contacts",
+            Self::GetGroups => "Get Contact Group",
+            Self::AddGroup(_) => "Add Contact Group",
+            Self::EditGroup { .. } => "Edit/delete Contact Group",
+        }
+    }
 }
 
 /// What can be read of a phone.
@@ -96,6 +142,12 @@ pub enum Answer {
     Clock(PhoneClock),
     /// To [`Question::Identity`].
     Identity(Identity),
+    /// To [`Ask::GetValues`].
+    Values(Values),
+    /// To [`Ask::GetContacts`].
+    Contacts(Vec<Contact>),
+    /// To [`Ask::GetGroups`].
+    Groups(Vec<Group>),
     /// It did as it was told.
     Done,
 }

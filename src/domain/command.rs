@@ -1,16 +1,20 @@
 //! Commands: everything that users can ask for.
 
+mod payload;
+
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::ask::{Operation, SystemOperation};
-use super::outcome::{ErrorCode, Failure, Request};
+use super::phonebook::{Contact, Filter};
+use super::values;
 
-/// The longest payload of a command that is read, in bytes.
-const PAYLOAD_LIMIT: usize = 64 * 1024;
+use payload::Arguments;
+pub use payload::parse;
+
 /// How long a call may ring before the bridge gives it up.
 const LIMITS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(10);
 
@@ -35,6 +39,41 @@ pub enum Command {
     },
     /// Does something to the whole phone.
     System(SystemOperation),
+    /// Restarts the phone.
+    Reboot {
+        /// Even if that ends a call.
+        force: bool,
+    },
+    /// Reads settings of the phone.
+    GetValues(Vec<String>),
+    /// Changes settings of the phone; names are without the `P`.
+    SetValues(BTreeMap<String, String>),
+    /// Lists contacts.
+    ListContacts {
+        /// Which.
+        filter: Filter,
+        /// Which page of them, from 1.
+        page: u16,
+    },
+    /// Adds a contact, or changes the one with its id; what is not said stays as it is.
+    SaveContact(Contact),
+    /// Deletes a contact, by its id.
+    DeleteContact(String),
+    /// Deletes all contacts.
+    DeleteAllContacts,
+    /// Lists groups.
+    ListGroups,
+    /// Adds a group.
+    AddGroup(String),
+    /// Renames a group.
+    RenameGroup {
+        /// The phone's own id of it.
+        id: String,
+        /// Its new name.
+        name: String,
+    },
+    /// Deletes a group, by its id.
+    DeleteGroup(String),
     /// Reads everything.
     Refresh,
     /// Reads the clock.
@@ -104,9 +143,9 @@ pub const COMMANDS: &[CommandRow] = &[
     CommandRow {
         name: "reboot",
         main: None,
-        others: &[],
-        help: "Restarts the phone",
-        build: |_| Ok(Command::System(SystemOperation::Reboot)),
+        others: &["force"],
+        help: "Restarts the phone; refused during a call unless `force` is `true`",
+        build: |arguments| Ok(Command::Reboot { force: arguments.flag("force")? }),
     },
     CommandRow {
         name: "provision",
@@ -137,6 +176,79 @@ pub const COMMANDS: &[CommandRow] = &[
         build: |_| Ok(Command::GetTime),
     },
     CommandRow {
+        name: "get_values",
+        main: Some("names"),
+        others: &[],
+        help: "Reads settings (P-values) by name, such as `68:vendor_name`; `data` has each name and what the phone says, null where it says nothing",
+        build: |arguments| Ok(Command::GetValues(values::names(&arguments.list("names")?)?)),
+    },
+    CommandRow {
+        name: "set_values",
+        main: Some("values"),
+        others: &[],
+        help: "Changes settings: a JSON object such as `{\"P1561\": \"1\"}`; reads them back, and fails if the phone ignored one; runs only if `allow` names it",
+        build: set_values,
+    },
+    CommandRow {
+        name: "list_contacts",
+        main: Some("name"),
+        others: &["contact", "group", "page"],
+        help: "Lists the phone's contacts whose name has this in it, with this id (`contact`), or of this `group`; `data` has `contacts`, `page`, `pages`, `total`",
+        build: list_contacts,
+    },
+    CommandRow {
+        name: "save_contact",
+        main: None,
+        others: &["contact", "name", "group", "work", "home", "mobile", "fax", "email"],
+        help: "Adds a contact; with an id (`contact`) changes that one, and what is not said stays as it is",
+        build: save_contact,
+    },
+    CommandRow {
+        name: "delete_contact",
+        main: Some("contact"),
+        others: &[],
+        help: "Deletes the contact with this id",
+        build: |arguments| Ok(Command::DeleteContact(arguments.required("contact")?)),
+    },
+    CommandRow {
+        name: "delete_all_contacts",
+        main: None,
+        others: &[],
+        help: "Deletes all contacts; `data` has them as they were; runs only if `allow` names it",
+        build: |_| Ok(Command::DeleteAllContacts),
+    },
+    CommandRow {
+        name: "list_groups",
+        main: None,
+        others: &[],
+        help: "Lists the groups of contacts",
+        build: |_| Ok(Command::ListGroups),
+    },
+    CommandRow {
+        name: "add_group",
+        main: Some("name"),
+        others: &[],
+        help: "Adds a group",
+        build: |arguments| Ok(Command::AddGroup(arguments.required("name")?)),
+    },
+    CommandRow {
+        name: "rename_group",
+        main: None,
+        others: &["group", "name"],
+        help: "Renames the group with this id (`group`)",
+        build: |arguments| {
+            let id = arguments.required("group")?;
+            Ok(Command::RenameGroup { id, name: arguments.required("name")? })
+        },
+    },
+    CommandRow {
+        name: "delete_group",
+        main: Some("group"),
+        others: &[],
+        help: "Deletes the group with this id",
+        build: |arguments| Ok(Command::DeleteGroup(arguments.required("group")?)),
+    },
+    CommandRow {
         name: "reset_missed_calls",
         main: None,
         others: &[],
@@ -144,118 +256,6 @@ pub const COMMANDS: &[CommandRow] = &[
         build: |_| Ok(Command::ResetMissedCalls),
     },
 ];
-
-/// Reads a message on a command topic; the request is there to be answered whatever comes of it.
-pub fn parse(name: &str, payload: &[u8], retained: bool) -> (Request, Result<Command, Failure>) {
-    let mut request = Request { name: name.to_owned(), id: Value::Null };
-    let arguments = match Arguments::parse(payload) {
-        Ok(arguments) => arguments,
-        Err(message) => {
-            return (request, Err(Failure::new(ErrorCode::BadPayload, message)));
-        }
-    };
-    request.id.clone_from(&arguments.id);
-    let command = if retained {
-        Err(Failure::new(
-            ErrorCode::NotAllowed,
-            "a retained message is never obeyed: publish commands without the retain flag",
-        ))
-    } else {
-        arguments.command(name)
-    };
-    (request, command)
-}
-
-/// What a payload says.
-struct Arguments {
-    id: Value,
-    bare: Option<String>,
-    fields: Map<String, Value>,
-}
-
-impl Arguments {
-    fn parse(payload: &[u8]) -> Result<Self, String> {
-        if payload.len() > PAYLOAD_LIMIT {
-            return Err(format!("{} bytes are more than {PAYLOAD_LIMIT}", payload.len()));
-        }
-        let text = std::str::from_utf8(payload).map_err(|_| "not UTF-8 text".to_owned())?.trim();
-        let mut arguments = Self { id: Value::Null, bare: None, fields: Map::new() };
-        if text.starts_with('{') {
-            arguments.fields =
-                serde_json::from_str(text).map_err(|e| format!("broken JSON: {e}"))?;
-            arguments.id = arguments.fields.remove("id").unwrap_or(Value::Null);
-        } else if text.starts_with('"') {
-            arguments.bare = serde_json::from_str(text).map_err(|e| format!("broken JSON: {e}"))?;
-        } else if !text.is_empty() && text != "PRESS" {
-            arguments.bare = Some(text.to_owned());
-        }
-        Ok(arguments)
-    }
-
-    fn command(mut self, name: &str) -> Result<Command, Failure> {
-        let Some(row) = COMMANDS.iter().find(|row| row.name == name) else {
-            let names: Vec<_> = COMMANDS.iter().map(|row| row.name).collect();
-            return Err(Failure::new(
-                ErrorCode::Unsupported,
-                format!("there is no such command; there are {}", names.join(", ")),
-            ));
-        };
-        let bad = |message| Failure::new(ErrorCode::BadPayload, message);
-        if let Some(bare) = self.bare.take() {
-            let Some(main) = row.main else {
-                return Err(bad(format!(
-                    "{name} takes no argument: send an empty payload, or PRESS"
-                )));
-            };
-            self.fields.insert(main.to_owned(), Value::String(bare));
-        }
-        let known: Vec<&str> = row.main.iter().chain(row.others).copied().collect();
-        if let Some(key) = self.fields.keys().find(|key| !known.contains(&key.as_str())) {
-            let takes = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
-            return Err(bad(format!("{name} does not know {key:?}; it takes {takes} (and id)")));
-        }
-        (row.build)(&self).map_err(bad)
-    }
-
-    /// Returns a text argument; a number is taken as its digits.
-    fn text(&self, key: &str) -> Result<Option<String>, String> {
-        match self.fields.get(key) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.trim().to_owned()).filter(|t| !t.is_empty())),
-            Some(Value::Number(number)) if number.is_u64() => Ok(Some(number.to_string())),
-            Some(_) => Err(format!("{key} must be a text")),
-        }
-    }
-
-    /// Returns an argument that counts from 1.
-    fn count(&self, key: &str) -> Result<Option<u16>, String> {
-        let wrong = || format!("{key} must be a whole number from 1");
-        self.text(key)
-            .map_err(|_| wrong())?
-            .map(|text| text.parse().ok().filter(|n| *n > 0).ok_or_else(wrong))
-            .transpose()
-    }
-
-    /// Returns a duration within limits, as text with its unit.
-    fn duration(
-        &self,
-        key: &str,
-        limits: &RangeInclusive<Duration>,
-    ) -> Result<Option<Duration>, String> {
-        let wrong = || {
-            let [from, to] = [limits.start(), limits.end()]
-                .map(|limit| SignedDuration::try_from(*limit).unwrap_or_default());
-            format!("{key} must be a text with a unit, such as \"30s\", from {from:#} to {to:#}")
-        };
-        let Some(value) = self.fields.get(key).filter(|value| !value.is_null()) else {
-            return Ok(None);
-        };
-        let duration: SignedDuration =
-            value.as_str().and_then(|text| text.trim().parse().ok()).ok_or_else(wrong)?;
-        let duration = Duration::try_from(duration).map_err(|_| wrong())?;
-        limits.contains(&duration).then_some(Some(duration)).ok_or_else(wrong)
-    }
-}
 
 fn dial(arguments: &Arguments) -> Result<Command, String> {
     let number = arguments
@@ -266,6 +266,51 @@ fn dial(arguments: &Arguments) -> Result<Command, String> {
         account: arguments.count("account")?.unwrap_or(1),
         hang_up_after: arguments.duration("hang_up_after", &LIMITS)?,
     })
+}
+
+fn set_values(arguments: &Arguments) -> Result<Command, String> {
+    let which = "which values? send an object such as {\"P1561\": \"1\"}";
+    let Some(Value::Object(wanted)) = arguments.fields.get("values") else {
+        return Err(which.to_owned());
+    };
+    let value = |(name, value): (&String, &Value)| {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+                return Err(format!("{name} must be a text or a number"));
+            }
+        };
+        Ok((values::settable(name)?, text))
+    };
+    let wanted = wanted.iter().map(value).collect::<Result<BTreeMap<_, _>, _>>()?;
+    if wanted.is_empty() { Err(which.to_owned()) } else { Ok(Command::SetValues(wanted)) }
+}
+
+fn list_contacts(arguments: &Arguments) -> Result<Command, String> {
+    let filter = Filter {
+        id: arguments.text("contact")?,
+        name: arguments.text("name")?,
+        group: arguments.text("group")?,
+    };
+    Ok(Command::ListContacts { filter, page: arguments.count("page")?.unwrap_or(1) })
+}
+
+fn save_contact(arguments: &Arguments) -> Result<Command, String> {
+    let contact = Contact {
+        id: arguments.text("contact")?,
+        name: arguments.text("name")?,
+        group: arguments.text("group")?,
+        work: arguments.text("work")?,
+        home: arguments.text("home")?,
+        mobile: arguments.text("mobile")?,
+        fax: arguments.text("fax")?,
+        email: arguments.text("email")?,
+    };
+    if contact.id.is_none() && contact.name.is_none() {
+        return Err("a new contact needs a name".to_owned());
+    }
+    Ok(Command::SaveContact(contact))
 }
 
 fn operate(arguments: &Arguments, operation: Operation) -> Result<Command, String> {

@@ -1,14 +1,18 @@
 //! A command on its way: which requests it takes, and on which line it works.
 
+mod plan;
+
 use std::time::Instant;
 
 use serde_json::Value;
 
-use super::ask::{Ask, Operation, Question, Trouble};
+use super::ask::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
 use super::call::Instruction;
 use super::command::Command;
 use super::outcome::{ErrorCode, Failure, Request};
-use super::phone::{Line, LineState};
+use super::phone::{CallState, Line, LineState};
+
+use plan::Plan;
 
 /// A command that waits for the phone.
 #[derive(Debug)]
@@ -18,8 +22,10 @@ pub struct Order {
     /// When it is too late to send it.
     pub deadline: Instant,
     command: Command,
+    /// Whether the lines were read for it.
     looked: bool,
-    unread: Vec<Question>,
+    under_way: bool,
+    plan: Plan,
     trouble: Option<Trouble>,
 }
 
@@ -35,37 +41,66 @@ pub enum Step {
 impl Order {
     /// Takes a command in.
     pub fn new(request: Request, command: Command, deadline: Instant) -> Self {
-        let unread = match command {
-            Command::Refresh => Question::ALL.into_iter().rev().collect(),
-            Command::GetTime => vec![Question::Clock],
+        let plan = Plan::of(&command);
+        Self { request, deadline, command, looked: false, under_way: false, plan, trouble: None }
+    }
+
+    /// Says whether something was asked of the phone for it.
+    pub fn is_under_way(&self) -> bool {
+        self.under_way
+    }
+
+    /// Says whether it takes many requests, and others may go in between.
+    pub fn is_patient(&self) -> bool {
+        !matches!(
+            self.command,
             Command::Dial { .. }
-            | Command::Operate { .. }
-            | Command::System(_)
-            | Command::ResetMissedCalls => Vec::new(),
-        };
-        Self { request, deadline, command, looked: false, unread, trouble: None }
+                | Command::Operate { .. }
+                | Command::System(_)
+                | Command::Reboot { .. }
+        )
     }
 
     /// Returns what to do next, given the lines as they were last seen.
-    ///
-    /// Where no line fits, the lines are read once more: the last look may be older than the call.
     pub fn step(&mut self, lines: &[Line]) -> Step {
+        let step = self.next(lines);
+        self.under_way = matches!(step, Step::Ask(_));
+        step
+    }
+
+    /// Where no line fits, the lines are read once more: the last look may be older than the call.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all others have a plan")]
+    fn next(&mut self, lines: &[Line]) -> Step {
+        let look = Step::Ask(Ask::Read(Question::Lines));
         match &self.command {
             Command::Dial { number, account, .. } => {
                 Step::Ask(Ask::Dial { number: number.clone(), account: *account })
             }
             Command::System(operation) => Step::Ask(Ask::System(*operation)),
+            Command::Reboot { force: false } if !self.looked => look,
+            Command::Reboot { force } => match busy(lines).filter(|_| !force) {
+                Some(line) => {
+                    let message = format!(
+                        "line {} is {}: it would be cut off; \"force\": true restarts the phone all the same",
+                        line.line,
+                        line.state.word()
+                    );
+                    Step::Done(Err(Failure::new(ErrorCode::NotAllowed, message)))
+                }
+                None => Step::Ask(Ask::System(SystemOperation::Reboot)),
+            },
             Command::Operate { operation, line } => match pick(*operation, *line, lines) {
                 Ok(line) => Step::Ask(Ask::Operate { operation: *operation, line }),
                 Err(failure) if self.looked => Step::Done(Err(failure)),
-                Err(_) => Step::Ask(Ask::Read(Question::Lines)),
+                Err(_) => look,
             },
-            Command::Refresh | Command::GetTime | Command::ResetMissedCalls => match self
-                .unread
-                .pop()
-            {
-                Some(question) => Step::Ask(Ask::Read(question)),
-                None => Step::Done(self.trouble.take().map_or(Ok(Value::Null), |t| Err(t.into()))),
+            command => match (self.plan.next(), self.trouble.take()) {
+                (Some(ask), trouble) => {
+                    self.trouble = trouble;
+                    Step::Ask(ask)
+                }
+                (None, Some(trouble)) => Step::Done(Err(trouble.into())),
+                (None, None) => Step::Done(self.plan.result(command)),
             },
         }
     }
@@ -74,23 +109,24 @@ impl Order {
     pub fn answered(
         &mut self,
         ask: &Ask,
-        trouble: Option<Trouble>,
+        reply: Result<Answer, Trouble>,
     ) -> Option<Result<Value, Failure>> {
-        if !matches!(ask, Ask::Read(_)) {
-            return Some(trouble.map_or(Ok(Value::Null), |trouble| Err(trouble.into())));
-        }
-        self.looked = true;
-        match (&self.command, trouble) {
-            (Command::Refresh, trouble) => {
-                let lacking =
-                    matches!(trouble, Some(Trouble::Unsupported(_) | Trouble::Forbidden(_)));
-                if !lacking {
-                    self.trouble = self.trouble.take().or(trouble);
+        self.looked |= *ask == Ask::Read(Question::Lines);
+        match reply {
+            Err(trouble) if self.command == Command::Refresh => {
+                if !matches!(trouble, Trouble::Unsupported(_) | Trouble::Forbidden(_)) {
+                    self.trouble.get_or_insert(trouble);
                 }
                 None
             }
-            (_, Some(trouble)) => Some(Err(trouble.into())),
-            (_, None) => None,
+            Err(trouble) => Some(Err(trouble.into())),
+            Ok(answer) => {
+                let told = matches!(ask, Ask::Dial { .. } | Ask::Operate { .. } | Ask::System(_));
+                match self.plan.take(&self.command, answer) {
+                    Err(failure) => Some(Err(failure)),
+                    Ok(()) => told.then_some(Ok(Value::Null)),
+                }
+            }
         }
     }
 
@@ -117,6 +153,11 @@ impl Order {
     pub fn wants_clock(&self) -> bool {
         self.command == Command::GetTime
     }
+}
+
+/// Returns a line that would be cut off by a restart; one whose state is not known may be.
+fn busy(lines: &[Line]) -> Option<&Line> {
+    lines.iter().find(|line| !matches!(line.state.folded(), CallState::Idle | CallState::Failed))
 }
 
 /// Returns the line that an operation works on.

@@ -58,18 +58,37 @@ impl Policy {
             Command::Dial { number, .. } if !self.dial_allow.is_match(number) => {
                 refused(format!("{number:?} matches none of the phone's dial_allow"))
             }
-            Command::System(SystemOperation::FactoryReset)
-                if !self.allow.contains(&Guarded::FactoryReset) =>
-            {
-                refused("the phone's allow does not name factory_reset".to_owned())
-            }
+            Command::System(SystemOperation::FactoryReset) => self.guards(Guarded::FactoryReset),
+            Command::SetValues(_) => self.guards(Guarded::SetValues),
+            Command::DeleteAllContacts => self.guards(Guarded::DeleteAllContacts),
             Command::Dial { .. }
             | Command::Operate { .. }
             | Command::System(_)
+            | Command::Reboot { .. }
+            | Command::GetValues(_)
+            | Command::ListContacts { .. }
+            | Command::SaveContact(_)
+            | Command::DeleteContact(_)
+            | Command::ListGroups
+            | Command::AddGroup(_)
+            | Command::RenameGroup { .. }
+            | Command::DeleteGroup(_)
             | Command::Refresh
             | Command::GetTime
             | Command::ResetMissedCalls => Ok(()),
         }
+    }
+}
+
+impl Policy {
+    fn guards(&self, command: Guarded) -> Result<(), Failure> {
+        if self.allow.contains(&command) {
+            return Ok(());
+        }
+        let row = Guarded::TABLE.iter().find(|(known, _)| *known == command);
+        let name = row.map_or("", |(_, name)| name);
+        let message = format!("the phone's allow does not name {name}");
+        Err(Failure::new(ErrorCode::NotAllowed, message))
     }
 }
 
@@ -89,6 +108,9 @@ mod tests {
         assert!(strict.permits(&dial("1&account=9")).is_err());
         assert_eq!(strict.permits(&reset).unwrap_err().code, ErrorCode::NotAllowed);
         assert!(open.permits(&reset).is_ok());
-        assert!(strict.permits(&Command::System(SystemOperation::Reboot)).is_ok());
+        assert!(strict.permits(&Command::Reboot { force: true }).is_ok());
+        for guarded in [Command::SetValues([].into()), Command::DeleteAllContacts] {
+            assert_eq!(strict.permits(&guarded).unwrap_err().code, ErrorCode::NotAllowed);
+        }
     }
 }

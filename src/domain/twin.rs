@@ -5,6 +5,7 @@
 
 mod calls;
 mod event;
+mod lacking;
 mod presence;
 #[cfg(test)]
 mod stories;
@@ -25,6 +26,8 @@ use super::phone::{Line, LineState, PhoneClock};
 use super::schedule::Schedule;
 use super::snapshot::{Problem, Snapshot, State, clock_json, diff};
 use super::topic::PhoneTopic;
+
+use lacking::Lacking;
 
 pub use event::{Action, Event, Note, Now, Settings};
 
@@ -59,6 +62,8 @@ pub struct Twin {
     switchboard: Switchboard,
     /// What comes of calls, until the states are published.
     told: Vec<Action>,
+    /// What the phone can't do.
+    lacking: Lacking,
     /// Lines whose call is to be ended.
     hang_ups: Vec<u16>,
     /// What the phone is being told that explains what its lines do next.
@@ -96,6 +101,7 @@ impl Twin {
                 doorbell: settings.doorbell.clone(),
             }),
             told: Vec::new(),
+            lacking: Lacking::default(),
             hang_ups: Vec::new(),
             instruction: None,
             strange_push: false,
@@ -108,7 +114,8 @@ impl Twin {
 
     /// Returns when [`Event::Woke`] is wanted, if nothing happens before.
     pub fn wake(&self) -> Option<Instant> {
-        let deadline = self.orders.iter().map(|order| order.deadline).min();
+        let waiting = self.orders.iter().filter(|order| !order.is_under_way());
+        let deadline = waiting.map(|order| order.deadline).min();
         let due = self.asking.is_none().then(|| self.schedule.next());
         deadline.into_iter().chain(due).chain(self.switchboard.wake()).min()
     }
@@ -198,29 +205,33 @@ impl Twin {
         let Some(Asking { ask, since, order }) = self.asking.take() else {
             return;
         };
-        let trouble = result.as_ref().err().cloned();
-        if let Some(trouble) = &trouble {
+        if let Err(trouble) = &result {
             self.not_obeyed(trouble, now);
-        }
-        self.instruction = None;
-        match (&ask, result) {
-            (Ask::Read(question), Ok(answer)) => self.read(*question, answer, since, now, actions),
-            (Ask::Read(question), Err(trouble)) => self.missed(*question, &trouble, now, actions),
-            (_, Ok(_)) => self.schedule.liven(now.instant),
-            (_, Err(trouble)) => {
-                if trouble.is_refused_login() {
-                    self.hold(&trouble, now, actions);
-                }
-                self.schedule.liven(now.instant);
+            if let (Trouble::Unsupported(why), false) = (trouble, matches!(ask, Ask::Read(_))) {
+                self.lacking.note(&ask, why, now.instant);
             }
         }
+        self.instruction = None;
+        match (&ask, &result) {
+            (Ask::Read(question), Ok(answer)) => {
+                self.read(*question, answer.clone(), since, now, actions);
+            }
+            (Ask::Read(question), Err(trouble)) => self.missed(*question, trouble, now, actions),
+            (_, Err(trouble)) if trouble.is_refused_login() => self.hold(trouble, now, actions),
+            (Ask::Dial { .. } | Ask::Operate { .. } | Ask::System(_), _) => {
+                self.schedule.liven(now.instant);
+            }
+            _ => {}
+        }
         let Some(mut order) = order else { return };
-        match order.answered(&ask, trouble) {
+        match order.answered(&ask, result) {
             Some(outcome) => finish(&order.request, outcome, now, actions),
             None if order.wants_clock() => {
                 let clock = clock_json(self.snapshot.clock.as_ref(), self.snapshot.booted_at);
                 finish(&order.request, Ok(clock), now, actions);
             }
+            // the others have their turn between the requests of a long one
+            None if order.is_patient() => self.orders.push_back(order),
             None => self.orders.push_front(order),
         }
     }
@@ -250,7 +261,7 @@ impl Twin {
             Answer::Accounts(accounts) => self.snapshot.accounts = accounts,
             Answer::Clock(clock) => self.set_clock(clock, now.wall),
             Answer::Identity(identity) => self.snapshot.identity = identity,
-            Answer::Done => {}
+            Answer::Values(_) | Answer::Contacts(_) | Answer::Groups(_) | Answer::Done => {}
         }
         let busy = self.snapshot.lines.iter().any(|line| line.state != LineState::Idle);
         let was_missed = self.schedule.answered(question, asked, busy);
@@ -275,8 +286,10 @@ impl Twin {
     }
 
     fn drop_late_orders(&mut self, now: Now, actions: &mut Vec<Action>) {
-        let (late, rest) =
-            self.orders.drain(..).partition(|order: &Order| order.deadline <= now.instant);
+        let (late, rest) = self
+            .orders
+            .drain(..)
+            .partition(|order: &Order| order.deadline <= now.instant && !order.is_under_way());
         self.orders = rest;
         for order in late {
             let message = "the phone was busy with other requests until the time was up";
@@ -313,23 +326,41 @@ impl Twin {
 
     fn ask_next(&mut self, now: Now, actions: &mut Vec<Action>) {
         self.hang_up(now, actions);
+        let patient =
+            self.orders.front().is_some_and(|order| order.is_under_way() && order.is_patient());
+        if patient {
+            self.read_next(now, actions);
+        }
         while self.asking.is_none()
             && let Some(mut order) = self.orders.pop_front()
         {
-            match self.barred(now) {
-                Some(failure) => finish(&order.request, Err(failure), now, actions),
-                None => match order.step(&self.snapshot.lines) {
-                    Step::Done(outcome) => finish(&order.request, outcome, now, actions),
-                    Step::Ask(ask) => {
-                        self.instruction = order.instruction(&ask, &self.snapshot.lines);
-                        if let Some(instruction) = self.instruction.clone() {
-                            self.call(Input::Told(instruction), now);
-                        }
-                        self.ask(ask, Some(order), now, actions);
+            let step = match self.barred(now) {
+                Some(failure) => Step::Done(Err(failure)),
+                None => order.step(&self.snapshot.lines),
+            };
+            match step {
+                Step::Done(outcome) => finish(&order.request, outcome, now, actions),
+                Step::Ask(ask) => match self.lacking.why(&ask, now.instant) {
+                    Some(why) => {
+                        let trouble = Trouble::Unsupported(why.to_owned());
+                        finish(&order.request, Err(trouble.into()), now, actions);
                     }
+                    None => self.order(ask, order, now, actions),
                 },
             }
         }
+        self.read_next(now, actions);
+    }
+
+    fn order(&mut self, ask: Ask, order: Order, now: Now, actions: &mut Vec<Action>) {
+        self.instruction = order.instruction(&ask, &self.snapshot.lines);
+        if let Some(instruction) = self.instruction.clone() {
+            self.call(Input::Told(instruction), now);
+        }
+        self.ask(ask, Some(order), now, actions);
+    }
+
+    fn read_next(&mut self, now: Now, actions: &mut Vec<Action>) {
         if self.asking.is_none()
             && let Some(question) = self.schedule.due(now.instant)
         {

@@ -121,7 +121,9 @@ impl Handset {
                 }
                 Err(failed) => return Err(failed.trouble),
             };
-            tracing::trace!(status = reply.status, body = %excerpt(&reply.body), "answer");
+            if matches!(ask, Ask::Read(_)) {
+                tracing::trace!(status = reply.status, body = %excerpt(&reply.body), "answer");
+            }
             match self.dialect.read(ask, &reply) {
                 Ok(answer) => return Ok(answer),
                 Err(Error::Trouble(trouble)) => return Err(trouble),

@@ -135,6 +135,18 @@ fn ask_phone(mut handset: Handset, ask: Ask) -> Request {
             Ask::Dial { .. } | Ask::Operate { .. } | Ask::System(_) => {
                 tracing::info!(?ask, "telling the phone");
             }
+            Ask::GetValues(_) | Ask::GetContacts(_) | Ask::GetGroups => {
+                tracing::debug!(function = ask.function(), "asking");
+            }
+            // what is written may be a secret
+            Ask::SetValues(_)
+            | Ask::SaveContact(_)
+            | Ask::DeleteContact(_)
+            | Ask::DeleteAllContacts
+            | Ask::AddGroup(_)
+            | Ask::EditGroup { .. } => {
+                tracing::info!(function = ask.function(), "telling the phone");
+            }
         }
         let answer = handset.ask(&ask).await;
         (handset, answer)

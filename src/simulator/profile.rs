@@ -1,6 +1,9 @@
 //! What kind of phone to simulate: its identity, its dialect, its habits. Plain values, settled before the phone starts.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// How the phone talks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -136,6 +139,8 @@ pub struct Profile {
     pub click_to_dial: bool,
     /// More values by name, on top of those that follow from the rest.
     pub values: BTreeMap<String, String>,
+    /// Values that no client can change: the phone says success, and keeps them (seen with a WP826).
+    pub stubborn_values: BTreeSet<String>,
     /// How far ends behave.
     pub far_end: FarEnd,
     /// How long it is up when the simulation starts.
@@ -169,6 +174,7 @@ impl Default for Profile {
             line_account_base: 1,
             click_to_dial: true,
             values: BTreeMap::new(),
+            stubborn_values: BTreeSet::new(),
             far_end: FarEnd::default(),
             uptime: Duration::ZERO,
             reboot: Duration::from_secs(20),

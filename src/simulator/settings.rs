@@ -15,6 +15,9 @@ pub(super) fn set_values(state: &mut State, asked: &Asked) -> Reply {
             state.journal.note(Happening::PasswordChanged);
             continue;
         }
+        if state.profile.stubborn_values.contains(name) {
+            continue;
+        }
         state.phone.values.insert(name.to_owned(), value.clone());
         let (name, value) = (name.to_owned(), value.clone());
         state.journal.note(Happening::ValueSet { name, value });

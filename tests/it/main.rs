@@ -3,6 +3,7 @@
 
 mod calls;
 mod faults;
+mod functions;
 mod link;
 mod program;
 mod stories;

@@ -7,7 +7,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use gxv2mqtt::demo::broker::Broker;
-use gxv2mqtt::simulator::{Profile, Simulator};
+use gxv2mqtt::simulator::{Fault, Function, Profile, Simulator};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -159,18 +159,25 @@ async fn check_says_what_works_and_how_to_mend_what_does_not() {
     let check = || program(&["check", "--config", settings.to_str().unwrap()]);
     let (code, stdout, stderr) = output(check()).await;
     assert_eq!(code, 0, "{stdout}{stderr}");
-    assert_eq!(stdout.matches(" works ").count(), 1 + 6 + 5, "{stdout}");
+    assert_eq!(stdout.matches(" works ").count(), 1 + 8 + 7, "{stdout}");
+
+    // what the bridge can do without is no failure
+    for (_, phone) in &site.phones {
+        phone.set_fault(Function::GetGroups, Fault::Status(404));
+    }
+    let (code, stdout, _) = output(check()).await;
+    assert_eq!((code, stdout.matches(" unsupported ").count()), (0, 2), "{stdout}");
 
     site.settings("wrong");
     let (code, stdout, _) = output(check()).await;
     assert_eq!(code, 1);
     assert_eq!(stdout.matches(" FAILS ").count(), 2, "{stdout}");
-    assert_eq!(stdout.matches(" not tried").count(), 5 + 4, "{stdout}");
+    assert_eq!(stdout.matches(" not tried").count(), 7 + 6 + 2 * 10, "{stdout}");
     for (_, phone) in &site.phones {
         let bad = phone.happenings();
         let bad = bad.iter().filter(|h| h.to_string().contains("bad")).count();
         assert!(bad <= 1, "{:?}", phone.happenings());
-        assert_eq!(phone.requests(gxv2mqtt::simulator::Function::SystemOperation), 0);
+        assert_eq!(phone.requests(Function::SystemOperation), 0);
     }
     site.end().await;
 }
@@ -208,7 +215,7 @@ async fn no_secret_is_ever_said() {
     // in each dialect: an answer that makes no sense, and a phone that is gone, in requests that hold secrets
     for (_, phone) in &site.phones {
         phone.expire_sessions();
-        phone.set_fault(None, gxv2mqtt::simulator::Fault::HtmlPage);
+        phone.set_fault(None, Fault::HtmlPage);
     }
     neighbour.ear.shows("gxv2mqtt/hall/problem", "bad_answer").await;
     for (_, phone) in &site.phones {

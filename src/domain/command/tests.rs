@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::domain::outcome::{ErrorCode, Failure};
 
 fn said(name: &str, payload: &str) -> Result<Command, String> {
     parse(name, payload.as_bytes(), false)
@@ -36,7 +37,25 @@ fn payloads_become_commands() {
         ("answer", r#"{"line": null}"#, answer(None)),
         ("answer", "2", answer(Some(2))),
         ("answer", r#"{"line": 2}"#, answer(Some(2))),
-        ("reboot", "PRESS", Command::System(SystemOperation::Reboot)),
+        ("reboot", "PRESS", Command::Reboot { force: false }),
+        ("reboot", r#"{"force": true}"#, Command::Reboot { force: true }),
+        ("get_values", "68:P67", Command::GetValues(vec!["68".into(), "67".into()])),
+        (
+            "get_values",
+            r#"{"names": ["68", "hw_rev"]}"#,
+            Command::GetValues(vec!["68".into(), "hw_rev".into()]),
+        ),
+        (
+            "set_values",
+            r#"{"P1561": 1, "id": 7}"#,
+            Command::SetValues([("1561".into(), "1".into())].into()),
+        ),
+        (
+            "set_values",
+            r#"{"values": {"35": ""}}"#,
+            Command::SetValues([("35".into(), String::new())].into()),
+        ),
+        ("delete_group", "200", Command::DeleteGroup("200".into())),
         ("get_time", "", Command::GetTime),
     ];
     for (name, payload, expected) in cases {
@@ -76,11 +95,23 @@ fn wrong_payloads_say_what_is_wrong() {
         ("answer", "-1", "bad_payload: line must be a whole number"),
         ("answer", "70000", "bad_payload: line must be a whole number"),
         ("reboot", "now", "bad_payload: reboot takes no argument"),
+        ("reboot", r#"{"force": "yes"}"#, "bad_payload: force must be true or false"),
         (
-            "reboot",
+            "provision",
             r#"{"force": true}"#,
-            "bad_payload: reboot does not know \"force\"; it takes nothing",
+            "bad_payload: provision does not know \"force\"; it takes nothing",
         ),
+        ("get_values", "", "bad_payload: which values?"),
+        ("get_values", "P2", "bad_payload: P2 is a password"),
+        ("get_values", r#"{"names": [68]}"#, "bad_payload: names must be texts"),
+        ("set_values", "", "bad_payload: which values?"),
+        ("set_values", "1561", "bad_payload: which values?"),
+        ("set_values", r#"{"P2": "secret"}"#, "bad_payload: P2 is a password: use change_password"),
+        ("set_values", r#"{"hw_rev": "1"}"#, "bad_payload: \"hw_rev\" can't be set"),
+        ("set_values", r#"{"P1": [1]}"#, "bad_payload: P1 must be a text or a number"),
+        ("save_contact", r#"{"work": "1"}"#, "bad_payload: a new contact needs a name"),
+        ("delete_contact", "", "bad_payload: contact is missing"),
+        ("rename_group", r#"{"group": "1", "name": " "}"#, "bad_payload: name is missing"),
         ("explode", "", "unsupported: there is no such command; there are dial, answer"),
     ];
     for (name, payload, expected) in cases {

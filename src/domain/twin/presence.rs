@@ -17,6 +17,7 @@ impl Twin {
         }
         if was_away {
             self.schedule.hasten_others(now.instant);
+            self.lacking.forget();
         }
         self.snapshot.problem = Problem::None;
         self.met = true;

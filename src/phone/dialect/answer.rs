@@ -131,7 +131,7 @@ fn json(reply: &Reply) -> Result<Value, Error> {
 }
 
 /// Reads a reply as JSON, and returns what is in its wrapper.
-fn body(reply: &Reply) -> Result<Value, Error> {
+pub(super) fn body(reply: &Reply) -> Result<Value, Error> {
     let json = json(reply)?;
     let what = kind(&json);
     let Value::Object(object) = json else {
@@ -183,11 +183,14 @@ pub(super) fn check_status(reply: &Reply) -> Result<(), Error> {
     }
 }
 
-fn objects<'a>(body: &'a Value, wanted: &str) -> Result<Vec<&'a Map<String, Value>>, Error> {
+pub(super) fn objects<'a>(
+    body: &'a Value,
+    wanted: &str,
+) -> Result<Vec<&'a Map<String, Value>>, Error> {
     let Value::Array(entries) = body else {
         return Err(nonsense(&format!("{} instead of {wanted}", kind(body))));
     };
-    let objects: Vec<_> = entries.iter().filter_map(Value::as_object).take(MANY).collect();
+    let objects: Vec<_> = entries.iter().filter_map(Value::as_object).collect();
     if objects.is_empty() && !entries.is_empty() {
         return Err(nonsense(&format!("a list of {} instead of {wanted}", kind(&entries[0]))));
     }
@@ -202,7 +205,7 @@ fn numbered<T>(
 ) -> Vec<T> {
     let mut seen = BTreeSet::new();
     (1..)
-        .zip(entries)
+        .zip(entries.into_iter().take(MANY))
         .map(|(place, entry)| (whole(entry.get(key)).unwrap_or(place), entry))
         .filter(|(number, _)| seen.insert(*number))
         .map(|(number, entry)| read(number, entry))
@@ -220,7 +223,7 @@ fn refusal(body: &Value) -> Error {
     Trouble::Refused(format!("{}{hint}", quote(&words))).into()
 }
 
-fn nonsense(what: &str) -> Error {
+pub(super) fn nonsense(what: &str) -> Error {
     Trouble::BadAnswer(what.to_owned()).into()
 }
 

@@ -4,12 +4,26 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::domain::ask::Trouble;
 
-use super::Request;
+use super::{Function, Request};
 
-/// Phrases a request: all are `GET`s.
+/// Phrases a request: a `GET`, but for what changes something that is kept. The guide has no such function; clients of
+/// GXP phones send forms (GXP1625, GXP21xx).
 pub(super) fn phrase(mut request: Request, passcode: Option<&SecretString>) -> Request {
+    let keeps = [
+        Function::SetValues,
+        Function::ChangePassword,
+        Function::SaveContact,
+        Function::DeleteContact,
+        Function::DeleteAllContacts,
+        Function::AddGroup,
+        Function::EditGroup,
+    ];
+    request.post = keeps.contains(&request.function);
+    if request.post {
+        request.form = std::mem::take(&mut request.query);
+    }
     if let Some(passcode) = passcode {
-        request.query.insert(0, ("passcode", passcode.expose_secret().to_owned()));
+        request.query.insert(0, ("passcode".into(), passcode.expose_secret().to_owned()));
     }
     request
 }

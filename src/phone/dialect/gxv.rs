@@ -15,14 +15,30 @@ const RANDOM: usize = 256;
 
 /// Phrases a request: what the guide calls body parameters is a form, and so a `POST`.
 pub(super) fn phrase(mut request: Request) -> Request {
-    if matches!(
-        request.function,
-        Function::GetAccounts | Function::GetLineStatus | Function::GetPhoneStatus
-    ) {
-        request.post = request.function != Function::GetPhoneStatus;
-        if request.post {
-            request.form = std::mem::take(&mut request.query);
-        }
+    request.post = match request.function {
+        Function::GetAccounts
+        | Function::GetLineStatus
+        | Function::SetValues
+        | Function::ChangePassword
+        | Function::GetContacts
+        | Function::SaveContact
+        | Function::DeleteContact
+        | Function::DeleteAllContacts
+        | Function::GetGroups
+        | Function::AddGroup
+        | Function::EditGroup => true,
+        Function::LoginRealm
+        | Function::Login
+        | Function::GetValues
+        | Function::GetPhoneStatus
+        | Function::GetTime
+        | Function::MakeCall
+        | Function::PhoneOperation
+        | Function::SystemOperation
+        | Function::PhonebookDownload => false,
+    };
+    if request.post {
+        request.form = std::mem::take(&mut request.query);
     }
     request
 }
@@ -66,9 +82,10 @@ pub(super) fn login(dialect: &Dialect, random: &str) -> Request {
         Digest::Md5 => hex(&Md5::digest(token)),
         Digest::Sha256 => hex(&Sha256::digest(token)),
     };
-    let mut query = vec![("Username", dialect.username.clone()), ("Secret", secret)];
+    let mut query: super::Fields =
+        vec![("Username".into(), dialect.username.clone()), ("Secret".into(), secret)];
     if dialect.digest == Digest::Sha256 {
-        query.push(("t", "sha".to_owned()));
+        query.push(("t".into(), "sha".to_owned()));
     }
     Request { function: Function::Login, post: false, query, form: Vec::new() }
 }

@@ -3,8 +3,10 @@
 mod answer;
 mod cti;
 mod gxv;
+mod kept;
 mod values;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
@@ -24,7 +26,7 @@ pub struct Request {
 }
 
 /// Names and values of a query or a form.
-pub type Fields = Vec<(&'static str, String)>;
+pub type Fields = Vec<(Cow<'static, str>, String)>;
 
 /// What came back.
 #[derive(Debug)]
@@ -122,7 +124,18 @@ impl Dialect {
             Ask::Read(Question::Status) => answer::status(reply),
             Ask::Read(Question::Clock) => answer::clock(reply),
             Ask::Read(Question::Identity) => answer::identity(reply),
-            Ask::Dial { .. } | Ask::Operate { .. } | Ask::System(_) => answer::done(reply),
+            Ask::GetValues(names) => kept::read_values(reply, names),
+            Ask::GetContacts(_) => kept::contacts(reply),
+            Ask::GetGroups => kept::groups(reply),
+            Ask::Dial { .. }
+            | Ask::Operate { .. }
+            | Ask::System(_)
+            | Ask::SetValues(_)
+            | Ask::SaveContact(_)
+            | Ask::DeleteContact(_)
+            | Ask::DeleteAllContacts
+            | Ask::AddGroup(_)
+            | Ask::EditGroup { .. } => answer::done(reply),
         };
         answer.map_err(|error| match (error, self.kind) {
             (Error::SessionExpired, Kind::Cti) => {
@@ -151,12 +164,12 @@ fn fields(ask: &Ask, account_base: u16) -> Fields {
     match ask {
         // each list of names stays under 64 bytes: longer ones overflow old firmware (CVE-2026-2329)
         Ask::Read(Question::Identity) => {
-            vec![("request", "67:68:phone_model:vendor_name:vendor_fullname:hw_rev".to_owned())]
+            named([("request", "67:68:phone_model:vendor_name:vendor_fullname:hw_rev".to_owned())])
         }
-        Ask::Read(_) => Vec::new(),
+        Ask::Read(_) | Ask::DeleteAllContacts | Ask::GetGroups => Vec::new(),
         Ask::Dial { number, account } => {
             let account = account.saturating_sub(1).saturating_add(account_base);
-            vec![("phonenumber", number.clone()), ("account", account.to_string())]
+            named([("phonenumber", number.clone()), ("account", account.to_string())])
         }
         Ask::Operate { operation, line } => {
             let cmd = match operation {
@@ -167,7 +180,7 @@ fn fields(ask: &Ask, account_base: u16) -> Fields {
                 Operation::Hold | Operation::Resume => "holdcall",
             };
             // the guide's text says "arg", its table "Line"; the vendor's own extension sends arg
-            vec![("cmd", cmd.to_owned()), ("arg", line.to_string()), ("line", line.to_string())]
+            named([("cmd", cmd.to_owned()), ("arg", line.to_string()), ("line", line.to_string())])
         }
         Ask::System(operation) => {
             let request = match operation {
@@ -175,9 +188,20 @@ fn fields(ask: &Ask, account_base: u16) -> Fields {
                 SystemOperation::Provision => "PROV",
                 SystemOperation::FactoryReset => "RESET",
             };
-            vec![("request", request.to_owned())]
+            named([("request", request.to_owned())])
         }
+        Ask::GetValues(names) => named([("request", names.join(":"))]),
+        Ask::SetValues(values) => kept::values(values),
+        Ask::GetContacts(filter) => kept::filter(filter),
+        Ask::SaveContact(contact) => kept::contact(contact),
+        Ask::DeleteContact(id) => named([("id", id.clone())]),
+        Ask::AddGroup(name) => named([("name", name.clone())]),
+        Ask::EditGroup { id, name } => named([("id", id.clone()), ("name", name.clone())]),
     }
+}
+
+fn named<const N: usize>(fields: [(&'static str, String); N]) -> Fields {
+    fields.into_iter().map(|(name, value)| (name.into(), value)).collect()
 }
 
 /// The dialects of the phones' HTTP API.
@@ -290,10 +314,18 @@ impl Function {
             Ask::Read(Question::Status) => Self::GetPhoneStatus,
             Ask::Read(Question::Accounts) => Self::GetAccounts,
             Ask::Read(Question::Clock) => Self::GetTime,
-            Ask::Read(Question::Identity) => Self::GetValues,
+            Ask::Read(Question::Identity) | Ask::GetValues(_) => Self::GetValues,
             Ask::Dial { .. } => Self::MakeCall,
             Ask::Operate { .. } => Self::PhoneOperation,
             Ask::System(_) => Self::SystemOperation,
+            Ask::SetValues(_) => Self::SetValues,
+            Ask::GetContacts(_) => Self::GetContacts,
+            Ask::SaveContact(_) => Self::SaveContact,
+            Ask::DeleteContact(_) => Self::DeleteContact,
+            Ask::DeleteAllContacts => Self::DeleteAllContacts,
+            Ask::GetGroups => Self::GetGroups,
+            Ask::AddGroup(_) => Self::AddGroup,
+            Ask::EditGroup { .. } => Self::EditGroup,
         }
     }
 
@@ -307,5 +339,7 @@ impl Function {
     }
 }
 
+#[cfg(test)]
+mod kept_tests;
 #[cfg(test)]
 mod tests;

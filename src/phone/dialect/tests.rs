@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use super::*;
 use crate::domain::phone::{CallState, PhoneStatus};
 
-fn dialect(kind: Kind) -> Dialect {
+pub(super) fn dialect(kind: Kind) -> Dialect {
     Dialect {
         kind,
         username: "gmiadmin".into(),
@@ -17,7 +17,7 @@ fn dialect(kind: Kind) -> Dialect {
     }
 }
 
-fn reply(status: u16, body: &str) -> Reply {
+pub(super) fn reply(status: u16, body: &str) -> Reply {
     Reply { status, redirect: None, body: body.as_bytes().to_vec() }
 }
 
@@ -34,7 +34,7 @@ fn line(text: &str) -> String {
 }
 
 /// The request as text: method, path, query, form.
-fn text(kind: Kind, ask: &Ask) -> String {
+pub(super) fn text(kind: Kind, ask: &Ask) -> String {
     let dialect = dialect(kind);
     let request = dialect.request(ask);
     let fields = |fields: &Fields| {
@@ -328,12 +328,12 @@ fn a_login_is_the_hash_of_user_random_number_and_password() {
     let mut dialect = dialect(Kind::Gxv);
     let login = dialect.login(&reply(200, " 1234567890\r\n")).unwrap();
     // echo -n gmiadmin:1234567890:admin | md5sum
-    assert_eq!(login.query[1], ("Secret", "a064cab065ab582583c0dc719b95486a".to_owned()));
-    assert_eq!(login.query[0], ("Username", "gmiadmin".to_owned()));
+    assert_eq!(login.query[1], ("Secret".into(), "a064cab065ab582583c0dc719b95486a".to_owned()));
+    assert_eq!(login.query[0], ("Username".into(), "gmiadmin".to_owned()));
     dialect.digest = Digest::Sha256;
     let login = dialect.login(&reply(200, "1234567890")).unwrap();
     assert_eq!(login.query[1].1.len(), 64);
-    assert_eq!(login.query[2], ("t", "sha".to_owned()));
+    assert_eq!(login.query[2], ("t".into(), "sha".to_owned()));
     for body in ["\"1234567890\"", "{\"response\":\"success\",\"body\":\"1234567890\"}"] {
         let same = dialect.login(&reply(200, body)).unwrap();
         assert_eq!(same.query, login.query, "{body}");

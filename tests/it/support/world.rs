@@ -79,6 +79,12 @@ impl World {
         Self { place, phone, settings, bridge: None, phones }
     }
 
+    /// Puts another kind of phone into the kitchen.
+    pub(crate) async fn replace_phone(&mut self, profile: Profile) {
+        self.phone = start_phone(profile, &self.phones).await;
+        self.settings.phones = vec![options("kitchen", Kind::Gxv, self.phone.address())];
+    }
+
     /// Starts another phone, which the bridge will know.
     pub(crate) async fn add_phone(&mut self, id: &str, kind: Kind, profile: Profile) -> Simulator {
         let phone = start_phone(profile, &self.phones).await;

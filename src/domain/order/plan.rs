@@ -1,0 +1,142 @@
+//! The requests that a command takes one after the other, and what comes of their answers.
+
+use std::collections::VecDeque;
+
+use serde_json::{Value, json};
+
+use crate::domain::ask::{Answer, Ask, Question};
+use crate::domain::command::Command;
+use crate::domain::outcome::{ErrorCode, Failure};
+use crate::domain::phonebook::{self, Contact, Filter, Group};
+use crate::domain::values::{self, Values};
+
+/// What is still to be asked, and what was answered.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    todo: VecDeque<Ask>,
+    values: Values,
+    contacts: Vec<Contact>,
+    groups: Vec<Group>,
+}
+
+impl Plan {
+    /// Returns the plan of a command; that of one which depends on the lines is empty.
+    pub(super) fn of(command: &Command) -> Self {
+        let get = |names: &[String]| values::lists(names).into_iter().map(Ask::GetValues);
+        let todo: VecDeque<Ask> = match command {
+            Command::Refresh => Question::ALL.map(Ask::Read).into(),
+            Command::GetTime => [Ask::Read(Question::Clock)].into(),
+            Command::GetValues(names) => get(names).collect(),
+            Command::SetValues(wanted) => {
+                let names: Vec<String> = wanted.keys().cloned().collect();
+                let set = Ask::SetValues(wanted.clone().into_iter().collect());
+                std::iter::once(set).chain(get(&names)).collect()
+            }
+            Command::ListContacts { filter, .. } => [Ask::GetContacts(filter.clone())].into(),
+            Command::SaveContact(Contact { id: Some(id), .. }) => {
+                let filter = Filter { id: Some(id.clone()), ..Filter::default() };
+                [Ask::GetContacts(filter)].into()
+            }
+            Command::SaveContact(contact) => [Ask::SaveContact(contact.clone())].into(),
+            Command::DeleteContact(id) => [Ask::DeleteContact(id.clone())].into(),
+            Command::DeleteAllContacts => [Ask::GetContacts(Filter::default())].into(),
+            Command::ListGroups => [Ask::GetGroups].into(),
+            Command::AddGroup(name) => [Ask::AddGroup(name.clone())].into(),
+            Command::RenameGroup { id, name } => {
+                [Ask::EditGroup { id: id.clone(), name: name.clone() }].into()
+            }
+            Command::DeleteGroup(id) => {
+                [Ask::EditGroup { id: id.clone(), name: String::new() }].into()
+            }
+            Command::Dial { .. }
+            | Command::Operate { .. }
+            | Command::System(_)
+            | Command::Reboot { .. }
+            | Command::ResetMissedCalls => VecDeque::new(),
+        };
+        Self { todo, ..Self::default() }
+    }
+
+    /// Returns the next request.
+    pub(super) fn next(&mut self) -> Option<Ask> {
+        self.todo.pop_front()
+    }
+
+    /// Takes in an answer, which may ask for more.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others only want to know")]
+    pub(super) fn take(&mut self, command: &Command, answer: Answer) -> Result<(), Failure> {
+        match answer {
+            Answer::Values(values) => self.values.extend(values),
+            Answer::Groups(groups) => self.groups = groups,
+            Answer::Contacts(contacts) => {
+                match command {
+                    Command::SaveContact(wanted) => {
+                        self.todo.push_back(Ask::SaveContact(edited(wanted, &contacts)?));
+                    }
+                    // what is deleted must be in the result, whole
+                    Command::DeleteAllContacts if !phonebook::is_short(&contacts) => {
+                        let message = "there are too many contacts for one message that would \
+                                       hold them all: nothing was deleted";
+                        return Err(Failure::new(ErrorCode::NotAllowed, message));
+                    }
+                    Command::DeleteAllContacts => self.todo.push_back(Ask::DeleteAllContacts),
+                    _ => {}
+                }
+                self.contacts = contacts;
+            }
+            Answer::Lines(_)
+            | Answer::Status(_)
+            | Answer::Accounts(_)
+            | Answer::Clock(_)
+            | Answer::Identity(_)
+            | Answer::Done => {}
+        }
+        Ok(())
+    }
+
+    /// Returns the result, when all is answered.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others have nothing to tell")]
+    pub(super) fn result(&self, command: &Command) -> Result<Value, Failure> {
+        match command {
+            Command::GetValues(names) => {
+                let said = |name: &String| (name.clone(), json!(self.values.get(name)));
+                Ok(names.iter().map(said).collect())
+            }
+            Command::SetValues(wanted) => match &values::ignored(wanted, &self.values)[..] {
+                [] => Ok(json!(wanted)),
+                ignored => {
+                    let message = format!(
+                        "the phone took it, but {} did not change: perhaps this user may not set it, \
+                         or the phone does not know it",
+                        ignored.join(", ")
+                    );
+                    Err(Failure::new(ErrorCode::Refused, message))
+                }
+            },
+            Command::ListContacts { page, .. } => Ok(phonebook::page(&self.contacts, *page)),
+            Command::DeleteAllContacts => Ok(json!({ "contacts": self.contacts })),
+            Command::ListGroups => Ok(json!({ "groups": self.groups })),
+            _ => Ok(Value::Null),
+        }
+    }
+}
+
+/// Returns a contact as it is to be: what is not said stays as the phone has it.
+fn edited(wanted: &Contact, contacts: &[Contact]) -> Result<Contact, Failure> {
+    let Some(known) = contacts.iter().find(|contact| contact.id == wanted.id) else {
+        let id = wanted.id.as_deref().unwrap_or_default();
+        let message = format!("the phone has no contact {id}; list_contacts shows what there is");
+        return Err(Failure::new(ErrorCode::Refused, message));
+    };
+    let or = |new: &Option<String>, old: &Option<String>| new.clone().or_else(|| old.clone());
+    Ok(Contact {
+        id: wanted.id.clone(),
+        name: or(&wanted.name, &known.name),
+        group: or(&wanted.group, &known.group),
+        work: or(&wanted.work, &known.work),
+        home: or(&wanted.home, &known.home),
+        mobile: or(&wanted.mobile, &known.mobile),
+        fax: or(&wanted.fax, &known.fax),
+        email: or(&wanted.email, &known.email),
+    })
+}

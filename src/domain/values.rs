@@ -1,0 +1,128 @@
+//! The phone's settings ("P-values"): which names are asked for, and in which lists.
+
+use std::collections::BTreeMap;
+
+/// Values by name; none where the phone said nothing of it. Names are without the `P`.
+pub type Values = BTreeMap<String, Option<String>>;
+
+/// A list of names stays shorter than this, in bytes: from 64 on it crashes old firmware (CVE-2026-2329, GXP1610 to
+/// GXP1630 up to 1.0.7.80).
+const LIST: usize = 60;
+/// So many values are asked for, or set, by one command.
+const MANY: usize = 100;
+/// The admin's and the user's password (vendor guide, Change Password).
+const PASSWORDS: [&str; 2] = ["2", "196"];
+
+/// Reads names as users write them: `68:vendor_name`, `P68, P67`.
+pub fn names(text: &str) -> Result<Vec<String>, String> {
+    let words = text.split(|c: char| c == ':' || c == ',' || c.is_whitespace());
+    let mut names = Vec::new();
+    for word in words.filter(|word| !word.is_empty()) {
+        let name = name(word)?;
+        if PASSWORDS.contains(&name.as_str()) {
+            return Err(format!("P{name} is a password, and never read"));
+        }
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    match names.len() {
+        0 => Err("which values? name them, such as 68:vendor_name".to_owned()),
+        1..=MANY => Ok(names),
+        more => Err(format!("{more} values are more than {MANY}")),
+    }
+}
+
+/// Reads one name; the `P` of a number may be left out.
+pub fn name(word: &str) -> Result<String, String> {
+    let number = word.strip_prefix(['P', 'p']).filter(|rest| is_number(rest));
+    let name = number.unwrap_or(word);
+    let legal = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    if name.is_empty() || name.len() >= LIST || !name.chars().all(legal) {
+        return Err(format!("{word:?} is no name of a value"));
+    }
+    Ok(name.to_owned())
+}
+
+/// Checks a name that is to be set: only numbers can be, and passwords have a command of their own.
+pub fn settable(word: &str) -> Result<String, String> {
+    let name = name(word)?;
+    if PASSWORDS.contains(&name.as_str()) {
+        return Err(format!("P{name} is a password: use change_password"));
+    }
+    if is_number(&name) { Ok(name) } else { Err(format!("{word:?} can't be set, only P-numbers")) }
+}
+
+/// Splits names into lists that old firmware survives.
+pub fn lists(names: &[String]) -> Vec<Vec<String>> {
+    let mut lists: Vec<Vec<String>> = Vec::new();
+    let mut length = 0;
+    for name in names {
+        let longer = length + 1 + name.len();
+        if let Some(list) = lists.last_mut().filter(|_| longer < LIST) {
+            list.push(name.clone());
+            length = longer;
+        } else {
+            lists.push(vec![name.clone()]);
+            length = name.len();
+        }
+    }
+    lists
+}
+
+/// Returns the names of those values that are not what was written.
+pub fn ignored(written: &BTreeMap<String, String>, read: &Values) -> Vec<String> {
+    let differs = |(name, value): (&String, &String)| {
+        let same = read.get(name).and_then(Option::as_deref).unwrap_or_default() == value;
+        (!same).then(|| format!("P{name}"))
+    };
+    written.iter().filter_map(differs).collect()
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_are_read() {
+        let read = |text| names(text).map(|names| names.join(" "));
+        assert_eq!(read("68:vendor_name"), Ok("68 vendor_name".into()));
+        assert_eq!(read(" P68, p67  68 Phone "), Ok("68 67 Phone".into()));
+        for wrong in ["", " ", "2", "68:P196", "a/b", "ä", "1&2", &"x".repeat(60)] {
+            assert!(names(wrong).is_err(), "{wrong}");
+        }
+        let many = (1000..1101).map(|n| n.to_string()).collect::<Vec<_>>().join(":");
+        assert!(names(&many).unwrap_err().contains("more than 100"));
+    }
+
+    #[test]
+    fn passwords_and_words_are_not_set() {
+        assert_eq!(settable("P1561").as_deref(), Ok("1561"));
+        assert!(settable("P2").unwrap_err().contains("change_password"));
+        assert!(settable("196").unwrap_err().contains("change_password"));
+        assert!(settable("vendor_name").is_err());
+    }
+
+    #[test]
+    fn what_was_ignored_is_named() {
+        let written = [("1", "a"), ("2", "b"), ("3", "")];
+        let written = written.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let read = [("1".to_owned(), Some("a".to_owned())), ("2".to_owned(), Some("x".to_owned()))];
+        assert_eq!(ignored(&written, &read.into()), ["P2"]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_list_is_too_long_and_no_name_is_lost(names in prop::collection::vec("[a-z0-9_]{1,59}", 1..40)) {
+            let lists = lists(&names);
+            prop_assert!(lists.iter().all(|list| list.join(":").len() < 64));
+            prop_assert_eq!(lists.concat(), names);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What the phone keeps, contacts, groups and values: the fields of requests, and how answers are read.
+
+use serde_json::{Map, Value};
+
+use crate::domain::ask::{Answer, Trouble};
+use crate::domain::phonebook::{Contact, Filter, Group};
+
+use super::answer::{body, nonsense, objects};
+use super::values::text;
+use super::{Error, Fields, Reply};
+
+/// Vendor guide, Get Contact.
+pub(super) fn filter(filter: &Filter) -> Fields {
+    let fields =
+        [("contactid", &filter.id), ("contactname", &filter.name), ("groupid", &filter.group)];
+    fields.into_iter().filter_map(|(key, value)| Some((key.into(), value.clone()?))).collect()
+}
+
+/// Vendor guide, Save/Edit Contact. The phone shows first and last name as one: the whole of it goes into the first.
+/// The guide's table lost the name of the field for the mail address; it is `email` in Get Contact.
+pub(super) fn contact(contact: &Contact) -> Fields {
+    let fields = [
+        ("id", &contact.id),
+        ("firstname", &contact.name),
+        ("group", &contact.group),
+        ("newphone1", &contact.work),
+        ("newphone2", &contact.home),
+        ("newphone3", &contact.mobile),
+        ("newphone4", &contact.fax),
+        ("email", &contact.email),
+    ];
+    let mut fields: Fields =
+        fields.into_iter().filter_map(|(key, value)| Some((key.into(), value.clone()?))).collect();
+    fields.push(("lastname".into(), String::new()));
+    fields
+}
+
+/// Vendor guide, Post Values Request: names begin with `P`.
+pub(super) fn values(values: &[(String, String)]) -> Fields {
+    values.iter().map(|(name, value)| (format!("P{name}").into(), value.clone())).collect()
+}
+
+/// Reads the answer of Return Values; all that was not asked for is left out.
+pub(super) fn read_values(reply: &Reply, names: &[String]) -> Result<Answer, Error> {
+    let Value::Object(values) = body(reply)? else {
+        return Err(nonsense("no JSON object instead of values"));
+    };
+    let value = |name: &String| match values.get(name) {
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(Value::Number(number)) => Some(number.to_string()),
+        Some(Value::Bool(flag)) => Some(u8::from(*flag).to_string()),
+        Some(Value::Null | Value::Array(_) | Value::Object(_)) | None => None,
+    };
+    Ok(Answer::Values(names.iter().map(|name| (name.clone(), value(name))).collect()))
+}
+
+/// Reads the answer of Get Contact.
+pub(super) fn contacts(reply: &Reply) -> Result<Answer, Error> {
+    let read = |entry: &Map<String, Value>| Contact {
+        id: text(entry.get("contactID")),
+        name: text(entry.get("contactName")),
+        group: text(entry.get("groupID")),
+        work: text(entry.get("work")),
+        home: text(entry.get("home")),
+        mobile: text(entry.get("mobile")),
+        fax: text(entry.get("fax")),
+        email: text(entry.get("email")),
+    };
+    let list = list(reply, "a list of contacts")?;
+    Ok(Answer::Contacts(objects(&list, "a list of contacts")?.into_iter().map(read).collect()))
+}
+
+/// Reads the answer of Get Contact Group; the guide spells the id `groupID` and `goupID`.
+pub(super) fn groups(reply: &Reply) -> Result<Answer, Error> {
+    let read = |entry: &Map<String, Value>| {
+        let id = text(entry.get("groupID")).or_else(|| text(entry.get("goupID")))?;
+        Some(Group { id, name: text(entry.get("groupName")) })
+    };
+    let list = list(reply, "a list of groups")?;
+    Ok(Answer::Groups(objects(&list, "a list of groups")?.into_iter().filter_map(read).collect()))
+}
+
+/// Reads a list; a phone that has none may say error and `0` (GMI guide, getgroup).
+fn list(reply: &Reply, wanted: &str) -> Result<Value, Error> {
+    match body(reply) {
+        Err(Error::Trouble(Trouble::Refused(words))) if words == "\"0\"" => {
+            Ok(Value::Array(Vec::new()))
+        }
+        Ok(Value::Null) => Err(nonsense(&format!("nothing instead of {wanted}"))),
+        other => other,
+    }
+}

@@ -1,0 +1,128 @@
+//! What the phone keeps: each function's request in both dialects, and its answers.
+
+use super::tests::{dialect, reply, text};
+use super::*;
+use crate::domain::phonebook::{Contact, Filter, Group};
+
+macro_rules! guide {
+    ($name:literal) => {
+        include_str!(concat!("../../../tests/fixtures/gxv/guide/", $name, ".json"))
+    };
+}
+
+fn contact() -> Contact {
+    Contact {
+        id: Some("7".into()),
+        name: Some("Ann & Bob".into()),
+        group: Some("100".into()),
+        work: Some("1001".into()),
+        mobile: Some("+49".into()),
+        ..Contact::default()
+    }
+}
+
+fn asks() -> [Ask; 9] {
+    let id = Some("7".to_owned());
+    [
+        Ask::GetValues(vec!["68".into(), "vendor_name".into()]),
+        Ask::SetValues(vec![("1561".into(), "1".into()), ("8352".into(), String::new())]),
+        Ask::GetContacts(Filter { id, name: Some("Ann".into()), group: None }),
+        Ask::SaveContact(contact()),
+        Ask::DeleteContact("7".into()),
+        Ask::DeleteAllContacts,
+        Ask::GetGroups,
+        Ask::AddGroup("Family".into()),
+        Ask::EditGroup { id: "100".into(), name: String::new() },
+    ]
+}
+
+#[test]
+fn asks_are_phrased() {
+    let phrased = |kind| asks().iter().map(|ask| text(kind, ask)).collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!(phrased(Kind::Gxv), @"
+    GET /cgi-bin/api.values.get?request=68:vendor_name []
+    POST /cgi-bin/api.values.post? [P1561=1&P8352=]
+    POST /cgi-bin/api-get_contacts? [contactid=7&contactname=Ann]
+    POST /cgi-bin/api-save_contact? [id=7&firstname=Ann & Bob&group=100&newphone1=1001&newphone3=+49&lastname=]
+    POST /cgi-bin/api-delete_contact? [id=7]
+    POST /cgi-bin/api-delete_all_contact? []
+    POST /cgi-bin/api-get_groups? []
+    POST /cgi-bin/api-add_group? [name=Family]
+    POST /cgi-bin/api-edit_delete_group? [id=100&name=]
+    ");
+    insta::assert_snapshot!(phrased(Kind::Cti), @"
+    GET /cgi-bin/api.values.get?passcode=admin&request=68:vendor_name []
+    POST /cgi-bin/api.values.post?passcode=admin [P1561=1&P8352=]
+    GET /cgi-bin/api-get_contacts?passcode=admin&contactid=7&contactname=Ann []
+    POST /cgi-bin/api-save_contact?passcode=admin [id=7&firstname=Ann & Bob&group=100&newphone1=1001&newphone3=+49&lastname=]
+    POST /cgi-bin/api-delete_contact?passcode=admin [id=7]
+    POST /cgi-bin/api-delete_all_contact?passcode=admin []
+    GET /cgi-bin/api-get_groups?passcode=admin []
+    POST /cgi-bin/api-add_group?passcode=admin [name=Family]
+    POST /cgi-bin/api-edit_delete_group?passcode=admin [id=100&name=]
+    ");
+}
+
+#[test]
+fn the_answers_of_the_guide_are_understood() {
+    let read = |ask: &Ask, body: &str| dialect(Kind::Gxv).read(ask, &reply(200, body)).unwrap();
+    let names = ["68", "1561", "gone"].map(str::to_owned).to_vec();
+    let Answer::Values(values) = read(&Ask::GetValues(names), guide!("get_values")) else {
+        panic!("no values");
+    };
+    let said = |name: &str| values[name].as_deref();
+    assert_eq!([said("68"), said("1561"), said("gone")], [Some("11.16.8.20"), Some(""), None]);
+
+    let all = Ask::GetContacts(Filter::default());
+    let Answer::Contacts(contacts) = read(&all, guide!("get_contacts")) else {
+        panic!("no contacts");
+    };
+    assert_eq!(contacts.len(), 2);
+    let second = Contact {
+        id: Some("1".into()),
+        name: Some("grandstream".into()),
+        group: Some("0".into()),
+        work: Some("3587".into()),
+        ..Contact::default()
+    };
+    assert_eq!(contacts[1], second);
+
+    let Answer::Groups(groups) = read(&Ask::GetGroups, guide!("get_groups")) else {
+        panic!("no groups");
+    };
+    assert_eq!(groups[1], Group { id: "100".into(), name: Some("blacklist".into()) });
+    for (ask, body) in [(&asks()[1], guide!("set_values")), (&asks()[3], guide!("save_contact"))] {
+        assert_eq!(read(ask, body), Answer::Done);
+    }
+}
+
+#[test]
+fn odd_answers_are_no_lists() {
+    let read = |ask: &Ask, body: &str| dialect(Kind::Gxv).read(ask, &reply(200, body));
+    let all = Ask::GetContacts(Filter::default());
+    for ask in [&all, &Ask::GetGroups] {
+        // GMI guide: there are none
+        let none = read(ask, r#"{"res":"error","msg":"0"}"#);
+        assert!(
+            matches!(&none, Ok(Answer::Contacts(list)) if list.is_empty())
+                || matches!(&none, Ok(Answer::Groups(list)) if list.is_empty()),
+            "{none:?}"
+        );
+        for odd in [
+            r#"{"res":"success"}"#,
+            r#"{"res":"success","msg":"x"}"#,
+            r#"{"res":"success","msg":["x"]}"#,
+            r#"{"res":"error","msg":"no"}"#,
+            "<html>",
+            "",
+        ] {
+            assert!(read(ask, odd).is_err(), "{odd}");
+        }
+        let expired = read(ask, r#"{"res":"error","msg":"authentication required"}"#);
+        assert_eq!(expired, Err(Error::SessionExpired));
+    }
+    let many: Vec<_> = (0..3000).map(|n| format!(r#"{{"contactID":{n}}}"#)).collect();
+    let many = format!(r#"{{"res":"success","msg":[{}]}}"#, many.join(","));
+    let Ok(Answer::Contacts(contacts)) = read(&all, &many) else { panic!("no contacts") };
+    assert_eq!(contacts.len(), 3000);
+}

@@ -1,0 +1,162 @@
+//! The functions of the phone's API beyond calls, told twice: over the embedded broker, and over Mosquitto.
+
+use gxv2mqtt::domain::policy::Guarded;
+use gxv2mqtt::phone::dialect::Kind;
+use gxv2mqtt::simulator::{Caller, Fault, Function, Happening, Profile};
+use serde_json::{Value, json};
+
+use super::support::stories;
+use super::support::world::{World, at};
+
+stories! {
+    values_are_read_and_written
+    contacts_are_kept_and_can_be_put_back
+    groups_are_kept
+    a_call_is_not_cut_off_by_a_restart
+    a_lacking_function_is_asked_for_once
+    a_phone_in_the_cti_dialect_has_them_too
+}
+
+/// Sends a command, and returns the data of its result.
+async fn data(world: &World, name: &str, arguments: &str) -> Value {
+    let result = result(world, name, arguments).await;
+    assert_eq!(result["ok"], true, "{result}");
+    result["data"].clone()
+}
+
+/// Sends a command, and returns the code of its error.
+async fn code(world: &World, name: &str, arguments: &str) -> String {
+    let result = result(world, name, arguments).await;
+    assert_eq!(result["ok"], false, "{result}");
+    result["error"]["code"].as_str().unwrap().to_owned()
+}
+
+async fn result(world: &World, name: &str, arguments: &str) -> Value {
+    let id = format!("{name} {}", fastrand::u64(..));
+    world.command(&id, name, arguments).await
+}
+
+async fn values_are_read_and_written(world: &mut World) {
+    let stubborn = ["35".to_owned()].into();
+    let values = [("35".to_owned(), "1001".to_owned())].into();
+    let profile = Profile { stubborn_values: stubborn, values, ..Profile::default() };
+    world.replace_phone(profile).await;
+    world.settings.phones[0].policy.allow = [Guarded::SetValues].into();
+    world.begin().await;
+    let read = data(world, "get_values", r#""names":"68:vendor_name:P1561""#).await;
+    assert_eq!(read, json!({"68": "1.0.3.62", "vendor_name": "Grandstream", "1561": "1"}));
+    let written = data(world, "set_values", r#""P1561":"0","P8352":"7""#).await;
+    assert_eq!(written, json!({"1561": "0", "8352": "7"}));
+    assert_eq!(data(world, "get_values", r#""names":["8352"]"#).await, json!({"8352": "7"}));
+    assert_eq!(code(world, "set_values", r#""P35":"1002""#).await, "refused");
+    // each list of names is short, however long the command's
+    let names: Vec<_> = (1000..1099).map(|name| name.to_string()).collect();
+    let many = data(world, "get_values", &format!(r#""names":"{}""#, names.join(":"))).await;
+    assert_eq!(many.as_object().unwrap().len(), 99);
+    let overlong =
+        |happening: &Happening| matches!(happening, Happening::OverlongValuesRequest { .. });
+    assert!(!world.phone.happenings().iter().any(overlong));
+}
+
+async fn contacts_are_kept_and_can_be_put_back(world: &mut World) {
+    world.settings.phones[0].policy.allow = [Guarded::DeleteAllContacts].into();
+    world.begin().await;
+    for arguments in [
+        r#""name":"Ann Example","work":"1001","email":"ann@example.com""#,
+        r#""name":"Zoë & Söhne","home":"+49 30 1","group":"100""#,
+    ] {
+        data(world, "save_contact", arguments).await;
+    }
+    let all = data(world, "list_contacts", "").await;
+    assert_eq!([&all["total"], &all["pages"]], [&json!(2), &json!(1)], "{all}");
+    assert_eq!(all["contacts"][1]["name"], "Zoë & Söhne");
+    let found = data(world, "list_contacts", r#""name":"Ann""#).await;
+    assert_eq!(found["contacts"][0]["work"], "1001");
+    let id = found["contacts"][0]["id"].as_str().unwrap();
+    data(world, "save_contact", &format!(r#""contact":"{id}","mobile":"0171""#)).await;
+    let one = data(world, "list_contacts", &format!(r#""contact":"{id}""#)).await;
+    let ann = &one["contacts"][0];
+    let known = [&ann["name"], &ann["work"], &ann["mobile"], &ann["email"]];
+    assert_eq!(
+        known,
+        ["Ann Example", "1001", "0171", "ann@example.com"].map(Value::from).each_ref()
+    );
+
+    let before = data(world, "delete_all_contacts", "").await;
+    assert_eq!(before["contacts"].as_array().unwrap().len(), 2);
+    assert_eq!(data(world, "list_contacts", "").await["total"], 0);
+    for contact in before["contacts"].as_array().unwrap() {
+        let mut contact = contact.as_object().unwrap().clone();
+        contact.remove("id");
+        let arguments = Value::Object(contact).to_string();
+        data(world, "save_contact", arguments.trim_matches(['{', '}'])).await;
+    }
+    let after = data(world, "list_contacts", "").await;
+    assert_eq!(after["contacts"][0]["mobile"], "0171");
+    let id = after["contacts"][1]["id"].as_str().unwrap();
+    data(world, "delete_contact", &format!(r#""contact":"{id}""#)).await;
+    assert_eq!(data(world, "list_contacts", "").await["total"], 1);
+    assert_eq!(code(world, "delete_contact", r#""contact":"99""#).await, "refused");
+}
+
+async fn groups_are_kept(world: &mut World) {
+    world.begin().await;
+    data(world, "add_group", r#""name":"Family""#).await;
+    let groups = data(world, "list_groups", "").await;
+    let family = &groups["groups"][2];
+    assert_eq!(family["name"], "Family");
+    let id = family["id"].as_str().unwrap();
+    data(world, "rename_group", &format!(r#""group":"{id}","name":"Friends""#)).await;
+    assert_eq!(data(world, "list_groups", "").await["groups"][2]["name"], "Friends");
+    assert_eq!(
+        code(world, "rename_group", &format!(r#""group":"{id}","name":"""#)).await,
+        "bad_payload"
+    );
+    data(world, "delete_group", &format!(r#""group":"{id}""#)).await;
+    assert_eq!(data(world, "list_groups", "").await["groups"].as_array().unwrap().len(), 2);
+}
+
+async fn a_call_is_not_cut_off_by_a_restart(world: &mut World) {
+    world.begin().await;
+    world.phone.ring(Caller::new("Ann", "1001")).unwrap();
+    assert_eq!(code(world, "reboot", "").await, "not_allowed");
+    assert!(!world.phone.happenings().contains(&Happening::RebootAsked));
+    data(world, "reboot", r#""force":true"#).await;
+    assert!(world.phone.happenings().contains(&Happening::RebootAsked));
+}
+
+async fn a_lacking_function_is_asked_for_once(world: &mut World) {
+    world.begin().await;
+    world.phone.set_fault(Function::GetGroups, Fault::Status(404));
+    for _ in 0..3 {
+        assert_eq!(code(world, "list_groups", "").await, "unsupported");
+    }
+    assert_eq!(world.phone.requests(Function::GetGroups), 1);
+    assert_eq!(data(world, "list_contacts", "").await["total"], 0);
+    world.ear().shows(&at("availability"), "online").await;
+}
+
+async fn a_phone_in_the_cti_dialect_has_them_too(world: &mut World) {
+    let phone = world.add_phone("desk", Kind::Cti, Profile::cti()).await;
+    world.begin().await;
+    world.ear().shows("gxv2mqtt/desk/availability", "online").await;
+    for (id, command, payload) in [
+        ("a", "get_values", r#"{"id":"a","names":"phone_model"}"#),
+        ("b", "save_contact", r#"{"id":"b","name":"Ann","work":"1001"}"#),
+        ("c", "list_contacts", r#"{"id":"c"}"#),
+        ("d", "add_group", r#"{"id":"d","name":"Family"}"#),
+        ("e", "list_groups", r#"{"id":"e"}"#),
+    ] {
+        let topic = format!("gxv2mqtt/desk/command/{command}");
+        world.publish(&topic, payload.as_bytes(), false).await;
+        let result = world.ear().result(id).await;
+        assert_eq!(result["ok"], true, "{result}");
+        match id {
+            "a" => assert_eq!(result["data"]["phone_model"], "GRP2614"),
+            "c" => assert_eq!(result["data"]["contacts"][0]["work"], "1001"),
+            "e" => assert_eq!(result["data"]["groups"].as_array().unwrap().len(), 3),
+            _ => {}
+        }
+    }
+    assert_eq!(phone.requests(Function::SaveContact), 1);
+}
