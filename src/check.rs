@@ -188,7 +188,7 @@ fn summary(answer: &Answer) -> String {
         }
         Answer::Contacts(contacts) => format!("{} contacts", contacts.len()),
         Answer::Groups(groups) => format!("{} groups", groups.len()),
-        Answer::Values(_) | Answer::Done => String::new(),
+        Answer::Values(_) | Answer::PasswordChanged { .. } | Answer::Done => String::new(),
     }
 }
 

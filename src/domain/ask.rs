@@ -1,5 +1,6 @@
 //! What the bridge asks of a phone in one request, what the phone answers, and what may go wrong.
 
+use super::password::Password;
 use super::phone::{Account, Identity, Line, PhoneClock, PhoneStatus};
 use super::phonebook::{Contact, Filter, Group};
 use super::values::Values;
@@ -29,6 +30,15 @@ pub enum Ask {
     GetValues(Vec<String>),
     /// Post Values: names without the `P`, and what they are to be.
     SetValues(Vec<(String, String)>),
+    /// Change Password.
+    ChangePassword {
+        /// Whose.
+        role: Role,
+        /// The password as it is.
+        old: Password,
+        /// The password as it is to be.
+        new: Password,
+    },
     /// Get Contact.
     GetContacts(Filter),
     /// Save/Edit Contact: without an id a new one.
@@ -60,6 +70,7 @@ impl Ask {
             Self::System(_) => "System Operations",
             Self::GetValues(_) => "Return Values",
             Self::SetValues(_) => "Post Values",
+            Self::ChangePassword { .. } => "Change Password",
             Self::GetContacts(_) => "Get Contact",
             Self::SaveContact(_) => "Save/Edit Contact",
             Self::DeleteContact(_) => "Delete Contact",
@@ -69,6 +80,20 @@ impl Ask {
             Self::EditGroup { .. } => "Edit/delete Contact Group",
         }
     }
+}
+
+/// Who logs in to the phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The admin, and `gmiadmin` with the same password.
+    Admin,
+    /// The user.
+    User,
+}
+
+impl Role {
+    /// Every role, and its word.
+    pub const TABLE: [(Self, &'static str); 2] = [(Self::Admin, "admin"), (Self::User, "user")];
 }
 
 /// What can be read of a phone.
@@ -144,6 +169,11 @@ pub enum Answer {
     Identity(Identity),
     /// To [`Ask::GetValues`].
     Values(Values),
+    /// To [`Ask::ChangePassword`].
+    PasswordChanged {
+        /// Whether it was the one that the bridge logs in with; it goes on with the new one.
+        ours: bool,
+    },
     /// To [`Ask::GetContacts`].
     Contacts(Vec<Contact>),
     /// To [`Ask::GetGroups`].

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::ask::{Operation, SystemOperation};
+use super::ask::{Operation, Role, SystemOperation};
+use super::password::Password;
 use super::phonebook::{Contact, Filter};
 use super::values;
 
@@ -48,6 +49,15 @@ pub enum Command {
     GetValues(Vec<String>),
     /// Changes settings of the phone; names are without the `P`.
     SetValues(BTreeMap<String, String>),
+    /// Changes a password of the phone.
+    ChangePassword {
+        /// Whose.
+        role: Role,
+        /// The password as it is.
+        old: Password,
+        /// The password as it is to be.
+        new: Password,
+    },
     /// Lists contacts.
     ListContacts {
         /// Which.
@@ -190,6 +200,13 @@ pub const COMMANDS: &[CommandRow] = &[
         build: set_values,
     },
     CommandRow {
+        name: "change_password",
+        main: None,
+        others: &["role", "old", "new"],
+        help: "Changes the password of the `admin` or the `user`; if the bridge logs in with it, it goes on with the new one, and `data.ours` says that the settings must be changed; runs only if `allow` names it",
+        build: change_password,
+    },
+    CommandRow {
         name: "list_contacts",
         main: Some("name"),
         others: &["contact", "group", "page"],
@@ -285,6 +302,19 @@ fn set_values(arguments: &Arguments) -> Result<Command, String> {
     };
     let wanted = wanted.iter().map(value).collect::<Result<BTreeMap<_, _>, _>>()?;
     if wanted.is_empty() { Err(which.to_owned()) } else { Ok(Command::SetValues(wanted)) }
+}
+
+fn change_password(arguments: &Arguments) -> Result<Command, String> {
+    let role = arguments.required("role")?;
+    let role = Role::TABLE.iter().find(|(_, word)| *word == role);
+    let (role, _) = role.ok_or("role must be admin or user")?;
+    let password =
+        |key| Password::new(arguments.as_it_is(key)).map_err(|why| format!("{key} {why}"));
+    let (old, new) = (password("old")?, password("new")?);
+    if old == new {
+        return Err("new must be another password than old".to_owned());
+    }
+    Ok(Command::ChangePassword { role: *role, old, new })
 }
 
 fn list_contacts(arguments: &Arguments) -> Result<Command, String> {

@@ -8,6 +8,7 @@ pub mod entity;
 pub mod number;
 pub mod order;
 pub mod outcome;
+pub mod password;
 pub mod phone;
 pub mod phonebook;
 pub mod policy;

@@ -60,6 +60,7 @@ impl Policy {
             }
             Command::System(SystemOperation::FactoryReset) => self.guards(Guarded::FactoryReset),
             Command::SetValues(_) => self.guards(Guarded::SetValues),
+            Command::ChangePassword { .. } => self.guards(Guarded::ChangePassword),
             Command::DeleteAllContacts => self.guards(Guarded::DeleteAllContacts),
             Command::Dial { .. }
             | Command::Operate { .. }

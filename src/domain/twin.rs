@@ -218,6 +218,9 @@ impl Twin {
             }
             (Ask::Read(question), Err(trouble)) => self.missed(*question, trouble, now, actions),
             (_, Err(trouble)) if trouble.is_refused_login() => self.hold(trouble, now, actions),
+            (_, Ok(Answer::PasswordChanged { ours: true })) => {
+                actions.push(Action::Note(Note::PasswordChanged));
+            }
             (Ask::Dial { .. } | Ask::Operate { .. } | Ask::System(_), _) => {
                 self.schedule.liven(now.instant);
             }
@@ -261,7 +264,11 @@ impl Twin {
             Answer::Accounts(accounts) => self.snapshot.accounts = accounts,
             Answer::Clock(clock) => self.set_clock(clock, now.wall),
             Answer::Identity(identity) => self.snapshot.identity = identity,
-            Answer::Values(_) | Answer::Contacts(_) | Answer::Groups(_) | Answer::Done => {}
+            Answer::Values(_)
+            | Answer::PasswordChanged { .. }
+            | Answer::Contacts(_)
+            | Answer::Groups(_)
+            | Answer::Done => {}
         }
         let busy = self.snapshot.lines.iter().any(|line| line.state != LineState::Idle);
         let was_missed = self.schedule.answered(question, asked, busy);

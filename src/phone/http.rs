@@ -125,7 +125,7 @@ impl Handset {
                 tracing::trace!(status = reply.status, body = %excerpt(&reply.body), "answer");
             }
             match self.dialect.read(ask, &reply) {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => return Ok(self.changed(ask).unwrap_or(answer)),
                 Err(Error::Trouble(trouble)) => return Err(trouble),
                 Err(Error::SessionExpired) if !self.dialect.has_session() => {
                     let why = "it wants a login: set password or password_file";
@@ -135,6 +135,16 @@ impl Handset {
                 Err(Error::SessionExpired) => self.end_session()?,
             }
         }
+    }
+
+    /// Goes on with a new password, if it was ours that the phone has just changed.
+    fn changed(&mut self, ask: &Ask) -> Option<Answer> {
+        let Ask::ChangePassword { role, old, new } = ask else { return None };
+        let ours = self.dialect.logs_in_with(*role, old.secret());
+        if ours {
+            self.dialect.password = Some(new.secret().clone());
+        }
+        Some(Answer::PasswordChanged { ours })
     }
 
     /// Notes that the session has ended; another login that keeps ending ours is not fought.

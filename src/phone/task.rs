@@ -140,6 +140,7 @@ fn ask_phone(mut handset: Handset, ask: Ask) -> Request {
             }
             // what is written may be a secret
             Ask::SetValues(_)
+            | Ask::ChangePassword { .. }
             | Ask::SaveContact(_)
             | Ask::DeleteContact(_)
             | Ask::DeleteAllContacts
@@ -215,6 +216,9 @@ fn log(note: &Note) {
                 "the dialled call was not seen on any line: hang_up_after does nothing"
             );
         }
+        Note::PasswordChanged => tracing::warn!(
+            "the phone's password was changed: put the new one into the settings before the bridge is started again"
+        ),
         Note::StrangePush(mac) => tracing::warn!(
             mac,
             "another phone calls the URL of this one: run gxv2mqtt push-urls and paste each phone its own"

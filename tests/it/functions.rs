@@ -14,6 +14,7 @@ stories! {
     groups_are_kept
     a_call_is_not_cut_off_by_a_restart
     a_lacking_function_is_asked_for_once
+    a_password_is_changed_and_nobody_is_locked_out
     a_phone_in_the_cti_dialect_has_them_too
 }
 
@@ -134,6 +135,24 @@ async fn a_lacking_function_is_asked_for_once(world: &mut World) {
     assert_eq!(world.phone.requests(Function::GetGroups), 1);
     assert_eq!(data(world, "list_contacts", "").await["total"], 0);
     world.ear().shows(&at("availability"), "online").await;
+}
+
+async fn a_password_is_changed_and_nobody_is_locked_out(world: &mut World) {
+    world.settings.phones[0].policy.allow = [Guarded::ChangePassword].into();
+    world.begin().await;
+    let change = |role, old, new| format!(r#""role":"{role}","old":"{old}","new":"{new}""#);
+    assert_eq!(code(world, "change_password", &change("admin", "no", "n3w")).await, "refused");
+    let user = data(world, "change_password", &change("user", "123", "n3w user")).await;
+    assert_eq!(user, json!({"ours": false}));
+    let admin = data(world, "change_password", &change("admin", "admin", " n3w&ü ")).await;
+    assert_eq!(admin, json!({"ours": true}));
+    world.phone.expire_sessions();
+    world.phone.ring(Caller::new("Ann", "1001")).unwrap();
+    world.ear().shows(&at("call_state"), "ringing").await;
+    let bad = |happening: &Happening| matches!(happening, Happening::BadLogin { .. });
+    assert!(!world.phone.happenings().iter().any(bad), "it logs in with the new one");
+    let results = world.ear().json(&at("result"));
+    assert!(results.iter().all(|result| !result.to_string().contains("n3w")), "{results:?}");
 }
 
 async fn a_phone_in_the_cti_dialect_has_them_too(world: &mut World) {

@@ -99,6 +99,11 @@ impl Arguments {
         }
     }
 
+    /// Returns a text with its blanks, empty if it is none.
+    pub(super) fn as_it_is(&self, key: &str) -> &str {
+        self.fields.get(key).and_then(Value::as_str).unwrap_or_default()
+    }
+
     /// Returns a text that must be there.
     pub(super) fn required(&self, key: &str) -> Result<String, String> {
         self.text(key)?.ok_or_else(|| format!("{key} is missing"))

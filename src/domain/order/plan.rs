@@ -17,6 +17,8 @@ pub(super) struct Plan {
     values: Values,
     contacts: Vec<Contact>,
     groups: Vec<Group>,
+    /// Whether the password that was changed is ours.
+    ours: bool,
 }
 
 impl Plan {
@@ -31,6 +33,10 @@ impl Plan {
                 let names: Vec<String> = wanted.keys().cloned().collect();
                 let set = Ask::SetValues(wanted.clone().into_iter().collect());
                 std::iter::once(set).chain(get(&names)).collect()
+            }
+            Command::ChangePassword { role, old, new } => {
+                let (old, new) = (old.clone(), new.clone());
+                [Ask::ChangePassword { role: *role, old, new }].into()
             }
             Command::ListContacts { filter, .. } => [Ask::GetContacts(filter.clone())].into(),
             Command::SaveContact(Contact { id: Some(id), .. }) => {
@@ -68,6 +74,7 @@ impl Plan {
         match answer {
             Answer::Values(values) => self.values.extend(values),
             Answer::Groups(groups) => self.groups = groups,
+            Answer::PasswordChanged { ours } => self.ours = ours,
             Answer::Contacts(contacts) => {
                 match command {
                     Command::SaveContact(wanted) => {
@@ -114,6 +121,7 @@ impl Plan {
                 }
             },
             Command::ListContacts { page, .. } => Ok(phonebook::page(&self.contacts, *page)),
+            Command::ChangePassword { .. } => Ok(json!({ "ours": self.ours })),
             Command::DeleteAllContacts => Ok(json!({ "contacts": self.contacts })),
             Command::ListGroups => Ok(json!({ "groups": self.groups })),
             _ => Ok(Value::Null),

@@ -100,6 +100,8 @@ pub enum Note {
     GivenUp(u16),
     /// The call to this number, dialled with a time limit, was never seen.
     NeverSeen(String),
+    /// The password that the bridge logs in with was changed, and the settings have the old one.
+    PasswordChanged,
     /// A phone with this MAC address calls the URL of this phone.
     StrangePush(String),
     /// A command came to nothing.

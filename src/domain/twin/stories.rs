@@ -103,6 +103,7 @@ impl Story {
             }
             Ask::GetContacts(_) => Answer::Contacts(self.contacts.clone()),
             Ask::GetGroups => Answer::Groups(Vec::new()),
+            Ask::ChangePassword { .. } => Answer::PasswordChanged { ours: true },
             Ask::Dial { .. }
             | Ask::Operate { .. }
             | Ask::System(_)

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::domain::ask::{Answer, Trouble};
+use secrecy::ExposeSecret as _;
+
+use crate::domain::ask::{Answer, Role, Trouble};
+use crate::domain::password::Password;
 use crate::domain::phonebook::{Contact, Filter, Group};
 
 use super::answer::{body, nonsense, objects};
@@ -38,6 +41,16 @@ pub(super) fn contact(contact: &Contact) -> Fields {
 /// Vendor guide, Post Values Request: names begin with `P`.
 pub(super) fn values(values: &[(String, String)]) -> Fields {
     values.iter().map(|(name, value)| (format!("P{name}").into(), value.clone())).collect()
+}
+
+/// Vendor guide, Change Password.
+pub(super) fn passwords(role: Role, old: &Password, new: &Password) -> Fields {
+    let (old_name, new_name) = match role {
+        Role::Admin => ("oldadmin", "P2"),
+        Role::User => ("olduser", "P196"),
+    };
+    let text = |password: &Password| password.secret().expose_secret().to_owned();
+    vec![(old_name.into(), text(old)), (new_name.into(), text(new))]
 }
 
 /// Reads the answer of Return Values; all that was not asked for is left out.

@@ -2,6 +2,7 @@
 
 use super::tests::{dialect, reply, text};
 use super::*;
+use crate::domain::password::Password;
 use crate::domain::phonebook::{Contact, Filter, Group};
 
 macro_rules! guide {
@@ -21,7 +22,12 @@ fn contact() -> Contact {
     }
 }
 
-fn asks() -> [Ask; 9] {
+fn change(role: Role) -> Ask {
+    let password = |text| Password::new(text).unwrap();
+    Ask::ChangePassword { role, old: password("one"), new: password("two") }
+}
+
+fn asks() -> [Ask; 11] {
     let id = Some("7".to_owned());
     [
         Ask::GetValues(vec!["68".into(), "vendor_name".into()]),
@@ -33,6 +39,8 @@ fn asks() -> [Ask; 9] {
         Ask::GetGroups,
         Ask::AddGroup("Family".into()),
         Ask::EditGroup { id: "100".into(), name: String::new() },
+        change(Role::Admin),
+        change(Role::User),
     ]
 }
 
@@ -49,6 +57,8 @@ fn asks_are_phrased() {
     POST /cgi-bin/api-get_groups? []
     POST /cgi-bin/api-add_group? [name=Family]
     POST /cgi-bin/api-edit_delete_group? [id=100&name=]
+    POST /cgi-bin/api-change_password? [oldadmin=one&P2=two]
+    POST /cgi-bin/api-change_password? [olduser=one&P196=two]
     ");
     insta::assert_snapshot!(phrased(Kind::Cti), @"
     GET /cgi-bin/api.values.get?passcode=admin&request=68:vendor_name []
@@ -60,6 +70,8 @@ fn asks_are_phrased() {
     GET /cgi-bin/api-get_groups?passcode=admin []
     POST /cgi-bin/api-add_group?passcode=admin [name=Family]
     POST /cgi-bin/api-edit_delete_group?passcode=admin [id=100&name=]
+    POST /cgi-bin/api-change_password?passcode=admin [oldadmin=one&P2=two]
+    POST /cgi-bin/api-change_password?passcode=admin [olduser=one&P196=two]
     ");
 }
 

@@ -9,9 +9,9 @@ mod values;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::domain::ask::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
+use crate::domain::ask::{Answer, Ask, Operation, Question, Role, SystemOperation, Trouble};
 
 /// A request of a dialect; its values may be secret, so it is never shown.
 pub struct Request {
@@ -74,6 +74,15 @@ pub struct Dialect {
 }
 
 impl Dialect {
+    /// Says whether the bridge logs in with this password of this role.
+    pub fn logs_in_with(&self, role: Role, password: &SecretString) -> bool {
+        let same = |ours: &SecretString| ours.expose_secret() == password.expose_secret();
+        let is_user = self.username == "user";
+        // a passcode has no name
+        let fits = self.kind == Kind::Cti || (role == Role::User) == is_user;
+        fits && self.password.as_ref().is_some_and(same)
+    }
+
     /// Returns the path of a function, below the phone's address.
     pub fn path(&self, function: Function) -> String {
         let path = self.endpoints.get(&function).map_or(function.row().2, String::as_str);
@@ -131,6 +140,7 @@ impl Dialect {
             | Ask::Operate { .. }
             | Ask::System(_)
             | Ask::SetValues(_)
+            | Ask::ChangePassword { .. }
             | Ask::SaveContact(_)
             | Ask::DeleteContact(_)
             | Ask::DeleteAllContacts
@@ -192,6 +202,7 @@ fn fields(ask: &Ask, account_base: u16) -> Fields {
         }
         Ask::GetValues(names) => named([("request", names.join(":"))]),
         Ask::SetValues(values) => kept::values(values),
+        Ask::ChangePassword { role, old, new } => kept::passwords(*role, old, new),
         Ask::GetContacts(filter) => kept::filter(filter),
         Ask::SaveContact(contact) => kept::contact(contact),
         Ask::DeleteContact(id) => named([("id", id.clone())]),
@@ -319,6 +330,7 @@ impl Function {
             Ask::Operate { .. } => Self::PhoneOperation,
             Ask::System(_) => Self::SystemOperation,
             Ask::SetValues(_) => Self::SetValues,
+            Ask::ChangePassword { .. } => Self::ChangePassword,
             Ask::GetContacts(_) => Self::GetContacts,
             Ask::SaveContact(_) => Self::SaveContact,
             Ask::DeleteContact(_) => Self::DeleteContact,
