@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -16,8 +17,9 @@ use super::session::{News, Session};
 use super::{Options, Reason, tls};
 use crate::domain::topic::{Delivery, Publication};
 
-/// Messages that wait for the bridge; also room for the burst of retained ones after connecting.
-const HEARD: usize = 256;
+/// Messages that wait for the bridge; also room for the burst of retained ones after connecting, which tell what was
+/// before: about 35 of each phone.
+const HEARD: usize = 4096;
 /// So many connections in a row that the broker closes soon are no restart of it: another client wants our place.
 const EVICTIONS: u32 = 3;
 /// How long a broker has to close the connection after our DISCONNECT.
@@ -240,9 +242,10 @@ impl Link {
             }
             Some(News::Message { topic, payload, retained }) => {
                 let message = Heard::Message { topic, payload, retained };
-                if self.owes_connected || self.heard.try_send(message).is_err() {
-                    self.unheard.count(1);
-                }
+                let lost = self.owes_connected
+                    || matches!(self.heard.try_send(message), Err(TrySendError::Full(_)));
+                // one that nobody listens to any more is not lost: the bridge is stopping
+                self.unheard.count(usize::from(lost));
             }
             Some(News::Closed(reason)) => self.lose(reason, now),
             Some(News::SaidGoodbye) | None => {}

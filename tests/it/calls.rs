@@ -310,6 +310,21 @@ async fn pushes_that_lie_change_nothing(world: &mut World) {
     world.ear().shows(&at("missed_calls"), "0").await;
 }
 
+#[tokio::test]
+async fn the_counter_is_found_among_a_thousand_other_topics() {
+    let mut world = World::embedded().await;
+    for number in 0..1000 {
+        world.publish(&format!("gxv2mqtt/other{number}/call_state"), b"idle", true).await;
+    }
+    world.publish(&at("missed_calls"), b"7", true).await;
+    begin(&mut world).await;
+    world.phone.ring(caller()).unwrap();
+    events(&world, 1).await;
+    world.phone.caller_gives_up(1);
+    world.ear().shows(&at("missed_calls"), "8").await;
+    world.end().await;
+}
+
 /// Calls a URL as a phone does; returns the status.
 async fn get(address: &SocketAddr, url: &str) -> String {
     let (_, target) = url.split_once('/').unwrap();

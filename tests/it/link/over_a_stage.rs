@@ -162,14 +162,14 @@ async fn a_bridge_that_does_not_listen_holds_nothing_up() {
     let stage = Stage::open().await;
     let mut link = Running::start(stage.address);
     let mut client = settle(&stage, &mut link, &[]).await;
-    for number in 0..1000 {
+    for number in 0..5000 {
         client.publish("b/phone/command/dial", &number.to_string()).await;
     }
     link.publish(state("still here")).await;
     assert_eq!(client.message().await.1, "still here");
     drop(client);
     let mut client = stage.ready_client(&[]).await;
-    for number in 0..256 {
+    for number in 0..4096 {
         assert_eq!(link.message().await, command(&number.to_string(), false));
     }
     link.connected().await;
