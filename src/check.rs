@@ -152,7 +152,8 @@ async fn phone(options: &Options, mut handset: Handset) -> Vec<Row> {
                     Trouble::Unauthorized(_) | Trouble::LockedOut(_) | Trouble::Unreachable(_)
                 );
                 let lacking = matches!(trouble, Trouble::Unsupported(_) | Trouble::Forbidden(_));
-                let without = matches!(ask, Ask::GetContacts(_) | Ask::GetGroups);
+                let without =
+                    matches!(ask, Ask::GetContacts(_) | Ask::GetGroups | Ask::DownloadPhonebook);
                 let verdict =
                     if lacking && without { Verdict::Unsupported } else { Verdict::Fails };
                 rows.push(row(what, verdict, took, trouble.to_string()));
@@ -166,8 +167,8 @@ async fn phone(options: &Options, mut handset: Handset) -> Vec<Row> {
 }
 
 /// Lists that are read only when somebody wants them.
-fn lists() -> [Ask; 2] {
-    [Ask::GetContacts(Filter::default()), Ask::GetGroups]
+fn lists() -> [Ask; 3] {
+    [Ask::GetContacts(Filter::default()), Ask::GetGroups, Ask::DownloadPhonebook]
 }
 
 fn summary(answer: &Answer) -> String {
@@ -186,7 +187,9 @@ fn summary(answer: &Answer) -> String {
             let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
             format!("{} with firmware {}", word(&identity.model), word(&identity.firmware))
         }
-        Answer::Contacts(contacts) => format!("{} contacts", contacts.len()),
+        Answer::Contacts(contacts) | Answer::Phonebook { contacts, .. } => {
+            format!("{} contacts", contacts.len())
+        }
         Answer::Groups(groups) => format!("{} groups", groups.len()),
         Answer::Values(_) | Answer::PasswordChanged { .. } | Answer::Done => String::new(),
     }

@@ -47,6 +47,8 @@ pub enum Ask {
     DeleteContact(String),
     /// Delete All Contacts.
     DeleteAllContacts,
+    /// Phonebook Download.
+    DownloadPhonebook,
     /// Get Contact Group: all of them.
     GetGroups,
     /// Add Contact Group, by its name.
@@ -75,6 +77,7 @@ impl Ask {
             Self::SaveContact(_) => "Save/Edit Contact",
             Self::DeleteContact(_) => "Delete Contact",
             Self::DeleteAllContacts => "Delete All Contacts",
+            Self::DownloadPhonebook => "Phonebook Download",
             Self::GetGroups => "Get Contact Group",
             Self::AddGroup(_) => "Add Contact Group",
             Self::EditGroup { .. } => "Edit/delete Contact Group",
@@ -176,6 +179,13 @@ pub enum Answer {
     },
     /// To [`Ask::GetContacts`].
     Contacts(Vec<Contact>),
+    /// To [`Ask::DownloadPhonebook`].
+    Phonebook {
+        /// The contacts in it.
+        contacts: Vec<Contact>,
+        /// All of it, as the phone said it.
+        xml: String,
+    },
     /// To [`Ask::GetGroups`].
     Groups(Vec<Group>),
     /// It did as it was told.

@@ -71,6 +71,13 @@ pub enum Command {
     DeleteContact(String),
     /// Deletes all contacts.
     DeleteAllContacts,
+    /// Reads the whole phonebook.
+    DownloadPhonebook {
+        /// Which page of it, from 1.
+        page: u16,
+        /// Whether the XML is wanted too.
+        xml: bool,
+    },
     /// Lists groups.
     ListGroups,
     /// Adds a group.
@@ -233,6 +240,16 @@ pub const COMMANDS: &[CommandRow] = &[
         others: &[],
         help: "Deletes all contacts; `data` has them as they were; runs only if `allow` names it",
         build: |_| Ok(Command::DeleteAllContacts),
+    },
+    CommandRow {
+        name: "download_phonebook",
+        main: Some("page"),
+        others: &["xml"],
+        help: "Reads the whole phonebook; `data` as of `list_contacts`, and the phone's own `xml` if it is `true` here",
+        build: |arguments| {
+            let page = arguments.count("page")?.unwrap_or(1);
+            Ok(Command::DownloadPhonebook { page, xml: arguments.flag("xml")? })
+        },
     },
     CommandRow {
         name: "list_groups",

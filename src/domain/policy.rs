@@ -70,6 +70,7 @@ impl Policy {
             | Command::ListContacts { .. }
             | Command::SaveContact(_)
             | Command::DeleteContact(_)
+            | Command::DownloadPhonebook { .. }
             | Command::ListGroups
             | Command::AddGroup(_)
             | Command::RenameGroup { .. }

@@ -267,6 +267,7 @@ impl Twin {
             Answer::Values(_)
             | Answer::PasswordChanged { .. }
             | Answer::Contacts(_)
+            | Answer::Phonebook { .. }
             | Answer::Groups(_)
             | Answer::Done => {}
         }

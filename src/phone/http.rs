@@ -11,11 +11,13 @@ use url::Url;
 
 use crate::domain::ask::{Answer, Ask, Question, SystemOperation, Trouble};
 
-use super::dialect::{Dialect, Error, Reply, Request};
+use super::dialect::{Dialect, Error, Function, Reply, Request};
 use super::{Options, Tls, tls};
 
-/// No answer that we ask for is larger.
+/// No answer that we ask for is larger, but for one: thousands of contacts.
 const BODY_LIMIT: usize = 1024 * 1024;
+/// The largest phonebook.
+const PHONEBOOK_LIMIT: usize = 16 * 1024 * 1024;
 /// So much of an answer is logged, in bytes.
 const EXCERPT: usize = 2048;
 /// A session that ends sooner was ended by somebody.
@@ -194,7 +196,9 @@ impl Handset {
         self.cookies.set_cookies(&mut response.headers().get_all(SET_COOKIE).iter(), &self.url);
         let status = response.status().as_u16();
         let redirect = redirect(&response);
-        Ok(Reply { status, redirect, body: body(response).await? })
+        let long = request.function == Function::PhonebookDownload;
+        let limit = if long { PHONEBOOK_LIMIT } else { BODY_LIMIT };
+        Ok(Reply { status, redirect, body: body(response, limit).await? })
     }
 }
 
@@ -221,11 +225,11 @@ fn redirect(response: &Response) -> Option<String> {
     Some(to.origin().ascii_serialization())
 }
 
-async fn body(mut response: Response) -> Result<Vec<u8>, Failed> {
+async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, Failed> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(Failed::from)? {
-        if body.len() + chunk.len() > BODY_LIMIT {
-            let trouble = Trouble::BadAnswer(format!("more than {BODY_LIMIT} bytes"));
+        if body.len() + chunk.len() > limit {
+            let trouble = Trouble::BadAnswer(format!("more than {limit} bytes"));
             return Err(Failed { trouble, sent: false });
         }
         body.extend_from_slice(&chunk);

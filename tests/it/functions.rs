@@ -98,6 +98,9 @@ async fn contacts_are_kept_and_can_be_put_back(world: &mut World) {
     data(world, "delete_contact", &format!(r#""contact":"{id}""#)).await;
     assert_eq!(data(world, "list_contacts", "").await["total"], 1);
     assert_eq!(code(world, "delete_contact", r#""contact":"99""#).await, "refused");
+    let book = data(world, "download_phonebook", r#""xml":true"#).await;
+    assert_eq!([&book["total"], &book["contacts"][0]["work"]], [&json!(1), &json!("1001")]);
+    assert!(book["xml"].as_str().unwrap().contains("<FirstName>Ann</FirstName>"), "{book}");
 }
 
 async fn groups_are_kept(world: &mut World) {

@@ -10,6 +10,9 @@ use crate::domain::outcome::{ErrorCode, Failure};
 use crate::domain::phonebook::{self, Contact, Filter, Group};
 use crate::domain::values::{self, Values};
 
+/// The longest XML that goes into a message, in bytes.
+const XML: usize = 128 * 1024;
+
 /// What is still to be asked, and what was answered.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
@@ -17,6 +20,7 @@ pub(super) struct Plan {
     values: Values,
     contacts: Vec<Contact>,
     groups: Vec<Group>,
+    xml: String,
     /// Whether the password that was changed is ours.
     ours: bool,
 }
@@ -46,6 +50,7 @@ impl Plan {
             Command::SaveContact(contact) => [Ask::SaveContact(contact.clone())].into(),
             Command::DeleteContact(id) => [Ask::DeleteContact(id.clone())].into(),
             Command::DeleteAllContacts => [Ask::GetContacts(Filter::default())].into(),
+            Command::DownloadPhonebook { .. } => [Ask::DownloadPhonebook].into(),
             Command::ListGroups => [Ask::GetGroups].into(),
             Command::AddGroup(name) => [Ask::AddGroup(name.clone())].into(),
             Command::RenameGroup { id, name } => {
@@ -74,6 +79,7 @@ impl Plan {
         match answer {
             Answer::Values(values) => self.values.extend(values),
             Answer::Groups(groups) => self.groups = groups,
+            Answer::Phonebook { contacts, xml } => (self.contacts, self.xml) = (contacts, xml),
             Answer::PasswordChanged { ours } => self.ours = ours,
             Answer::Contacts(contacts) => {
                 match command {
@@ -120,7 +126,22 @@ impl Plan {
                     Err(Failure::new(ErrorCode::Refused, message))
                 }
             },
-            Command::ListContacts { page, .. } => Ok(phonebook::page(&self.contacts, *page)),
+            Command::ListContacts { page, .. }
+            | Command::DownloadPhonebook { page, xml: false } => {
+                Ok(phonebook::page(&self.contacts, *page))
+            }
+            Command::DownloadPhonebook { .. } if self.xml.len() > XML => {
+                let message = format!(
+                    "its XML has {} bytes, more than {XML}: take the contacts without it",
+                    self.xml.len()
+                );
+                Err(Failure::new(ErrorCode::NotAllowed, message))
+            }
+            Command::DownloadPhonebook { page, .. } => {
+                let mut data = phonebook::page(&self.contacts, *page);
+                data["xml"] = json!(self.xml);
+                Ok(data)
+            }
             Command::ChangePassword { .. } => Ok(json!({ "ours": self.ours })),
             Command::DeleteAllContacts => Ok(json!({ "contacts": self.contacts })),
             Command::ListGroups => Ok(json!({ "groups": self.groups })),

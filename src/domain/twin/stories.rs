@@ -103,6 +103,9 @@ impl Story {
             }
             Ask::GetContacts(_) => Answer::Contacts(self.contacts.clone()),
             Ask::GetGroups => Answer::Groups(Vec::new()),
+            Ask::DownloadPhonebook => {
+                Answer::Phonebook { contacts: self.contacts.clone(), xml: String::new() }
+            }
             Ask::ChangePassword { .. } => Answer::PasswordChanged { ours: true },
             Ask::Dial { .. }
             | Ask::Operate { .. }

@@ -5,6 +5,7 @@ mod cti;
 mod gxv;
 mod kept;
 mod values;
+mod xml;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -136,6 +137,7 @@ impl Dialect {
             Ask::GetValues(names) => kept::read_values(reply, names),
             Ask::GetContacts(_) => kept::contacts(reply),
             Ask::GetGroups => kept::groups(reply),
+            Ask::DownloadPhonebook => xml::phonebook(reply),
             Ask::Dial { .. }
             | Ask::Operate { .. }
             | Ask::System(_)
@@ -176,7 +178,9 @@ fn fields(ask: &Ask, account_base: u16) -> Fields {
         Ask::Read(Question::Identity) => {
             named([("request", "67:68:phone_model:vendor_name:vendor_fullname:hw_rev".to_owned())])
         }
-        Ask::Read(_) | Ask::DeleteAllContacts | Ask::GetGroups => Vec::new(),
+        Ask::Read(_) | Ask::DeleteAllContacts | Ask::GetGroups | Ask::DownloadPhonebook => {
+            Vec::new()
+        }
         Ask::Dial { number, account } => {
             let account = account.saturating_sub(1).saturating_add(account_base);
             named([("phonenumber", number.clone()), ("account", account.to_string())])
@@ -336,6 +340,7 @@ impl Function {
             Ask::DeleteContact(_) => Self::DeleteContact,
             Ask::DeleteAllContacts => Self::DeleteAllContacts,
             Ask::GetGroups => Self::GetGroups,
+            Ask::DownloadPhonebook => Self::PhonebookDownload,
             Ask::AddGroup(_) => Self::AddGroup,
             Ask::EditGroup { .. } => Self::EditGroup,
         }

@@ -1,0 +1,119 @@
+//! The phonebook that a phone hands out as XML (GXP2200 XML Based Downloadable Phonebook Guide).
+
+use roxmltree::{Document, Node};
+
+use crate::domain::ask::{Answer, Trouble};
+use crate::domain::phonebook::Contact;
+
+use super::answer::{body, check_status, nonsense};
+use super::{Error, Reply};
+
+/// Reads the answer of Phonebook Download: XML, or JSON where the phone says no.
+pub(super) fn phonebook(reply: &Reply) -> Result<Answer, Error> {
+    check_status(reply)?;
+    let text = String::from_utf8_lossy(&reply.body);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.starts_with('{') {
+        body(reply)?;
+        return Err(nonsense("JSON instead of a phonebook"));
+    }
+    let document = Document::parse(text).map_err(|error| {
+        let line = error.pos().row;
+        Trouble::BadAnswer(format!("its phonebook is broken in line {line}: {error}"))
+    })?;
+    let root = document.root_element();
+    if !root.tag_name().name().eq_ignore_ascii_case("AddressBook") {
+        return Err(nonsense("XML that is no phonebook"));
+    }
+    let contacts = children(root, "Contact").map(contact).collect();
+    Ok(Answer::Phonebook { contacts, xml: text.to_owned() })
+}
+
+fn contact(node: Node<'_, '_>) -> Contact {
+    let names = [text(node, "FirstName"), text(node, "LastName")];
+    let name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let mut contact = Contact {
+        id: text(node, "id"),
+        name: Some(name).filter(|name| !name.is_empty()),
+        group: text(node, "Group").or_else(|| text(children(node, "Groups").next()?, "groupid")),
+        email: text(node, "Email"),
+        ..Contact::default()
+    };
+    for phone in children(node, "Phone") {
+        let kind = phone.attribute("type").unwrap_or_default().to_ascii_lowercase();
+        let place = match kind.as_str() {
+            "home" => &mut contact.home,
+            "cell" | "mobile" => &mut contact.mobile,
+            "fax" => &mut contact.fax,
+            _ => &mut contact.work,
+        };
+        *place = place.take().or_else(|| text(phone, "phonenumber"));
+    }
+    contact
+}
+
+fn children<'a, 'x>(node: Node<'a, 'x>, name: &'static str) -> impl Iterator<Item = Node<'a, 'x>> {
+    let named = move |child: &Node<'_, '_>| child.tag_name().name().eq_ignore_ascii_case(name);
+    node.children().filter(Node::is_element).filter(named)
+}
+
+fn text(node: Node<'_, '_>, name: &'static str) -> Option<String> {
+    let text = children(node, name).next()?.text()?.trim().to_owned();
+    Some(text).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Answer, Error> {
+        phonebook(&Reply { status: 200, redirect: None, body: text.as_bytes().to_vec() })
+    }
+
+    #[test]
+    fn a_phonebook_is_read() {
+        let xml = "\u{feff}<?xml version=\"1.0\" encoding=\"UTF-8\"?>
+            <AddressBook>
+              <pbgroup><id>1</id><name>Family</name></pbgroup>
+              <Contact><id>7</id><FirstName>Zo&#235;</FirstName><LastName>S&amp;B</LastName>
+                <Phone type=\"Work\"><phonenumber>1001</phonenumber><accountindex>0</accountindex></Phone>
+                <Phone type=\"Cell\"><phonenumber> +49 171 </phonenumber></Phone>
+                <Phone type=\"Home\"><phonenumber/></Phone><Email>z@example.com</Email>
+                <Groups><groupid>1</groupid></Groups></Contact>
+              <Contact><LastName>Ann</LastName><Phone><phonenumber>2</phonenumber></Phone></Contact>
+              <Contact/>
+            </AddressBook>";
+        let Ok(Answer::Phonebook { contacts, .. }) = read(xml) else { panic!("no phonebook") };
+        let some = |text: &str| Some(text.to_owned());
+        let zoe = Contact {
+            id: some("7"),
+            name: some("Zoë S&B"),
+            group: some("1"),
+            work: some("1001"),
+            mobile: some("+49 171"),
+            email: some("z@example.com"),
+            ..Contact::default()
+        };
+        let ann = Contact { name: some("Ann"), work: some("2"), ..Contact::default() };
+        assert_eq!(contacts, [zoe, ann, Contact::default()]);
+        let Ok(Answer::Phonebook { contacts, .. }) = read("<AddressBook/>") else { panic!("none") };
+        assert!(contacts.is_empty());
+    }
+
+    #[test]
+    fn what_is_no_phonebook_says_why() {
+        let words = |text| match read(text) {
+            Err(Error::Trouble(trouble)) => trouble.to_string(),
+            other => format!("{other:?}"),
+        };
+        let broken = "<AddressBook>\n<Contact>\n<FirstName>A</LastName>\n</AddressBook>";
+        assert!(words(broken).contains("broken in line 3"), "{}", words(broken));
+        assert!(words("<html><body/></html>").contains("no phonebook"));
+        assert!(words("").contains("broken in line 1"));
+        assert!(words(r#"{"response":"success","body":[]}"#).contains("JSON instead"));
+        let bomb = "<!DOCTYPE a [<!ENTITY b \"bb\">]><AddressBook>&b;</AddressBook>";
+        assert!(words(bomb).contains("broken"), "{}", words(bomb));
+        let expired = read(r#"{"response":"success","body":"unauthorized"}"#);
+        assert_eq!(expired, Err(Error::SessionExpired));
+    }
+}
