@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::arguments::Arguments;
 use super::ask::{Operation, Role, SystemOperation};
 use super::password::Password;
 use super::phonebook::{Contact, Filter};
 use super::values;
 
-use payload::Arguments;
 pub use payload::parse;
 
 /// How long a call may ring before the bridge gives it up.
