@@ -9,13 +9,14 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 use serde_json::json;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::config::Settings;
+use crate::domain::health::Vitals;
 use crate::domain::phone::PhoneId;
 use crate::domain::schedule::Pace;
 use crate::domain::topic::{Base, Topic};
@@ -25,7 +26,7 @@ use crate::mqtt::{Link, Patience, Plan, Subscription};
 use crate::phone::http::{Clients, Handset};
 use crate::phone::push;
 use crate::phone::push::listener::Listener;
-use crate::phone::task::{self, Inbox, Report};
+use crate::phone::task::{self, Exits, Inbox, Report};
 use crate::phone::{Options, Tls};
 
 use router::{Phone, Router};
@@ -144,9 +145,11 @@ fn start_phones(
         };
         let handset = Handset::new(client, options);
         let span = tracing::info_span!("phone", %id);
-        let task = task::run(id.clone(), twin, handset, inbox, reports.clone(), stop.clone());
+        let (told, vitals) = watch::channel(Vitals::default());
+        let exits = Exits { reports: reports.clone(), vitals: told };
+        let task = task::run(id.clone(), twin, handset, inbox, exits, stop.clone());
         tasks.spawn(task.instrument(span));
-        doors.insert(id, Phone { messages, forgotten, remembered });
+        doors.insert(id, Phone { messages, forgotten, remembered, vitals });
     }
     Ok(doors)
 }

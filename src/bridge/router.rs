@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sd_notify::NotifyState;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::command::parse;
+use crate::domain::health::Vitals;
 use crate::domain::outcome::{ErrorCode, Failure};
 use crate::domain::phone::PhoneId;
 use crate::domain::push::Push;
@@ -29,6 +30,8 @@ pub(super) struct Phone {
     pub(super) messages: mpsc::Sender<Message>,
     pub(super) forgotten: Arc<Notify>,
     pub(super) remembered: Arc<Notify>,
+    #[expect(dead_code, reason = "who asks for them comes next")]
+    pub(super) vitals: watch::Receiver<Vitals>,
 }
 
 /// Passes messages on; decides nothing.

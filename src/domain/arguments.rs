@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 const PAYLOAD_LIMIT: usize = 64 * 1024;
 
 /// What a payload says.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Arguments {
     /// What the answer is to repeat, if anything.
     pub id: Option<Value>,

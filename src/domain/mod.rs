@@ -6,6 +6,7 @@ pub mod call;
 pub mod command;
 pub mod doorbell;
 pub mod entity;
+pub mod health;
 pub mod number;
 pub mod order;
 pub mod outcome;

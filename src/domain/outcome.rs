@@ -18,7 +18,7 @@ pub enum ErrorCode {
     NoSuchCall,
     /// Several calls that it fits.
     AmbiguousLine,
-    /// The phone can't be reached.
+    /// The phone can't be reached, or is paused.
     Unreachable,
     /// The phone did not answer in time.
     Timeout,
@@ -46,7 +46,7 @@ impl ErrorCode {
         (Self::NoSuchLine, "no_such_line", "the phone has no such line"),
         (Self::NoSuchCall, "no_such_call", "there is no call that it fits"),
         (Self::AmbiguousLine, "ambiguous_line", "it fits several calls; give a `line`"),
-        (Self::Unreachable, "unreachable", "the phone can't be reached"),
+        (Self::Unreachable, "unreachable", "the phone can't be reached, or is paused"),
         (
             Self::Timeout,
             "timeout",

@@ -27,12 +27,20 @@ pub enum Problem {
     LockedOut,
     /// What it says makes no sense.
     BadAnswer,
+    /// It is left alone for a while: somebody wants that.
+    Paused,
 }
 
 impl Problem {
     /// Every problem.
-    pub const ALL: [Self; 5] =
-        [Self::None, Self::Unreachable, Self::Unauthorized, Self::LockedOut, Self::BadAnswer];
+    pub const ALL: [Self; 6] = [
+        Self::None,
+        Self::Unreachable,
+        Self::Unauthorized,
+        Self::LockedOut,
+        Self::BadAnswer,
+        Self::Paused,
+    ];
 
     /// Returns the word of this problem.
     pub fn word(self) -> &'static str {
@@ -42,6 +50,7 @@ impl Problem {
             Self::Unauthorized => "unauthorized",
             Self::LockedOut => "locked_out",
             Self::BadAnswer => "bad_answer",
+            Self::Paused => "paused",
         }
     }
 }
@@ -114,7 +123,9 @@ impl Snapshot {
         }
         self.status = match self.problem {
             Problem::Unauthorized | Problem::LockedOut => PhoneStatus::Unauthorized,
-            Problem::None | Problem::Unreachable | Problem::BadAnswer => PhoneStatus::Unknown,
+            Problem::None | Problem::Unreachable | Problem::BadAnswer | Problem::Paused => {
+                PhoneStatus::Unknown
+            }
         };
     }
 
@@ -157,7 +168,7 @@ pub const STATES: &[StateRow] = &[
     },
     StateRow {
         topic: "problem",
-        help: "`none`, or why it is offline: `unreachable`, `unauthorized`, `locked_out`, `bad_answer`",
+        help: "`none`, or why it is offline: `unreachable`, `unauthorized`, `locked_out`, `bad_answer`, `paused`",
         read: |s| vec![(PhoneTopic::Problem, s.problem.word().to_owned())],
     },
     StateRow {

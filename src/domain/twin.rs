@@ -6,6 +6,8 @@
 mod calls;
 mod event;
 mod lacking;
+mod orders;
+mod pause;
 mod presence;
 #[cfg(test)]
 mod stories;
@@ -18,7 +20,6 @@ use serde_json::Value;
 
 use super::ask::{Answer, Ask, Question, Trouble};
 use super::call::{Habits, Input, Instruction, Switchboard};
-use super::command::{Command, parse};
 use super::entity::Device;
 use super::order::{Order, Step};
 use super::outcome::{ErrorCode, Failure, Request};
@@ -28,17 +29,10 @@ use super::snapshot::{Problem, Snapshot, State, clock_json, diff};
 use super::topic::PhoneTopic;
 
 use lacking::Lacking;
+use pause::Pause;
 
 pub use event::{Action, Event, Note, Now, Settings};
 
-/// A command that the phone could not be told of for this long is too late.
-const COMMAND_LIFETIME: Duration = Duration::from_secs(10);
-/// So many commands may wait.
-const ORDERS: usize = 16;
-/// So many numbers may be dialled within [`DIALS_WITHIN`]: an automation that runs wild can be dear.
-const DIALS: usize = 20;
-/// See [`DIALS`].
-const DIALS_WITHIN: Duration = Duration::from_mins(1);
 /// A phone that is not seen for so many of its polls, or for this long, may have done anything in the meantime.
 const GAP: (u32, Duration) = (2, Duration::from_secs(10));
 /// So many unknown codes are remembered as reported.
@@ -52,6 +46,8 @@ pub struct Twin {
     /// Whether anything is known of the phone yet, be it that it is away.
     met: bool,
     away_since: Option<Instant>,
+    answered_at: Option<Instant>,
+    pause: Option<Pause>,
     held: Option<Instant>,
     refusals: u32,
     schedule: Schedule,
@@ -89,6 +85,8 @@ impl Twin {
             snapshot: Snapshot::unseen(settings.url.clone(), settings.dialect),
             met: false,
             away_since: None,
+            answered_at: None,
+            pause: None,
             held: None,
             refusals: 0,
             schedule: Schedule::new(settings.pace, now, seed),
@@ -116,13 +114,17 @@ impl Twin {
     pub fn wake(&self) -> Option<Instant> {
         let waiting = self.orders.iter().filter(|order| !order.is_under_way());
         let deadline = waiting.map(|order| order.deadline).min();
-        let due = self.asking.is_none().then(|| self.schedule.next());
+        let due = match &self.pause {
+            Some(pause) => Some(pause.until.instant),
+            None => self.asking.is_none().then(|| self.schedule.next()),
+        };
         deadline.into_iter().chain(due).chain(self.switchboard.wake()).min()
     }
 
     /// Takes in what happened, and returns what is to be done, in this order.
     pub fn handle(&mut self, event: Event, now: Now) -> Vec<Action> {
         let mut actions = Vec::new();
+        self.end_pause(now, &mut actions);
         match event {
             Event::Woke => self.call(Input::Woke, now),
             Event::Answered(result) => self.answered(result, now, &mut actions),
@@ -136,6 +138,8 @@ impl Twin {
                 self.carry_out(deeds);
             }
             Event::Pushed(push) => self.pushed(push, now, &mut actions),
+            Event::Paused(until) => self.pause(until, now, &mut actions),
+            Event::Resumed => self.resume(now, &mut actions),
             Event::Stopping => return self.goodbye(now),
         }
         self.drop_late_orders(now, &mut actions);
@@ -159,48 +163,6 @@ impl Twin {
         actions
     }
 
-    fn commanded(
-        &mut self,
-        name: &str,
-        payload: &[u8],
-        retained: bool,
-        now: Now,
-        actions: &mut Vec<Action>,
-    ) {
-        let (request, command) = parse(name, payload, retained);
-        let command = command.and_then(|command| {
-            self.settings.policy.permits(&command)?;
-            self.limit(&command, now.instant)?;
-            Ok(command)
-        });
-        match command {
-            Ok(Command::ResetMissedCalls) => {
-                self.switchboard.reset_missed();
-                finish(&request, Ok(Value::Null), now, actions);
-            }
-            Ok(command) => {
-                let deadline = now.instant + COMMAND_LIFETIME;
-                self.orders.push_back(Order::new(request, command, deadline));
-            }
-            Err(failure) => finish(&request, Err(failure), now, actions),
-        }
-    }
-
-    fn limit(&mut self, command: &Command, now: Instant) -> Result<(), Failure> {
-        let refused = |message| Err(Failure::new(ErrorCode::RateLimited, message));
-        if self.orders.len() >= ORDERS {
-            return refused(format!("{ORDERS} commands are waiting for the phone"));
-        }
-        if matches!(command, Command::Dial { .. }) {
-            self.dials.retain(|at| now.duration_since(*at) < DIALS_WITHIN);
-            if self.dials.len() >= DIALS {
-                return refused(format!("{DIALS} numbers were dialled within a minute"));
-            }
-            self.dials.push_back(now);
-        }
-        Ok(())
-    }
-
     fn answered(&mut self, result: Result<Answer, Trouble>, now: Now, actions: &mut Vec<Action>) {
         let Some(Asking { ask, since, order }) = self.asking.take() else {
             return;
@@ -212,7 +174,13 @@ impl Twin {
             }
         }
         self.instruction = None;
+        if result.is_ok() {
+            self.answered_at = Some(now.instant);
+        }
         match (&ask, &result) {
+            (Ask::Read(_), _) if self.pause.is_some() => {
+                self.answered_in_pause(&result, now, actions);
+            }
             (Ask::Read(question), Ok(answer)) => {
                 self.read(*question, answer.clone(), since, now, actions);
             }
@@ -293,19 +261,6 @@ impl Twin {
         }
     }
 
-    fn drop_late_orders(&mut self, now: Now, actions: &mut Vec<Action>) {
-        let (late, rest) = self
-            .orders
-            .drain(..)
-            .partition(|order: &Order| order.deadline <= now.instant && !order.is_under_way());
-        self.orders = rest;
-        for order in late {
-            let message = "the phone was busy with other requests until the time was up";
-            let failure = Failure::new(ErrorCode::TooLate, message);
-            finish(&order.request, Err(failure), now, actions);
-        }
-    }
-
     /// Publishes what changed. A phone is offline until it has said all that it can say: what users saw before is not
     /// replaced by what is only not known yet, and what is left of it is not taken for the present.
     fn publish(&mut self, actions: &mut Vec<Action>) {
@@ -370,6 +325,7 @@ impl Twin {
 
     fn read_next(&mut self, now: Now, actions: &mut Vec<Action>) {
         if self.asking.is_none()
+            && self.pause.is_none()
             && let Some(question) = self.schedule.due(now.instant)
         {
             self.ask(Ask::Read(question), None, now, actions);

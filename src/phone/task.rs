@@ -5,12 +5,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::ask::{Answer, Ask, Trouble};
 use crate::domain::entity::Device;
+use crate::domain::health::Vitals;
 use crate::domain::phone::PhoneId;
 use crate::domain::push::Push;
 use crate::domain::topic::PhoneTopic;
@@ -34,6 +35,10 @@ pub enum Message {
     Remembered(PhoneTopic, String),
     /// The phone called our URL.
     Pushed(Push),
+    /// Somebody wants the phone for themselves until then.
+    Pause(Now),
+    /// They don't any more.
+    Resume,
 }
 
 /// The ways into a phone's task.
@@ -45,6 +50,15 @@ pub struct Inbox {
     pub forgotten: Arc<Notify>,
     /// All that the broker had retained has been passed on.
     pub remembered: Arc<Notify>,
+}
+
+/// The ways out of a phone's task.
+#[derive(Debug)]
+pub struct Exits {
+    /// What happens.
+    pub reports: mpsc::Sender<Report>,
+    /// How the phone is.
+    pub vitals: watch::Sender<Vitals>,
 }
 
 /// What a phone's task tells the rest of the bridge.
@@ -67,7 +81,7 @@ pub async fn run(
     mut twin: Twin,
     handset: Handset,
     mut inbox: Inbox,
-    reports: mpsc::Sender<Report>,
+    Exits { reports, vitals }: Exits,
     stop: CancellationToken,
 ) {
     let mut idle = Some(handset);
@@ -99,6 +113,8 @@ pub async fn run(
                 Action::Describe(device) => report(&reports, Report::Describe(device), &stop).await,
             }
         }
+        // nobody waits for it: it is there for those who ask
+        vitals.send_replace(twin.vitals());
         if republished {
             report(&reports, Report::Republished(id.clone()), &stop).await;
         }
@@ -120,6 +136,8 @@ impl From<Message> for Event {
             }
             Message::Remembered(topic, payload) => Self::Remembered(topic, payload),
             Message::Pushed(push) => Self::Pushed(push),
+            Message::Pause(until) => Self::Paused(until),
+            Message::Resume => Self::Resumed,
         }
     }
 }
@@ -185,6 +203,10 @@ fn log(note: &Note) {
         Note::Online(Some(away)) => {
             tracing::info!(seconds = away.as_secs(), "it answers again");
         }
+        Note::Paused(until) => {
+            tracing::info!("paused: nothing is asked of it until {until:.0}, or a resume");
+        }
+        Note::Resumed => tracing::info!("the pause is over"),
         Note::Failing(question, trouble) => {
             tracing::warn!(function = question.function(), "{trouble}; the rest works on");
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::super::ask::{Answer, Ask, Question, Trouble};
 use super::super::call::{Call, EventType};
 use super::super::doorbell::DoorbellRule;
@@ -60,6 +62,10 @@ pub enum Event {
     RememberedAll,
     /// The phone called our URL.
     Pushed(Push),
+    /// Somebody wants the phone for themselves: ask nothing of it until then.
+    Paused(Now),
+    /// It may be asked again.
+    Resumed,
     /// The bridge stops.
     Stopping,
 }
@@ -88,6 +94,10 @@ pub enum Note {
     Held(Trouble, Duration),
     /// It is online from now on; it was not for so long.
     Online(Option<Duration>),
+    /// Nothing is asked of it until then: somebody wants that.
+    Paused(Timestamp),
+    /// It is asked again, after a pause.
+    Resumed,
     /// One of its functions fails, though the phone is there.
     Failing(Question, Trouble),
     /// A function works again.

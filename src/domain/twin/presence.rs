@@ -5,6 +5,7 @@ use super::super::outcome::{ErrorCode, Failure};
 use super::super::phone::PhoneStatus;
 use super::super::schedule::{Verdict, hold};
 use super::super::snapshot::Problem;
+use super::pause::paused;
 use super::{Action, Note, Now, Twin};
 
 impl Twin {
@@ -37,6 +38,10 @@ impl Twin {
             self.hold(trouble, now, actions);
             return;
         }
+        if question == Question::Lines && self.snapshot.problem == Problem::Paused {
+            // the pause is over, and the phone is not there
+            self.leave(trouble);
+        }
         let verdict = self.schedule.missed(question, trouble, now.instant);
         match (question, verdict) {
             (_, Verdict::Patience) => {}
@@ -68,7 +73,11 @@ impl Twin {
 
     pub(super) fn leave(&mut self, trouble: &Trouble) {
         self.met = true;
-        self.snapshot.problem = Problem::from(trouble);
+        let problem = Problem::from(trouble);
+        match &mut self.pause {
+            Some(pause) => pause.problem = problem,
+            None => self.snapshot.problem = problem,
+        }
         self.snapshot.forget_the_present();
     }
 
@@ -92,6 +101,9 @@ impl Twin {
 
     /// Returns why nothing may be asked of the phone at present.
     pub(super) fn barred(&self, now: Now) -> Option<Failure> {
+        if let Some(pause) = &self.pause {
+            return Some(paused(pause.until));
+        }
         let until = self.held.filter(|until| *until > now.instant)?;
         let minutes = (until - now.instant).as_secs().div_ceil(60);
         Some(Failure::new(

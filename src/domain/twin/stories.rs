@@ -1,5 +1,7 @@
 //! Whole conversations of a twin, in made-up time.
 
+mod pauses;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
