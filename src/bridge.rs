@@ -1,5 +1,7 @@
 //! The composition root: starts the tasks, connects their channels, watches over them, stops them in order.
 
+mod about;
+mod requests;
 mod router;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,8 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use jiff::Timestamp;
-use serde_json::json;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -17,7 +17,7 @@ use tracing::Instrument as _;
 
 use crate::config::Settings;
 use crate::domain::health::Vitals;
-use crate::domain::phone::PhoneId;
+use crate::domain::phone::{Identity, PhoneId};
 use crate::domain::schedule::Pace;
 use crate::domain::topic::{Base, Topic};
 use crate::domain::twin::{self, Twin};
@@ -29,6 +29,7 @@ use crate::phone::push::listener::Listener;
 use crate::phone::task::{self, Exits, Inbox, Report};
 use crate::phone::{Options, Tls};
 
+use about::About;
 use router::{Phone, Router};
 
 /// Messages that wait to be taken in by a phone's task.
@@ -69,7 +70,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     let goodbye = CancellationToken::new();
     let mut others = JoinSet::new();
     let router = Router {
-        info: info(&ids),
+        about: About::new(link.lost()),
         birth_topic: settings.homeassistant.status_topic,
         base,
         phones: doors,
@@ -98,8 +99,11 @@ async fn listen(options: &push::Options) -> anyhow::Result<Listener> {
 
 fn plan(settings: &Settings, base: &Base, announcer: &Announcer) -> Plan {
     let heard = |filter| Subscription { filter, retained: false };
-    let mut subscriptions =
-        vec![heard(base.commands()), heard(settings.homeassistant.status_topic.clone())];
+    let mut subscriptions = vec![
+        heard(base.commands()),
+        heard(base.requests()),
+        heard(settings.homeassistant.status_topic.clone()),
+    ];
     let before = router::left_from_before(base, announcer);
     subscriptions.extend(before.map(|filter| Subscription { filter, retained: true }));
     Plan {
@@ -107,15 +111,6 @@ fn plan(settings: &Settings, base: &Base, announcer: &Announcer) -> Plan {
         birth: base.publication(&Topic::BridgeState, "online"),
         subscriptions,
     }
-}
-
-fn info(phones: &[PhoneId]) -> String {
-    json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "started_at": format!("{:.0}", Timestamp::now()),
-        "phones": phones.iter().map(PhoneId::as_str).collect::<Vec<_>>(),
-    })
-    .to_string()
 }
 
 fn start_phones(
@@ -149,7 +144,9 @@ fn start_phones(
         let exits = Exits { reports: reports.clone(), vitals: told };
         let task = task::run(id.clone(), twin, handset, inbox, exits, stop.clone());
         tasks.spawn(task.instrument(span));
-        doors.insert(id, Phone { messages, forgotten, remembered, vitals });
+        let options = options.clone();
+        let identity = Identity::default();
+        doors.insert(id, Phone { options, messages, forgotten, remembered, identity, vitals });
     }
     Ok(doors)
 }

@@ -94,7 +94,7 @@ async fn try_all(settings: &Settings) -> anyhow::Result<Vec<Row>> {
 async fn broker(settings: &Settings) -> Row {
     let started = Instant::now();
     let base = Base::new(&settings.base_topic);
-    let filters = [base.commands(), settings.homeassistant.status_topic.clone()];
+    let filters = [base.commands(), base.requests(), settings.homeassistant.status_topic.clone()];
     let (verdict, remark) = match mqtt::probe(&settings.mqtt, &filters).await {
         Ok(probe) if probe.refused.is_empty() => (
             Verdict::Works,

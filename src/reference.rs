@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::bridge_request::BRIDGE_REQUESTS;
 use crate::domain::call::EventType;
 use crate::domain::command::COMMANDS;
 use crate::domain::entity::{Category, ENTITIES, Kind};
@@ -11,7 +12,7 @@ use crate::domain::snapshot::STATES;
 
 /// Returns the reference, in Markdown.
 pub fn reference() -> String {
-    [topics(), events(), commands(), errors(), entities()].join("\n")
+    [topics(), events(), commands(), errors(), bridge_requests(), entities()].join("\n")
 }
 
 fn table(title: &str, head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
@@ -27,6 +28,11 @@ fn topics() -> String {
     let bridge = [
         ("B/bridge/state", "`online` or `offline` (last will)"),
         ("B/bridge/info", "JSON: `version`, `started_at`, `phones` (ids)"),
+        ("B/bridge/request/<name>", "A request to the bridge itself; never obeyed if retained"),
+        (
+            "B/bridge/response/<name>",
+            "JSON, one for each request, not retained: `status` (`ok` or `error`), `data`, `error` (why not), `transaction` (yours, if any)",
+        ),
     ];
     let results = [
         (
@@ -72,6 +78,16 @@ fn commands() -> String {
 fn errors() -> String {
     let rows = ErrorCode::TABLE.map(|(_, word, help)| vec![format!("`{word}`"), help.to_owned()]);
     table("Error codes", &["Code", "Means"], rows)
+}
+
+fn bridge_requests() -> String {
+    let rows = BRIDGE_REQUESTS.iter().map(|row| {
+        let arguments: Vec<String> =
+            row.main.iter().chain(row.others).map(|name| format!("`{name}`")).collect();
+        vec![format!("`{}`", row.name), arguments.join(", "), row.help.to_owned()]
+    });
+    let head = ["Request", "Arguments (the first may be the bare payload)", "Does, or returns"];
+    table("Bridge requests", &head, rows)
 }
 
 fn entities() -> String {

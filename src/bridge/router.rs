@@ -13,31 +13,34 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::command::parse;
 use crate::domain::health::Vitals;
 use crate::domain::outcome::{ErrorCode, Failure};
-use crate::domain::phone::PhoneId;
+use crate::domain::phone::{Identity, PhoneId};
 use crate::domain::push::Push;
 use crate::domain::topic::{Base, PhoneTopic, Topic};
 use crate::homeassistant::announcer::{Action, Announcer, Event};
 use crate::mqtt::{Heard, Outbox};
+use crate::phone::Options;
 use crate::phone::task::{Message, Report};
 
+use super::about::About;
 use super::tell_systemd;
 
 /// The pace of signs of life where systemd asks for none.
 const UNWATCHED: Duration = Duration::from_mins(1);
 
-/// The ways to one phone's task.
+/// The ways to one phone's task, and what is known of the phone here.
 pub(super) struct Phone {
+    pub(super) options: Options,
     pub(super) messages: mpsc::Sender<Message>,
     pub(super) forgotten: Arc<Notify>,
     pub(super) remembered: Arc<Notify>,
-    #[expect(dead_code, reason = "who asks for them comes next")]
+    pub(super) identity: Identity,
     pub(super) vitals: watch::Receiver<Vitals>,
 }
 
 /// Passes messages on; decides nothing.
 pub(super) struct Router {
     pub(super) base: Base,
-    pub(super) info: String,
+    pub(super) about: About,
     pub(super) birth_topic: String,
     pub(super) phones: BTreeMap<PhoneId, Phone>,
     /// Phones that have not yet published everything again, as they were told to.
@@ -88,7 +91,12 @@ impl Router {
                 let topic = Topic::Phone(id, place);
                 self.outbox.publish(self.base.publication(&topic, payload)).await;
             }
-            Report::Describe(device) => self.announce(Event::Described(device)).await,
+            Report::Describe(device) => {
+                if let Some(phone) = self.phones.get_mut(&device.id) {
+                    phone.identity = device.identity.clone();
+                }
+                self.announce(Event::Described(device)).await;
+            }
             Report::Republished(id) => {
                 if self.silent.remove(&id) && self.silent.is_empty() {
                     self.outbox.greet().await;
@@ -100,6 +108,7 @@ impl Router {
     async fn hear(&mut self, heard: Heard) {
         match heard {
             Heard::Connected => {
+                self.about.connected_since = Some(Timestamp::now());
                 self.publish_states().await;
                 self.announce(Event::Connected).await;
             }
@@ -113,6 +122,7 @@ impl Router {
                 Some(Topic::Phone(id, PhoneTopic::Command(name))) => {
                     self.command(&id, &name, payload, retained).await;
                 }
+                Some(Topic::BridgeRequest(name)) => self.request(&name, &payload, retained).await,
                 Some(Topic::Phone(id, place)) if retained && !payload.is_empty() => {
                     self.remembered(id, place, &payload).await;
                 }
@@ -161,7 +171,7 @@ impl Router {
         }
     }
 
-    async fn announce(&mut self, event: Event) {
+    pub(super) async fn announce(&mut self, event: Event) {
         for action in self.announcer.handle(event, Instant::now().into_std()) {
             match action {
                 Action::Publish(publication) => self.outbox.publish(publication).await,
@@ -180,7 +190,8 @@ impl Router {
 
     /// Lets everything be published again; that the bridge is online comes last, when all of it is true.
     async fn publish_states(&mut self) {
-        let info = self.base.publication(&Topic::BridgeInfo, self.info.clone());
+        let info = self.about.info(self.phones.keys());
+        let info = self.base.publication(&Topic::BridgeInfo, info);
         self.outbox.publish(info).await;
         self.silent = self.phones.keys().cloned().collect();
         for phone in self.phones.values() {

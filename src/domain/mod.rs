@@ -2,6 +2,7 @@
 
 pub mod arguments;
 pub mod ask;
+pub mod bridge_request;
 pub mod call;
 pub mod command;
 pub mod doorbell;

@@ -2,6 +2,9 @@
 
 use super::phone::PhoneId;
 
+/// The longest name of a request that is answered, in bytes.
+const REQUEST_NAME: usize = 256;
+
 /// How a message travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Delivery {
@@ -35,6 +38,10 @@ pub enum Topic {
     BridgeState,
     /// `B/bridge/info`
     BridgeInfo,
+    /// `B/bridge/request/<name>`
+    BridgeRequest(String),
+    /// `B/bridge/response/<name>`
+    BridgeResponse(String),
     /// A place below `P`, the tree of one phone.
     Phone(PhoneId, PhoneTopic),
 }
@@ -91,6 +98,8 @@ impl Base {
         match topic {
             Topic::BridgeState => format!("{}/bridge/state", self.0),
             Topic::BridgeInfo => format!("{}/bridge/info", self.0),
+            Topic::BridgeRequest(name) => format!("{}/bridge/request/{name}", self.0),
+            Topic::BridgeResponse(name) => format!("{}/bridge/response/{name}", self.0),
             Topic::Phone(id, place) => format!("{}/{id}/{}", self.0, place.render()),
         }
     }
@@ -101,6 +110,11 @@ impl Base {
         match (first, rest) {
             ("bridge", "state") => Some(Topic::BridgeState),
             ("bridge", "info") => Some(Topic::BridgeInfo),
+            ("bridge", rest) => match rest.split_once('/')? {
+                ("request", name) => Some(Topic::BridgeRequest(request(name)?)),
+                ("response", name) => Some(Topic::BridgeResponse(request(name)?)),
+                _ => None,
+            },
             _ => Some(Topic::Phone(first.parse().ok()?, PhoneTopic::parse(rest)?)),
         }
     }
@@ -108,6 +122,11 @@ impl Base {
     /// Returns the filter that every command of every phone matches.
     pub fn commands(&self) -> String {
         format!("{}/+/command/+", self.0)
+    }
+
+    /// Returns the filter that every request to the bridge matches, also one that there is not: it is answered, too.
+    pub fn requests(&self) -> String {
+        format!("{}/bridge/request/#", self.0)
     }
 
     /// Returns the filters that every state of every phone matches.
@@ -136,7 +155,9 @@ impl Topic {
                 | PhoneTopic::Command(_)
                 | PhoneTopic::CallEvent
                 | PhoneTopic::DoorbellEvent,
-            ) => Delivery::Event,
+            )
+            | Self::BridgeRequest(_)
+            | Self::BridgeResponse(_) => Delivery::Event,
             Self::BridgeInfo | Self::Phone(..) => Delivery::State,
         }
     }
@@ -197,6 +218,11 @@ impl PhoneTopic {
     }
 }
 
+/// Reads the name of a request: several levels, as zigbee2mqtt has them, but not so long that its response has no topic.
+fn request(name: &str) -> Option<String> {
+    (1..=REQUEST_NAME).contains(&name.len()).then(|| name.to_owned())
+}
+
 /// Reads a line or account as topics spell it: no sign, no leading zero.
 fn number(text: &str) -> Option<u16> {
     text.parse().ok().filter(|number: &u16| number.to_string() == text)
@@ -224,6 +250,9 @@ mod tests {
             "house/phones/kitchen/command/dial/now",
             "house/phones/Kitchen/info",
             "house/phones/bridge/info/x",
+            "house/phones/bridge/request",
+            "house/phones/bridge/request/",
+            "house/phones/kitchen/request/info",
             "house/phones/bridge/command/dial",
         ] {
             assert_eq!(base.parse(text), None, "{text}");
@@ -260,6 +289,14 @@ mod tests {
             let topic = Topic::Phone(id.parse().unwrap(), place);
             let base = Base::new(base);
             prop_assert_eq!(base.parse(&base.render(&topic)), Some(topic));
+        }
+
+        #[test]
+        fn requests_and_responses_are_told_apart(name in "[a-z_]{1,20}(/[a-z]{1,8})?") {
+            let base = Base::new("b");
+            for topic in [Topic::BridgeRequest(name.clone()), Topic::BridgeResponse(name)] {
+                prop_assert_eq!(base.parse(&base.render(&topic)), Some(topic));
+            }
         }
 
         #[test]

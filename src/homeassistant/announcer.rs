@@ -40,6 +40,8 @@ pub enum Event {
     Described(Device),
     /// Home Assistant has started.
     Born,
+    /// Somebody wants everything to be announced again.
+    Asked,
     /// The time of [`Announcer::wake`] has come.
     Woke,
 }
@@ -132,6 +134,7 @@ impl Announcer {
                 let (least, more) = BIRTH_WAIT;
                 self.announce_at = Some(now + least + more.mul_f64(self.rng.f64()));
             }
+            Event::Asked => self.announce_at = Some(now),
             Event::Woke => {}
         }
         self.due(now)

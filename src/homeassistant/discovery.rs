@@ -48,6 +48,16 @@ pub fn bridge(base: &Base) -> Value {
                 "value_template": "{{ value_json.version }}",
                 "availability": [{ "topic": state }],
             },
+            "rediscover": {
+                "platform": "button",
+                "unique_id": format!("{BRIDGE}_rediscover"),
+                "name": "Rediscover",
+                "icon": "mdi:refresh",
+                "entity_category": "diagnostic",
+                "command_topic": base.render(&Topic::BridgeRequest("rediscover".to_owned())),
+                "qos": 1,
+                "availability": [{ "topic": state }],
+            },
         },
     })
 }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::backoff::Backoff;
 use super::connection::{Dialer, Event};
 use super::outbox::{Outbox, Request};
-use super::queue::{Losses, Queue};
+use super::queue::{Losses, Queue, Tally};
 use super::session::{News, Session};
 use super::{Options, Reason, tls};
 use crate::domain::topic::{Delivery, Publication};
@@ -59,6 +59,15 @@ pub enum Heard {
         /// Whether it was published to stay: never a command.
         retained: bool,
     },
+}
+
+/// What the link could not carry since it was made.
+#[derive(Debug, Clone)]
+pub struct Lost {
+    /// Events that waited too long for the broker.
+    pub events: Tally,
+    /// Messages that came faster than they could be handled.
+    pub messages: Tally,
 }
 
 /// How long the link waits for what.
@@ -153,6 +162,11 @@ impl Link {
         Ok((link, outbox, ears))
     }
 
+    /// Returns what is lost, as it grows.
+    pub fn lost(&self) -> Lost {
+        Lost { events: self.queue.losses.tally.clone(), messages: self.unheard.tally.clone() }
+    }
+
     /// Holds the connection until `stop`; then sends what is left, says goodbye, and returns.
     pub async fn run(mut self, stop: CancellationToken) {
         let heard = self.heard.clone();
@@ -242,10 +256,11 @@ impl Link {
             }
             Some(News::Message { topic, payload, retained }) => {
                 let message = Heard::Message { topic, payload, retained };
-                let lost = self.owes_connected
-                    || matches!(self.heard.try_send(message), Err(TrySendError::Full(_)));
-                // one that nobody listens to any more is not lost: the bridge is stopping
-                self.unheard.count(usize::from(lost));
+                // after the bridge has stopped listening nothing is lost: echoes of its last words, mostly
+                let full = || matches!(self.heard.try_send(message), Err(TrySendError::Full(_)));
+                if self.owes_connected || full() {
+                    self.unheard.count(1);
+                }
             }
             Some(News::Closed(reason)) => self.lose(reason, now),
             Some(News::SaidGoodbye) | None => {}

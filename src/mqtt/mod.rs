@@ -15,9 +15,10 @@ mod session;
 mod tls;
 mod translation;
 
-pub use link::{Heard, Link, Patience, Plan, Subscription};
+pub use link::{Heard, Link, Lost, Patience, Plan, Subscription};
 pub use outbox::Outbox;
 pub use probe::{Probe, probe, retained};
+pub use queue::Tally;
 pub use reason::Reason;
 pub use tls::Error as TlsError;
 

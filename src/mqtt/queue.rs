@@ -1,6 +1,8 @@
 //! What waits to be published: in order, and events not longer than they are worth.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -22,7 +24,7 @@ pub(super) struct Queued {
 pub(super) struct Queue {
     lifetime: Duration,
     waiting: VecDeque<Queued>,
-    losses: Losses,
+    pub(super) losses: Losses,
 }
 
 impl Queue {
@@ -74,9 +76,21 @@ impl Queue {
     }
 }
 
+/// How many were lost since the start; others may look at it.
+#[derive(Debug, Clone, Default)]
+pub struct Tally(Arc<AtomicU64>);
+
+impl Tally {
+    /// Returns the number.
+    pub fn total(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// Counts what is dropped, so that the log says it once in a while and not once per message.
 #[derive(Debug, Default)]
 pub(super) struct Losses {
+    pub(super) tally: Tally,
     unreported: usize,
     quiet_until: Option<Instant>,
 }
@@ -86,6 +100,7 @@ impl Losses {
 
     pub(super) fn count(&mut self, lost: usize) {
         self.unreported += lost;
+        self.tally.0.fetch_add(lost as u64, Ordering::Relaxed);
     }
 
     /// How many were lost since the last report, if any, and if that is long enough ago.
@@ -123,6 +138,7 @@ mod tests {
         assert_eq!(queue.expire(at(70)), None, "said only once a minute");
         assert_eq!(queue.expire(at(120)), Some(1));
         assert_eq!(topics(&mut queue), ["third"]);
+        assert_eq!(queue.losses.tally.total(), 2);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod faults;
 mod functions;
 mod link;
 mod program;
+mod requests;
 mod stories;
 mod support;
 mod tls;

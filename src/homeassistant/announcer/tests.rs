@@ -155,3 +155,16 @@ fn without_discovery_only_the_states_are_said_again() {
     assert!(story.at(16, Event::Woke).is_empty());
     assert_eq!(story.at(17, Event::Woke), ["states"]);
 }
+
+#[test]
+fn everything_is_announced_again_when_somebody_asks() {
+    let mut story = Story::new(true);
+    story.at(0, Event::Connected);
+    story.at(0, kitchen(&[1], true));
+    assert!(story.at(1, Event::Asked).is_empty(), "it still listens");
+    story.at(10, Event::Woke);
+    story.at(20, Event::Woke);
+    let both = ["gxv2mqtt_bridge", "gxv2mqtt_kitchen line_1"];
+    assert_eq!(story.at(30, Event::Asked), both);
+    assert_eq!(story.at(31, Event::Woke), ["states"]);
+}

@@ -83,6 +83,16 @@ impl Ear {
         .await
     }
 
+    /// Waits for the bridge's response with this transaction.
+    pub(crate) async fn response(&self, transaction: &str) -> Value {
+        self.until(&format!("the response to {transaction}"), |heard| {
+            let ours = heard.iter().filter(|heard| heard.topic.contains("/bridge/response/"));
+            let mut ours = ours.filter_map(|heard| serde_json::from_str(&heard.payload).ok());
+            ours.find(|response: &Value| response["transaction"] == transaction)
+        })
+        .await
+    }
+
     /// Returns every message on a topic, as JSON.
     pub(crate) fn json(&self, topic: &str) -> Vec<Value> {
         let heard = self.heard.borrow();

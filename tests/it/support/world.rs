@@ -175,6 +175,16 @@ impl World {
         self.ear().result(id).await
     }
 
+    /// Sends a request to the bridge in JSON, and returns the response.
+    pub(crate) async fn request(&self, name: &str, arguments: &str) -> serde_json::Value {
+        let transaction = format!("{name} {}", fastrand::u32(..));
+        let comma = if arguments.is_empty() { "" } else { "," };
+        let payload = format!(r#"{{"transaction":"{transaction}"{comma}{arguments}}}"#);
+        let topic = format!("gxv2mqtt/bridge/request/{name}");
+        self.publish(&topic, payload.as_bytes(), false).await;
+        self.ear().response(&transaction).await
+    }
+
     /// Ends all; a bridge that broke fails the story.
     pub(crate) async fn end(mut self) {
         if self.bridge.is_some() {

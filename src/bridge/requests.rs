@@ -1,0 +1,70 @@
+//! Requests to the bridge itself: carries them out, and answers each of them once.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::domain::bridge_request::{BridgeRequest, parse};
+use crate::domain::phone::PhoneId;
+use crate::domain::topic::Topic;
+use crate::domain::twin::Now;
+use crate::homeassistant::announcer::Event;
+use crate::phone::task::Message;
+
+use super::router::{Phone, Router};
+
+impl Router {
+    /// Takes in a message on a request's topic.
+    pub(super) async fn request(&mut self, name: &str, payload: &[u8], retained: bool) {
+        let (asker, request) = parse(name, payload, retained);
+        let outcome = match request {
+            Ok(request) => self.obey(request).await,
+            Err(why) => Err(why),
+        };
+        match &outcome {
+            Ok(_) => tracing::debug!(request = name, "done"),
+            Err(why) => tracing::warn!(request = name, "not done: {why}"),
+        }
+        let topic = Topic::BridgeResponse(asker.name.clone());
+        let response = asker.response(&outcome);
+        self.outbox.publish(self.base.publication(&topic, response)).await;
+    }
+
+    async fn obey(&mut self, request: BridgeRequest) -> Result<Value, String> {
+        match request {
+            BridgeRequest::Info => Ok(self.about.facts(&self.phones).info()),
+            BridgeRequest::Health => {
+                Ok(self.about.facts(&self.phones).health(Instant::now().into_std()))
+            }
+            BridgeRequest::Rediscover => {
+                self.announce(Event::Asked).await;
+                Ok(json!({}))
+            }
+            BridgeRequest::Pause { phone, time } => self.pause(&phone, time),
+            BridgeRequest::Resume { phone } => {
+                tell(self.phone(&phone)?, Message::Resume)?;
+                Ok(json!({ "phone": phone.as_str() }))
+            }
+        }
+    }
+
+    fn pause(&self, phone: &PhoneId, time: Duration) -> Result<Value, String> {
+        let wall = Timestamp::now() + SignedDuration::try_from(time).unwrap_or_default();
+        let until = Now { instant: (Instant::now() + time).into_std(), wall };
+        tell(self.phone(phone)?, Message::Pause(until))?;
+        Ok(json!({ "phone": phone.as_str(), "until": format!("{wall:.0}") }))
+    }
+
+    fn phone(&self, id: &PhoneId) -> Result<&Phone, String> {
+        self.phones.get(id).ok_or_else(|| {
+            let ids: Vec<_> = self.phones.keys().map(PhoneId::as_str).collect();
+            format!("there is no phone {:?}; there are {}", id.as_str(), ids.join(", "))
+        })
+    }
+}
+
+fn tell(phone: &Phone, message: Message) -> Result<(), String> {
+    phone.messages.try_send(message).map_err(|_| "too much at once for this phone".to_owned())
+}
