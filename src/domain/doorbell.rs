@@ -5,7 +5,7 @@ use regex::Regex;
 use super::number;
 
 /// One way to know the doorbell: everything that it names must fit.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct DoorbellRule {
     /// Who calls, by number.
     pub number: Option<Pattern>,
@@ -22,6 +22,16 @@ pub enum Pattern {
     Plain(String),
     /// A regular expression.
     Regex(Regex),
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Plain(one), Self::Plain(other)) => one == other,
+            (Self::Regex(one), Self::Regex(other)) => one.as_str() == other.as_str(),
+            (Self::Plain(_), Self::Regex(_)) | (Self::Regex(_), Self::Plain(_)) => false,
+        }
+    }
 }
 
 impl DoorbellRule {

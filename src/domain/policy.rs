@@ -50,6 +50,13 @@ impl Default for Policy {
     }
 }
 
+impl PartialEq for Policy {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { allow, dial_allow } = self;
+        *allow == other.allow && dial_allow.patterns() == other.dial_allow.patterns()
+    }
+}
+
 impl Policy {
     /// Says whether a command may run.
     pub fn permits(&self, command: &Command) -> Result<(), Failure> {

@@ -22,7 +22,7 @@ pub use queue::Tally;
 pub use reason::Reason;
 pub use tls::Error as TlsError;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 /// How to reach the broker.
 #[derive(Debug, Clone)]
@@ -60,8 +60,20 @@ impl Options {
     }
 }
 
+impl PartialEq for Options {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { host, port, tls, username, password, client_id } = self;
+        let secret = |secret: &Option<SecretString>| {
+            secret.as_ref().map(|secret| secret.expose_secret().to_owned())
+        };
+        (host, port, tls) == (&other.host, &other.port, &other.tls)
+            && (username, client_id) == (&other.username, &other.client_id)
+            && secret(password) == secret(&other.password)
+    }
+}
+
 /// TLS to the broker; the certificates are the contents of the files that the settings name (PEM).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tls {
     /// A private CA instead of the system's ones.
     pub ca: Option<Vec<u8>>,
@@ -76,6 +88,13 @@ pub struct ClientCertificate {
     pub certificate: Vec<u8>,
     /// The private key.
     pub key: SecretString,
+}
+
+impl PartialEq for ClientCertificate {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { certificate, key } = self;
+        *certificate == other.certificate && key.expose_secret() == other.key.expose_secret()
+    }
 }
 
 impl std::fmt::Debug for ClientCertificate {

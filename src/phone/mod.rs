@@ -10,7 +10,7 @@ mod tls;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::domain::doorbell::DoorbellRule;
@@ -88,6 +88,42 @@ impl Options {
     }
 }
 
+/// By value, secrets too: whether a phone has to be started anew after its settings were read again.
+impl PartialEq for Options {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            id,
+            name,
+            url,
+            dialect,
+            username,
+            password,
+            digest,
+            timeout,
+            tls,
+            poll,
+            active_poll,
+            min_ring,
+            doorbell,
+            account_base,
+            line_account_base,
+            policy,
+            endpoints,
+        } = self;
+        let secret = |secret: &Option<SecretString>| {
+            secret.as_ref().map(|secret| secret.expose_secret().to_owned())
+        };
+        (id, name, url, dialect, username)
+            == (&other.id, &other.name, &other.url, &other.dialect, &other.username)
+            && secret(password) == secret(&other.password)
+            && (digest, timeout, tls) == (&other.digest, &other.timeout, &other.tls)
+            && (poll, active_poll) == (&other.poll, &other.active_poll)
+            && (min_ring, doorbell) == (&other.min_ring, &other.doorbell)
+            && (account_base, line_account_base) == (&other.account_base, &other.line_account_base)
+            && (policy, endpoints) == (&other.policy, &other.endpoints)
+    }
+}
+
 /// How the certificate of an `https://` phone is judged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Tls {
@@ -100,4 +136,46 @@ pub enum Tls {
     Fingerprint([u8; 32]),
     /// Not at all.
     Insecure,
+}
+
+#[cfg(test)]
+mod tests {
+    use regex::RegexSet;
+
+    use super::*;
+    use crate::domain::doorbell::Pattern;
+
+    fn options() -> Options {
+        let url = "http://192.0.2.1".parse().unwrap();
+        let rule = DoorbellRule {
+            name: Some(Pattern::Regex("^Door".parse().unwrap())),
+            ..DoorbellRule::default()
+        };
+        Options {
+            password: Some("secret".into()),
+            doorbell: vec![rule],
+            ..Options::at("kitchen".parse().unwrap(), url)
+        }
+    }
+
+    #[test]
+    fn settings_are_the_same_as_long_as_nothing_is_changed() {
+        assert!(options() == options());
+        let changes: &[fn(&mut Options)] = &[
+            |o| o.name = "Kitchen phone".into(),
+            |o| o.password = Some("other".into()),
+            |o| o.password = None,
+            |o| o.tls = Tls::Insecure,
+            |o| o.poll = Duration::from_secs(3),
+            |o| o.doorbell[0].name = Some(Pattern::Regex("^Gate".parse().unwrap())),
+            |o| o.doorbell[0].name = Some(Pattern::Plain("^Door".into())),
+            |o| o.policy.dial_allow = RegexSet::new(["^1$"]).unwrap(),
+            |o| drop(o.endpoints.insert(Function::TABLE[0].0, "x".into())),
+        ];
+        for (number, change) in changes.iter().enumerate() {
+            let mut other = options();
+            change(&mut other);
+            assert!(other != options(), "change {number}");
+        }
+    }
 }

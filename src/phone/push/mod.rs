@@ -12,7 +12,7 @@ pub mod urls;
 
 use std::net::SocketAddr;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::domain::phone::PhoneId;
@@ -27,6 +27,14 @@ pub struct Options {
     pub url: Url,
     /// What all tokens come from.
     pub secret: SecretString,
+}
+
+impl PartialEq for Options {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { listen, url, secret } = self;
+        (listen, url) == (&other.listen, &other.url)
+            && secret.expose_secret() == other.secret.expose_secret()
+    }
 }
 
 impl Options {
