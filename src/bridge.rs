@@ -1,39 +1,35 @@
 //! The composition root: starts the tasks, connects their channels, watches over them, stops them in order.
 
 mod about;
+mod fleet;
+mod reload;
 mod requests;
 mod router;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use tokio::sync::{Notify, mpsc, watch};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument as _;
 
 use crate::config::Settings;
-use crate::domain::health::Vitals;
-use crate::domain::phone::{Identity, PhoneId};
-use crate::domain::schedule::Pace;
+use crate::domain::phone::PhoneId;
 use crate::domain::topic::{Base, Topic};
-use crate::domain::twin::{self, Twin};
 use crate::homeassistant::announcer::Announcer;
 use crate::mqtt::{Link, Patience, Plan, Subscription};
-use crate::phone::http::{Clients, Handset};
 use crate::phone::push;
 use crate::phone::push::listener::Listener;
-use crate::phone::task::{self, Exits, Inbox, Report};
-use crate::phone::{Options, Tls};
+use crate::phone::push::token::Tokens;
 
 use about::About;
-use router::{Phone, Router};
+use fleet::Fleet;
+use router::Router;
 
-/// Messages that wait to be taken in by a phone's task.
-const MESSAGES: usize = 64;
+pub use reload::Source;
+
 /// Reports that wait to be taken in by the router.
 const REPORTS: usize = 256;
 /// Pushes that wait to be taken in by the router; more are lost, and polls find what they told.
@@ -43,50 +39,67 @@ const GRACE: Duration = Duration::from_secs(8);
 
 /// Runs the bridge until it is stopped; an error means that it could not go on.
 pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
+    run_with(settings, None, stop).await
+}
+
+/// Runs the bridge, whose settings may be read again, until it is stopped.
+pub async fn run_with(
+    settings: Settings,
+    source: Option<Source>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let base = Base::new(&settings.base_topic);
     let seed = fastrand::u64(..);
-    let ids: Vec<PhoneId> = settings.phones.iter().map(|phone| phone.id.clone()).collect();
-    let announcer = Announcer::new(
-        settings.homeassistant.clone(),
-        base.clone(),
-        ids.iter().cloned().collect(),
-        seed,
-    );
+    let ids: BTreeSet<PhoneId> = settings.phones.iter().map(|phone| phone.id.clone()).collect();
+    let announcer = Announcer::new(settings.homeassistant.clone(), base.clone(), ids.clone(), seed);
     let plan = plan(&settings, &base, &announcer);
     let (link, outbox, heard) =
         Link::new(&settings.mqtt, plan, Patience::default()).context("failed to prepare TLS")?;
 
-    let mut phones = JoinSet::new();
-    let (reports, reported) = mpsc::channel(REPORTS);
-    let doors = start_phones(&settings.phones, seed, &reports, &stop, &mut phones)?;
-    drop(reports);
+    let (reporter, reports) = mpsc::channel(REPORTS);
+    let mut fleet = Fleet::new(reporter, stop.clone(), seed);
+    let mut ready = Vec::new();
+    for options in &settings.phones {
+        ready.push(fleet.prepare(options.clone()).map_err(|why| anyhow!(why))?);
+    }
+    let mut others = JoinSet::new();
     let (sender, pushes) = mpsc::channel(PUSHES);
+    let (tokens, known) = watch::channel(Tokens::new());
     if let Some(options) = &settings.push {
         let listener = listen(options).await?;
-        // it ends when the phones' tasks do
-        phones.spawn(listener.run(options.tokens(&ids), sender, stop.clone()));
+        tokens.send_replace(options.tokens(&ids));
+        others.spawn(listener.run(known, sender, stop.clone()));
+    }
+    for (options, handset) in ready {
+        fleet.start(options, handset);
     }
 
     let goodbye = CancellationToken::new();
-    let mut others = JoinSet::new();
-    let router = Router {
-        about: About::new(link.lost()),
-        birth_topic: settings.homeassistant.status_topic,
-        base,
-        phones: doors,
-        silent: BTreeSet::new(),
-        announcer,
-        outbox,
-    };
-    others.spawn(router.run(heard, reported, pushes, stop.clone()));
-    others.spawn(link.run(goodbye.clone()));
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         phones = ids.len(),
         broker = settings.mqtt.host,
         "started"
     );
-    supervise(phones, others, &stop, &goodbye).await
+    let router = Router {
+        about: About::new(link.lost()),
+        settings,
+        source,
+        base,
+        fleet,
+        reports,
+        tokens,
+        remembered: false,
+        silent: BTreeSet::new(),
+        announcer,
+        outbox,
+        stop: stop.clone(),
+        broken: None,
+    };
+    let mut routers = JoinSet::new();
+    routers.spawn(router.run(heard, pushes));
+    others.spawn(link.run(goodbye.clone()));
+    supervise(routers, others, &stop, &goodbye).await
 }
 
 async fn listen(options: &push::Options) -> anyhow::Result<Listener> {
@@ -113,76 +126,25 @@ fn plan(settings: &Settings, base: &Base, announcer: &Announcer) -> Plan {
     }
 }
 
-fn start_phones(
-    phones: &[Options],
-    seed: u64,
-    reports: &mpsc::Sender<Report>,
-    stop: &CancellationToken,
-    tasks: &mut JoinSet<()>,
-) -> anyhow::Result<BTreeMap<PhoneId, Phone>> {
-    let mut clients = Clients::default();
-    let mut doors = BTreeMap::new();
-    for (number, options) in (0..).zip(phones) {
-        let id = options.id.clone();
-        let client = clients.client(options).map_err(|why| anyhow!("phones.{id}.{why}"))?;
-        if options.tls == Tls::Insecure {
-            tracing::warn!(phone = %id, "tls_insecure: anybody on the network can pose as this phone");
-        }
-        let twin =
-            Twin::new(twin_settings(options), Instant::now().into_std(), seed.wrapping_add(number));
-        let (messages, inbox) = mpsc::channel(MESSAGES);
-        let forgotten = Arc::new(Notify::new());
-        let remembered = Arc::new(Notify::new());
-        let inbox = Inbox {
-            messages: inbox,
-            forgotten: Arc::clone(&forgotten),
-            remembered: Arc::clone(&remembered),
-        };
-        let handset = Handset::new(client, options);
-        let span = tracing::info_span!("phone", %id);
-        let (told, vitals) = watch::channel(Vitals::default());
-        let exits = Exits { reports: reports.clone(), vitals: told };
-        let task = task::run(id.clone(), twin, handset, inbox, exits, stop.clone());
-        tasks.spawn(task.instrument(span));
-        let options = options.clone();
-        let identity = Identity::default();
-        doors.insert(id, Phone { options, messages, forgotten, remembered, identity, vitals });
-    }
-    Ok(doors)
-}
-
-fn twin_settings(options: &Options) -> twin::Settings {
-    twin::Settings {
-        id: options.id.clone(),
-        name: options.name.clone(),
-        url: options.url.to_string(),
-        dialect: options.dialect.name(),
-        pace: Pace { idle: options.poll, active: options.active_poll },
-        min_ring: options.min_ring,
-        doorbell: options.doorbell.clone(),
-        policy: options.policy.clone(),
-    }
-}
-
 /// Waits until it is stopped, or until a task ends that should not; then lets all say goodbye, the link last.
 async fn supervise(
-    mut phones: JoinSet<()>,
+    mut routers: JoinSet<anyhow::Result<()>>,
     mut others: JoinSet<()>,
     stop: &CancellationToken,
     goodbye: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let outcome = tokio::select! {
+    let mut outcome = tokio::select! {
         biased;
         () = stop.cancelled() => Ok(()),
-        Some(ended) = phones.join_next() => early(ended),
-        Some(ended) = others.join_next() => early(ended),
+        Some(ended) = routers.join_next() => early(ended),
+        Some(ended) = others.join_next() => early(ended.map(Ok)),
     };
     stop.cancel();
     let all_gone = async {
-        while phones.join_next().await.is_some() {}
         // the router ends when it has passed on the phones' last words; only then the link says goodbye
-        if outcome.is_ok() {
-            others.join_next().await;
+        if let Some(ended) = routers.join_next().await {
+            let last = ended.context("a task broke").flatten();
+            outcome = std::mem::replace(&mut outcome, Ok(())).and(last);
         }
         goodbye.cancel();
         while others.join_next().await.is_some() {}
@@ -194,14 +156,14 @@ async fn supervise(
     outcome
 }
 
-fn early(ended: Result<(), tokio::task::JoinError>) -> anyhow::Result<()> {
-    ended.context("a task broke")?;
+fn early(ended: Result<anyhow::Result<()>, JoinError>) -> anyhow::Result<()> {
+    ended.context("a task broke")??;
     Err(anyhow!("a task ended early"))
 }
 
 /// Tells systemd, if it started us; elsewhere this does nothing.
-fn tell_systemd(state: sd_notify::NotifyState<'_>) {
-    if let Err(error) = sd_notify::notify(&[state]) {
+fn tell_systemd(states: &[sd_notify::NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
         tracing::debug!(%error, "failed to tell systemd");
     }
 }

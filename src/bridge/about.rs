@@ -11,7 +11,7 @@ use crate::domain::health::{Facts, PhoneFacts};
 use crate::domain::phone::PhoneId;
 use crate::mqtt::Lost;
 
-use super::router::Phone;
+use super::fleet::Phone;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 

@@ -13,7 +13,8 @@ use crate::domain::twin::Now;
 use crate::homeassistant::announcer::Event;
 use crate::phone::task::Message;
 
-use super::router::{Phone, Router};
+use super::fleet::Phone;
+use super::router::Router;
 
 impl Router {
     /// Takes in a message on a request's topic.
@@ -34,10 +35,11 @@ impl Router {
 
     async fn obey(&mut self, request: BridgeRequest) -> Result<Value, String> {
         match request {
-            BridgeRequest::Info => Ok(self.about.facts(&self.phones).info()),
+            BridgeRequest::Info => Ok(self.about.facts(&self.fleet.phones).info()),
             BridgeRequest::Health => {
-                Ok(self.about.facts(&self.phones).health(Instant::now().into_std()))
+                Ok(self.about.facts(&self.fleet.phones).health(Instant::now().into_std()))
             }
+            BridgeRequest::Reload => self.reload().await,
             BridgeRequest::Rediscover => {
                 self.announce(Event::Asked).await;
                 Ok(json!({}))
@@ -58,8 +60,8 @@ impl Router {
     }
 
     fn phone(&self, id: &PhoneId) -> Result<&Phone, String> {
-        self.phones.get(id).ok_or_else(|| {
-            let ids: Vec<_> = self.phones.keys().map(PhoneId::as_str).collect();
+        self.fleet.phones.get(id).ok_or_else(|| {
+            let ids: Vec<_> = self.fleet.phones.keys().map(PhoneId::as_str).collect();
             format!("there is no phone {:?}; there are {}", id.as_str(), ids.join(", "))
         })
     }

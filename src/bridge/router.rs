@@ -1,73 +1,74 @@
 //! The crossroads: what the broker says goes to the phones, what the phones say goes to the broker.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use anyhow::anyhow;
 use jiff::Timestamp;
 use sd_notify::NotifyState;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Settings;
 use crate::domain::command::parse;
-use crate::domain::health::Vitals;
 use crate::domain::outcome::{ErrorCode, Failure};
-use crate::domain::phone::{Identity, PhoneId};
+use crate::domain::phone::PhoneId;
 use crate::domain::push::Push;
+use crate::domain::snapshot::State;
 use crate::domain::topic::{Base, PhoneTopic, Topic};
 use crate::homeassistant::announcer::{Action, Announcer, Event};
 use crate::mqtt::{Heard, Outbox};
-use crate::phone::Options;
+use crate::phone::push::token::Tokens;
 use crate::phone::task::{Message, Report};
 
 use super::about::About;
+use super::fleet::{Ended, Fleet};
+use super::reload::{Source, asked};
 use super::tell_systemd;
 
 /// The pace of signs of life where systemd asks for none.
 const UNWATCHED: Duration = Duration::from_mins(1);
 
-/// The ways to one phone's task, and what is known of the phone here.
-pub(super) struct Phone {
-    pub(super) options: Options,
-    pub(super) messages: mpsc::Sender<Message>,
-    pub(super) forgotten: Arc<Notify>,
-    pub(super) remembered: Arc<Notify>,
-    pub(super) identity: Identity,
-    pub(super) vitals: watch::Receiver<Vitals>,
-}
-
 /// Passes messages on; decides nothing.
 pub(super) struct Router {
     pub(super) base: Base,
     pub(super) about: About,
-    pub(super) birth_topic: String,
-    pub(super) phones: BTreeMap<PhoneId, Phone>,
+    /// The settings that the bridge was started with; what they say of phones may have changed since.
+    pub(super) settings: Settings,
+    pub(super) source: Option<Source>,
+    pub(super) fleet: Fleet,
+    pub(super) reports: mpsc::Receiver<Report>,
+    pub(super) tokens: watch::Sender<Tokens>,
+    /// Whether it is known what was left from before.
+    pub(super) remembered: bool,
     /// Phones that have not yet published everything again, as they were told to.
     pub(super) silent: BTreeSet<PhoneId>,
     pub(super) announcer: Announcer,
     pub(super) outbox: Outbox,
+    pub(super) stop: CancellationToken,
+    /// Why the bridge has to stop, if it is not because somebody wants it to.
+    pub(super) broken: Option<anyhow::Error>,
 }
 
 impl Router {
-    /// Runs until every phone's task has ended.
+    /// Runs until every phone's task has ended; an error means that one of them should not have.
     pub(super) async fn run(
         mut self,
         mut heard: mpsc::Receiver<Heard>,
-        mut reports: mpsc::Receiver<Report>,
         mut pushes: mpsc::Receiver<(PhoneId, Push)>,
-        stop: CancellationToken,
-    ) {
+    ) -> anyhow::Result<()> {
         // half the time that systemd waits for a sign of life before it restarts us
         let pace = sd_notify::watchdog_enabled().map_or(UNWATCHED, |limit| limit / 2);
         let mut alive = interval(pace);
         alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        tell_systemd(NotifyState::Ready);
+        tell_systemd(&[NotifyState::Ready]);
         let mut stopping = false;
+        let stop = self.stop.clone();
         loop {
             let wake = self.announcer.wake().map(Instant::from_std);
             tokio::select! {
-                report = reports.recv() => match report {
+                report = self.reports.recv() => match report {
                     Some(report) => self.report(report).await,
                     None => break,
                 },
@@ -76,32 +77,57 @@ impl Router {
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {
                     self.announce(Event::Woke).await;
                 }
-                _ = alive.tick() => tell_systemd(NotifyState::Watchdog),
+                _ = alive.tick() => tell_systemd(&[NotifyState::Watchdog]),
+                Some(ended) = self.fleet.ended() => drop(self.ended(ended, &BTreeSet::new())),
+                () = asked(&mut self.source), if !stopping => self.reload_for_systemd().await,
                 () = stop.cancelled(), if !stopping => {
                     stopping = true;
-                    tell_systemd(NotifyState::Stopping);
+                    tell_systemd(&[NotifyState::Stopping]);
+                    self.fleet.close();
                 }
             }
         }
+        self.broken.map_or(Ok(()), Err)
     }
 
-    async fn report(&mut self, report: Report) {
+    /// Looks at how a phone's task ended; unless that was wanted, the bridge stops.
+    pub(super) fn ended(
+        &mut self,
+        ended: Ended,
+        wanted: &BTreeSet<PhoneId>,
+    ) -> Option<(PhoneId, State)> {
+        let why = match ended {
+            Ok((id, published)) if wanted.contains(&id) || self.stop.is_cancelled() => {
+                return Some((id, published));
+            }
+            Ok((id, _)) => anyhow!("the task of {id} ended early"),
+            Err(error) => anyhow!(error).context("the task of a phone broke"),
+        };
+        self.broken.get_or_insert(why);
+        self.stop.cancel();
+        None
+    }
+
+    pub(super) async fn report(&mut self, report: Report) {
         match report {
             Report::Publish(id, place, payload) => {
                 let topic = Topic::Phone(id, place);
                 self.outbox.publish(self.base.publication(&topic, payload)).await;
             }
             Report::Describe(device) => {
-                if let Some(phone) = self.phones.get_mut(&device.id) {
+                if let Some(phone) = self.fleet.phones.get_mut(&device.id) {
                     phone.identity = device.identity.clone();
                 }
                 self.announce(Event::Described(device)).await;
             }
-            Report::Republished(id) => {
-                if self.silent.remove(&id) && self.silent.is_empty() {
-                    self.outbox.greet().await;
-                }
-            }
+            Report::Republished(id) => self.republished(&id).await,
+        }
+    }
+
+    /// Notes that nothing more is to be waited for of this phone before the bridge says that it is online.
+    pub(super) async fn republished(&mut self, id: &PhoneId) {
+        if self.silent.remove(id) && self.silent.is_empty() {
+            self.outbox.greet().await;
         }
     }
 
@@ -109,10 +135,13 @@ impl Router {
         match heard {
             Heard::Connected => {
                 self.about.connected_since = Some(Timestamp::now());
+                self.remembered = false;
                 self.publish_states().await;
                 self.announce(Event::Connected).await;
             }
-            Heard::Message { topic, payload, .. } if topic == self.birth_topic => {
+            Heard::Message { topic, payload, .. }
+                if topic == self.settings.homeassistant.status_topic =>
+            {
                 if payload == b"online" {
                     tracing::debug!("Home Assistant has started");
                     self.announce(Event::Born).await;
@@ -136,7 +165,7 @@ impl Router {
     }
 
     async fn command(&mut self, id: &PhoneId, name: &str, payload: Vec<u8>, retained: bool) {
-        let Some(phone) = self.phones.get(id) else {
+        let Some(phone) = self.fleet.phones.get(id) else {
             tracing::warn!(phone = %id, command = name, "a command for a phone that the settings don't know");
             return;
         };
@@ -152,7 +181,7 @@ impl Router {
     }
 
     fn pushed(&self, id: &PhoneId, push: Push) {
-        let Some(phone) = self.phones.get(id) else { return };
+        let Some(phone) = self.fleet.phones.get(id) else { return };
         if phone.messages.try_send(Message::Pushed(push)).is_err() {
             tracing::debug!(phone = %id, "a push was left out: too much at once");
         }
@@ -160,7 +189,7 @@ impl Router {
 
     /// Takes in a topic that is left from before: that of a phone which the settings don't know any more is taken back.
     async fn remembered(&mut self, id: PhoneId, place: PhoneTopic, payload: &[u8]) {
-        if let Some(phone) = self.phones.get(&id) {
+        if let Some(phone) = self.fleet.phones.get(&id) {
             let payload = String::from_utf8_lossy(payload).into_owned();
             if phone.messages.try_send(Message::Remembered(place, payload)).is_err() {
                 tracing::debug!(phone = %id, "a topic from before was not looked at");
@@ -177,10 +206,11 @@ impl Router {
                 Action::Publish(publication) => self.outbox.publish(publication).await,
                 Action::PublishStates => self.publish_states().await,
                 Action::StopListening => {
+                    self.remembered = true;
                     for filter in left_from_before(&self.base, &self.announcer) {
                         self.outbox.unsubscribe(filter).await;
                     }
-                    for phone in self.phones.values() {
+                    for phone in self.fleet.phones.values() {
                         phone.remembered.notify_one();
                     }
                 }
@@ -190,13 +220,16 @@ impl Router {
 
     /// Lets everything be published again; that the bridge is online comes last, when all of it is true.
     async fn publish_states(&mut self) {
-        let info = self.about.info(self.phones.keys());
-        let info = self.base.publication(&Topic::BridgeInfo, info);
-        self.outbox.publish(info).await;
-        self.silent = self.phones.keys().cloned().collect();
-        for phone in self.phones.values() {
+        self.publish_info().await;
+        self.silent = self.fleet.phones.keys().cloned().collect();
+        for phone in self.fleet.phones.values() {
             phone.forgotten.notify_one();
         }
+    }
+
+    pub(super) async fn publish_info(&self) {
+        let info = self.about.info(self.fleet.ids());
+        self.outbox.publish(self.base.publication(&Topic::BridgeInfo, info)).await;
     }
 }
 

@@ -22,6 +22,8 @@ pub enum BridgeRequest {
     Info,
     /// Whether all is well.
     Health,
+    /// To read the settings again.
+    Reload,
     /// To announce everything to Home Assistant, and to publish all states, again.
     Rediscover,
     /// To ask nothing of a phone.
@@ -67,6 +69,13 @@ pub const BRIDGE_REQUESTS: &[BridgeRequestRow] = &[
         others: &[],
         help: "`healthy`, and if not, `reasons`; `uptime_seconds`, `memory_bytes`, `broker` {`connected_since`, `lost_events`, `lost_messages`}, and `phones`, a list: `id`, `problem`, `answered_seconds_ago`, `paused_until`",
         build: |_| Ok(BridgeRequest::Health),
+    },
+    BridgeRequestRow {
+        name: "reload",
+        main: None,
+        others: &[],
+        help: "Reads the settings again: phones come, go and begin anew, and the others go on; returns `added`, `changed`, `removed`, `unchanged` (ids), and `needs_restart`, the sections whose changes wait for a restart; with a mistake in the settings nothing changes",
+        build: |_| Ok(BridgeRequest::Reload),
     },
     BridgeRequestRow {
         name: "rediscover",
@@ -169,6 +178,7 @@ mod tests {
             ("info", "", BridgeRequest::Info),
             ("info", "PRESS", BridgeRequest::Info),
             ("health", r#"{"transaction": 7}"#, BridgeRequest::Health),
+            ("reload", "", BridgeRequest::Reload),
             ("rediscover", "PRESS", BridgeRequest::Rediscover),
             ("pause", "kitchen", pause(15)),
             ("pause", r#"{"phone": "kitchen"}"#, pause(15)),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::call::Now;
 use super::phone::{Identity, PhoneId};
 use super::snapshot::Problem;
 
@@ -16,7 +17,7 @@ pub struct Vitals {
     /// When it answered last.
     pub answered: Option<Instant>,
     /// Until when nothing is asked of it, because somebody wants that.
-    pub paused_until: Option<Timestamp>,
+    pub paused_until: Option<Now>,
 }
 
 /// One phone of the bridge.
@@ -72,7 +73,7 @@ impl Facts {
                 "firmware": phone.identity.firmware,
                 "availability": if online { "online" } else { "offline" },
                 "problem": problem.map(Problem::word),
-                "paused_until": paused_until.map(second),
+                "paused_until": paused_until.map(|until| second(until.wall)),
             })
         });
         json!({
@@ -91,7 +92,7 @@ impl Facts {
                 "problem": problem.map(Problem::word),
                 "answered_seconds_ago":
                     answered.map(|at| now.saturating_duration_since(at).as_secs()),
-                "paused_until": paused_until.map(second),
+                "paused_until": paused_until.map(|until| second(until.wall)),
             })
         });
         let reasons = self.reasons();

@@ -1,6 +1,6 @@
 //! The bridge's picture of one phone, and the topics that show it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -250,6 +250,12 @@ pub const STATES: &[StateRow] = &[
         },
     },
 ];
+
+/// Returns every topic that may hold something of a phone: those that each phone has, and what it has published besides.
+pub fn topics(published: &State) -> BTreeSet<PhoneTopic> {
+    let of_all = STATES.iter().filter_map(|row| PhoneTopic::parse(row.topic));
+    of_all.chain(published.keys().cloned()).collect()
+}
 
 /// Returns the payload of `P/system`.
 pub fn clock_json(clock: Option<&PhoneClock>, booted_at: Option<Timestamp>) -> serde_json::Value {

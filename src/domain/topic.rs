@@ -188,7 +188,7 @@ impl PhoneTopic {
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         Some(match text.split_once('/') {
             Some(("lines", line)) => Self::Line(number(line)?),
             Some(("accounts", account)) => Self::Account(number(account)?),

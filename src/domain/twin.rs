@@ -150,10 +150,18 @@ impl Twin {
         actions
     }
 
+    /// Returns what was published last, topic by topic: who follows on this twin begins with that.
+    pub fn into_published(self) -> State {
+        self.published
+    }
+
     fn goodbye(&mut self, now: Now) -> Vec<Action> {
         let mut actions = Vec::new();
         let under_way = self.asking.take().and_then(|asking| asking.order);
-        let failure = Failure::new(ErrorCode::TooLate, "the bridge is stopping");
+        let failure = Failure::new(
+            ErrorCode::TooLate,
+            "the bridge is stopping, or begins anew with this phone",
+        );
         for order in under_way.into_iter().chain(self.orders.drain(..)) {
             finish(&order.request, Err(failure.clone()), now, &mut actions);
         }

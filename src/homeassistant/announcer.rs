@@ -42,6 +42,8 @@ pub enum Event {
     Born,
     /// Somebody wants everything to be announced again.
     Asked,
+    /// The bridge has these phones from now on.
+    Phones(BTreeSet<PhoneId>),
     /// The time of [`Announcer::wake`] has come.
     Woke,
 }
@@ -135,6 +137,7 @@ impl Announcer {
                 self.announce_at = Some(now + least + more.mul_f64(self.rng.f64()));
             }
             Event::Asked => self.announce_at = Some(now),
+            Event::Phones(phones) => return self.take_back(phones),
             Event::Woke => {}
         }
         self.due(now)
@@ -161,6 +164,18 @@ impl Announcer {
         Vec::new()
     }
 
+    /// Takes back the devices of phones that the bridge does not have any more.
+    fn take_back(&mut self, phones: BTreeSet<PhoneId>) -> Vec<Action> {
+        let before = std::mem::replace(&mut self.phones, phones);
+        let gone: Vec<String> = before.difference(&self.phones).map(discovery::object_id).collect();
+        for object in &gone {
+            self.devices.remove(object);
+        }
+        // what is left of them while the broker is away is found on the next connection
+        let tell = self.options.discovery && self.connected;
+        gone.iter().filter(|_| tell).map(|object| self.publication(object, String::new())).collect()
+    }
+
     /// Another bridge on the same broker has other topics, and its devices are none of our business.
     fn is_of_this_bridge(&self, payload: &Value) -> bool {
         let state = self.base.render(&Topic::BridgeState);
@@ -171,7 +186,7 @@ impl Announcer {
     }
 
     fn described(&mut self, phone: &Device, now: Instant) {
-        let device = self.devices.entry(discovery::object_id(phone)).or_default();
+        let device = self.devices.entry(discovery::object_id(&phone.id)).or_default();
         device.wanted = Some(discovery::phone(&self.base, phone));
         device.complete = phone.complete;
         device.due = Some(device.quiet_until.map_or(now, |until| until.max(now)));

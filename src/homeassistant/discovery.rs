@@ -6,14 +6,15 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::entity::{Category, Device, ENTITIES, Each, Entity, Kind, PROBLEM_KEY};
+use crate::domain::phone::PhoneId;
 use crate::domain::topic::{Base, PhoneTopic, Topic};
 
 /// The object id of the bridge's own device.
 pub const BRIDGE: &str = "gxv2mqtt_bridge";
 
 /// Returns the object id of a phone's device.
-pub fn object_id(device: &Device) -> String {
-    format!("gxv2mqtt_{}", device.id)
+pub fn object_id(phone: &PhoneId) -> String {
+    format!("gxv2mqtt_{phone}")
 }
 
 /// Returns the payload that announces the bridge itself.
@@ -90,7 +91,7 @@ fn origin() -> Value {
 
 fn about(device: &Device) -> Value {
     let mut about = json!({
-        "identifiers": [object_id(device)],
+        "identifiers": [object_id(&device.id)],
         "name": device.name,
         "configuration_url": device.url,
         "via_device": BRIDGE,
@@ -130,7 +131,7 @@ fn component(base: &Base, device: &Device, entity: &Entity, number: u16) -> Valu
         component["type"] = json!(entity.name.to_lowercase());
         return component;
     }
-    component["unique_id"] = json!(format!("{}_{key}", object_id(device)));
+    component["unique_id"] = json!(format!("{}_{key}", object_id(&device.id)));
     component["name"] = json!(entity.name.replace("<n>", &number.to_string()));
     if let Some(icon) = entity.icon {
         component["icon"] = json!(icon);

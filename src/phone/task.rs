@@ -14,6 +14,7 @@ use crate::domain::entity::Device;
 use crate::domain::health::Vitals;
 use crate::domain::phone::PhoneId;
 use crate::domain::push::Push;
+use crate::domain::snapshot::State;
 use crate::domain::topic::PhoneTopic;
 use crate::domain::twin::{Action, Event, Note, Now, Twin};
 
@@ -75,7 +76,7 @@ pub enum Report {
 /// A request under way: the handset goes along, and comes back with the answer.
 type Request = Pin<Box<dyn Future<Output = (Handset, Result<Answer, Trouble>)> + Send>>;
 
-/// Serves one phone until it is stopped, and says goodbye for it.
+/// Serves one phone until it is stopped, and says goodbye for it; returns what was published of it last.
 pub async fn run(
     id: PhoneId,
     mut twin: Twin,
@@ -83,7 +84,7 @@ pub async fn run(
     mut inbox: Inbox,
     Exits { reports, vitals }: Exits,
     stop: CancellationToken,
-) {
+) -> State {
     let mut idle = Some(handset);
     let mut request: Option<Request> = None;
     loop {
@@ -119,13 +120,20 @@ pub async fn run(
             report(&reports, Report::Republished(id.clone()), &stop).await;
         }
     }
-    for action in twin.handle(Event::Stopping, now()) {
-        if let Action::Publish(topic, text) = action
-            && reports.send(Report::Publish(id.clone(), topic, text)).await.is_err()
-        {
-            break;
+    // what has come before the end is answered, too
+    inbox.messages.close();
+    let left = std::iter::from_fn(|| inbox.messages.try_recv().ok());
+    for event in left.map(Event::from).chain([Event::Stopping]) {
+        for action in twin.handle(event, now()) {
+            if let Action::Publish(topic, text) = action
+                && reports.send(Report::Publish(id.clone(), topic, text)).await.is_err()
+            {
+                break;
+            }
         }
     }
+    vitals.send_replace(twin.vitals());
+    twin.into_published()
 }
 
 impl From<Message> for Event {

@@ -1,13 +1,21 @@
 //! What users ask of the bridge itself, told twice: over the embedded broker, and over Mosquitto with its own tools.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use gxv2mqtt::bridge;
+use gxv2mqtt::config::{Format, Settings};
+use gxv2mqtt::demo::broker::Broker;
+use gxv2mqtt::mqtt;
+use gxv2mqtt::phone::Tls;
 use gxv2mqtt::phone::dialect::Kind;
 use gxv2mqtt::simulator::{Caller, Happening, Profile, Simulator};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
+use super::support::ear::{Heard, Neighbour};
 use super::support::stories;
-use super::support::world::World;
+use super::support::world::{World, options, start_phone};
 
 stories! {
     the_bridge_says_what_it_is
@@ -16,6 +24,10 @@ stories! {
     a_paused_phone_is_left_alone
     a_pause_ends_by_itself
     everything_is_announced_again
+    phones_come_and_go_while_another_is_in_a_call
+    a_changed_phone_goes_on_with_its_call_and_its_counters
+    broken_settings_leave_all_as_it_was
+    a_pause_outlives_a_reload
 }
 
 const KITCHEN: &str = "gxv2mqtt/kitchen";
@@ -161,4 +173,168 @@ async fn everything_is_announced_again(world: &mut World) {
             (again > states).then_some(())
         })
         .await;
+}
+
+/// Returns the topics below a place that still hold something.
+fn retained<'a>(heard: &'a [Heard], place: &str) -> Vec<&'a str> {
+    let last: BTreeMap<_, _> =
+        heard.iter().map(|heard| (heard.topic.as_str(), heard.payload.as_str())).collect();
+    let event = |topic: &str| topic.contains("/event/") || topic.ends_with("/result");
+    let held = last
+        .into_iter()
+        .filter(|(topic, text)| topic.starts_with(place) && !text.is_empty() && !event(topic));
+    held.map(|(topic, _)| topic).collect()
+}
+
+async fn phones_come_and_go_while_another_is_in_a_call(world: &mut World) {
+    let hall = world.add_phone("hall", Kind::Gxv, Profile::default()).await;
+    world.begin().await;
+    world.ear().shows("gxv2mqtt/hall/availability", "online").await;
+    let device = |id: &str| format!("homeassistant/device/gxv2mqtt_{id}/config");
+    world
+        .ear()
+        .until("the hall's device", |heard| {
+            heard.iter().any(|heard| heard.topic == device("hall")).then_some(())
+        })
+        .await;
+    let line = world.phone.ring(Caller::new("Ann", "1")).unwrap();
+    world.phone.answer(line);
+    world.ear().shows(&at("call_state"), "in_call").await;
+    let calm = world.ear().count(&at("availability"));
+    let attic = start_phone(Profile::default(), &world.phones).await;
+
+    let mut settings = world.settings.clone();
+    settings.phones.remove(1);
+    settings.phones.insert(0, options("attic", Kind::Gxv, attic.address()));
+    settings.log.format = Format::Json;
+    let response = world.reload(Ok(settings.clone())).await;
+    assert_eq!(
+        *data(&response),
+        json!({"added": ["attic"], "changed": [], "removed": ["hall"], "unchanged": ["kitchen"],
+            "needs_restart": ["log"]})
+    );
+    world.ear().shows("gxv2mqtt/attic/availability", "online").await;
+    world.ear().shows("gxv2mqtt/attic/missed_calls", "0").await;
+    world.ear().shows_field("gxv2mqtt/bridge/info", "phones", json!(["attic", "kitchen"])).await;
+    world.ear().shows(&device("hall"), "").await;
+    world.ear().shows("gxv2mqtt/hall/availability", "").await;
+    let all = world.ear().all();
+    let of_hall = all.iter().filter(|heard| heard.topic == "gxv2mqtt/hall/availability");
+    let of_hall: Vec<_> = of_hall.map(|heard| heard.payload.as_str()).collect();
+    assert_eq!(of_hall[of_hall.len() - 2..], ["offline", ""]);
+    let gone = |heard: &[Heard]| retained(heard, "gxv2mqtt/hall/").is_empty().then_some(());
+    world.ear().until("the hall to be taken back", gone).await;
+    let asked = hall.all_requests();
+
+    world.phone.far_end_hangs_up(line);
+    world.ear().shows(&at("call_state"), "idle").await;
+    assert_eq!(world.ear().count(&at("availability")), calm, "the kitchen did not notice");
+    assert_eq!(logins(&world.phone), 1);
+    assert_eq!(hall.all_requests(), asked, "nothing is asked of a phone that was removed");
+    let events = world.ear().json(&at("event/call"));
+    let types: Vec<_> = events.iter().map(|event| event["event_type"].as_str().unwrap()).collect();
+    assert_eq!(types.last(), Some(&"ended"));
+
+    settings.log = world.settings.log;
+    let response = world.reload(Ok(settings)).await;
+    assert_eq!(data(&response)["unchanged"], json!(["attic", "kitchen"]));
+    assert_eq!(data(&response)["needs_restart"], json!([]));
+    let result = world.command("still", "refresh", "").await;
+    assert_eq!(result["ok"], true, "{result}");
+    assert_eq!([logins(&world.phone), logins(&attic)], [1, 1]);
+}
+
+async fn a_changed_phone_goes_on_with_its_call_and_its_counters(world: &mut World) {
+    world.begin().await;
+    world.ear().shows(&at("missed_calls"), "0").await;
+    let missed = world.phone.ring(Caller::new("Ann", "1")).unwrap();
+    world.ear().shows(&at("call_state"), "ringing").await;
+    world.phone.caller_gives_up(missed);
+    world.ear().shows(&at("missed_calls"), "1").await;
+    let line = world.phone.ring(Caller::new("Bob", "2")).unwrap();
+    world.ear().shows(&at("call_state"), "ringing").await;
+    world.phone.answer(line);
+    world.ear().shows(&at("call_state"), "in_call").await;
+    let mut settings = world.settings.clone();
+    settings.phones[0].name = "The new phone".into();
+    let response = world.reload(Ok(settings)).await;
+    assert_eq!(data(&response)["changed"], json!(["kitchen"]));
+    world.ear().shows(&at("availability"), "online").await;
+    let config = "homeassistant/device/gxv2mqtt_kitchen/config";
+    let what = "the new name";
+    world
+        .ear()
+        .until(what, |heard| {
+            let mut all = heard.iter().filter(|heard| heard.topic == config);
+            all.any(|heard| heard.payload.contains("The new phone")).then_some(())
+        })
+        .await;
+    world.phone.far_end_hangs_up(line);
+    world.ear().shows_field(&at("last_call"), "number", "2").await;
+    let events = world.ear().json(&at("event/call"));
+    let types: Vec<_> = events.iter().map(|event| event["event_type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["incoming", "missed", "incoming", "answered", "ended"]);
+    assert_eq!(events[2]["call_id"], events[4]["call_id"], "it is the same call");
+    assert_eq!(events[2]["started_at"], events[4]["started_at"]);
+    assert_eq!(world.ear().newest(&at("missed_calls")).as_deref(), Some("1"));
+    let info = world.request("info", "").await;
+    assert_eq!(data(&info)["phones"][0]["name"], "The new phone");
+}
+
+async fn broken_settings_leave_all_as_it_was(world: &mut World) {
+    world.begin().await;
+    let all = world.ear().count(&at("availability"));
+    let why = "failed to use phones.kitchen.pol from settings.toml: unknown".to_owned();
+    let response = world.reload(Err(why.clone())).await;
+    assert_eq!(error(&response), why);
+    let mut settings = world.settings.clone();
+    let mut hall = settings.phones[0].clone();
+    hall.id = "hall".parse().unwrap();
+    hall.url = "https://127.0.0.1:1".parse().unwrap();
+    hall.tls = Tls::Ca(b"no certificate".to_vec());
+    settings.phones[0].name = "Another".into();
+    settings.phones.push(hall);
+    let response = world.reload(Ok(settings)).await;
+    assert!(error(&response).starts_with("phones.hall.tls_ca_file"), "{response}");
+    let info = world.request("info", "").await;
+    assert_eq!(data(&info)["phones"].as_array().unwrap().len(), 1);
+    assert_eq!(data(&info)["phones"][0]["name"], "The kitchen phone");
+    assert_eq!(world.ear().count(&at("availability")), all);
+    assert_eq!(logins(&world.phone), 1);
+}
+
+async fn a_pause_outlives_a_reload(world: &mut World) {
+    world.begin().await;
+    data(&world.request("pause", r#""phone":"kitchen""#).await);
+    world.ear().shows(&at("problem"), "paused").await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let before = world.phone.all_requests();
+    data(&world.request("reload", "").await);
+    let mut settings = world.settings.clone();
+    settings.phones[0].name = "The new phone".into();
+    data(&world.reload(Ok(settings)).await);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(world.phone.all_requests(), before, "it was paused before, and is");
+    assert_eq!(world.ear().newest(&at("problem")).as_deref(), Some("paused"));
+    data(&world.request("resume", r#""phone":"kitchen""#).await);
+    world.ear().shows(&at("availability"), "online").await;
+}
+
+#[tokio::test]
+async fn settings_that_are_from_no_file_are_not_read_again() {
+    let broker = Broker::start(([127, 0, 0, 1], 0).into(), None).await.unwrap();
+    let address = broker.address();
+    let neighbour = Neighbour::connect(address).await;
+    let kitchen = options("kitchen", Kind::Gxv, ([127, 0, 0, 1], 1).into());
+    let mqtt = mqtt::Options::at(address.ip().to_string(), address.port());
+    let stop = CancellationToken::new();
+    let bridge = tokio::spawn(bridge::run(Settings::new(mqtt, vec![kitchen]), stop.clone()));
+    neighbour.ear.shows("gxv2mqtt/bridge/state", "online").await;
+    let payload = br#"{"transaction":"demo"}"#;
+    neighbour.publish("gxv2mqtt/bridge/request/reload", payload, false).await;
+    let response = neighbour.ear.response("demo").await;
+    assert!(error(&response).contains("from no file"), "{response}");
+    stop.cancel();
+    bridge.await.unwrap().unwrap();
+    broker.stop().await;
 }

@@ -89,6 +89,9 @@ fn every_topic_of_the_table_is_read() {
     sorted.sort_unstable();
     read.sort_unstable();
     assert_eq!(read, sorted);
+    let all: Vec<_> = topics(&snapshot.state()).iter().map(PhoneTopic::render).collect();
+    assert_eq!(all.len(), read.len(), "{all:?}");
+    assert_eq!(topics(&State::new()).len(), STATES.len() - 2, "lines and accounts are not known");
 }
 
 fn states() -> impl Strategy<Value = State> {

@@ -20,7 +20,7 @@ impl Twin {
         Vitals {
             problem: self.met.then_some(self.snapshot.problem),
             answered: self.answered_at,
-            paused_until: self.pause.as_ref().map(|pause| pause.until.wall),
+            paused_until: self.pause.as_ref().map(|pause| pause.until),
         }
     }
 

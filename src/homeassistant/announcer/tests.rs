@@ -168,3 +168,20 @@ fn everything_is_announced_again_when_somebody_asks() {
     assert_eq!(story.at(30, Event::Asked), both);
     assert_eq!(story.at(31, Event::Woke), ["states"]);
 }
+
+#[test]
+fn a_phone_that_is_taken_out_is_taken_back_and_may_return() {
+    let mut story = Story::new(true);
+    story.at(0, Event::Connected);
+    story.at(0, kitchen(&[1], true));
+    story.at(2, Event::Woke);
+    story.at(4, Event::Woke);
+    let hall = || ["hall".parse().unwrap()].into();
+    assert_eq!(story.at(10, Event::Phones(hall())), ["gxv2mqtt_kitchen taken back"]);
+    assert!(story.at(10, Event::Phones(hall())).is_empty());
+    assert_eq!(story.at(20, Event::Asked), ["gxv2mqtt_bridge"]);
+    assert_eq!(story.at(21, Event::Woke), ["states"]);
+    let both = ["hall".parse().unwrap(), "kitchen".parse().unwrap()].into();
+    assert!(story.at(30, Event::Phones(both)).is_empty());
+    assert_eq!(story.at(31, kitchen(&[2], true)), ["gxv2mqtt_kitchen line_2"]);
+}

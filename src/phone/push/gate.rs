@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::request::{self, Refusal};
 use super::token::Tokens;
@@ -56,7 +56,7 @@ impl Status {
 
 /// Lets pushes in.
 pub(super) struct Gate {
-    tokens: Tokens,
+    tokens: watch::Receiver<Tokens>,
     pushes: mpsc::Sender<(PhoneId, Push)>,
     memory: Mutex<Memory>,
 }
@@ -77,7 +77,10 @@ struct Window {
 
 impl Gate {
     /// Takes whose tokens there are, and where pushes go.
-    pub(super) fn new(tokens: Tokens, pushes: mpsc::Sender<(PhoneId, Push)>) -> Self {
+    pub(super) fn new(
+        tokens: watch::Receiver<Tokens>,
+        pushes: mpsc::Sender<(PhoneId, Push)>,
+    ) -> Self {
         Self { tokens, pushes, memory: Mutex::default() }
     }
 
@@ -88,7 +91,8 @@ impl Gate {
             Err(Refusal::NoRequest) => return Status::BadRequest,
             Err(Refusal::NoGet) => return Status::NotAllowed,
         };
-        let Some(phone) = request.token.and_then(|token| self.tokens.get(&token)) else {
+        let whose = |token| self.tokens.borrow().get(&token).cloned();
+        let Some(phone) = request.token.and_then(whose) else {
             if self.remember(|memory| memory.strangers.is_due(now)) {
                 tracing::warn!(
                     %peer,
@@ -103,7 +107,7 @@ impl Gate {
                 Status::NotFound
             }
             Some(_) if request.only_asks => Status::Ok,
-            Some(push) => self.take(phone, push, now),
+            Some(push) => self.take(&phone, push, now),
         }
     }
 

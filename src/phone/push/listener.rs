@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -71,10 +71,11 @@ impl Listener {
         self.address
     }
 
-    /// Lets phones call until it is stopped, and hands on what they say; what nobody takes in time is left out.
+    /// Lets phones call until it is stopped, and hands on what they say; what nobody takes in time is left out. The
+    /// tokens may change meanwhile.
     pub async fn run(
         self,
-        tokens: Tokens,
+        tokens: watch::Receiver<Tokens>,
         pushes: mpsc::Sender<(PhoneId, Push)>,
         stop: CancellationToken,
     ) {

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::listener::{Limits, Listener};
+use super::token::Tokens;
 use super::{Options, gate};
 use crate::domain::phone::PhoneId;
 use crate::domain::push::{Push, PushKind};
@@ -20,6 +21,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// A listener with two phones.
 struct Door {
     address: std::net::SocketAddr,
+    tokens: watch::Sender<Tokens>,
     pushes: mpsc::Receiver<(PhoneId, Push)>,
     stop: CancellationToken,
     task: JoinHandle<()>,
@@ -49,9 +51,9 @@ impl Door {
         let address = listener.address();
         let (sender, pushes) = mpsc::channel(room);
         let stop = CancellationToken::new();
-        let tokens = options.tokens(&[id("kitchen"), id("hall")]);
-        let task = tokio::spawn(listener.run(tokens, sender, stop.clone()));
-        Self { address, pushes, stop, task }
+        let (tokens, known) = watch::channel(options.tokens(&[id("kitchen"), id("hall")]));
+        let task = tokio::spawn(listener.run(known, sender, stop.clone()));
+        Self { address, tokens, pushes, stop, task }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -234,6 +236,18 @@ impl Write for Log {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+#[tokio::test]
+async fn phones_come_and_go_while_it_listens() {
+    let mut door = Door::open(10, |_| {}).await;
+    let attic = format!("/{}/on_hook", token("attic"));
+    assert_eq!(door.get(&attic).await, 404);
+    door.tokens.send_replace(options().tokens(&[id("attic")]));
+    assert_eq!(door.get(&attic).await, 200);
+    assert_eq!(door.push().await.0, id("attic"));
+    assert_eq!(door.get(&format!("/{}/on_hook", token("kitchen"))).await, 404);
+    door.close().await;
 }
 
 #[tokio::test]

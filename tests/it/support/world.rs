@@ -1,9 +1,11 @@
 //! A whole installation: a broker, a simulated phone, the bridge, and somebody who listens.
 
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gxv2mqtt::bridge;
+use gxv2mqtt::bridge::Source;
 use gxv2mqtt::config::Settings;
 use gxv2mqtt::demo;
 use gxv2mqtt::demo::broker::Broker;
@@ -12,6 +14,7 @@ use gxv2mqtt::phone::Options;
 use gxv2mqtt::phone::dialect::Kind;
 use gxv2mqtt::simulator::{Caller, FarEnd, Profile, Simulator};
 use tokio::process::Child;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -40,8 +43,10 @@ pub(crate) struct World {
     place: Place,
     pub(crate) phone: Simulator,
     pub(crate) settings: Settings,
+    /// What a reload reads; `settings`, as long as nothing else is written.
+    pub(crate) written: Arc<Mutex<Option<Result<Settings, String>>>>,
     bridge: Option<Running>,
-    phones: CancellationToken,
+    pub(crate) phones: CancellationToken,
 }
 
 struct Running {
@@ -76,7 +81,7 @@ impl World {
         };
         let phone = start_phone(profile, &phones).await;
         let settings = settings(broker, vec![options("kitchen", Kind::Gxv, phone.address())]);
-        Self { place, phone, settings, bridge: None, phones }
+        Self { place, phone, settings, written: Arc::default(), bridge: None, phones }
     }
 
     /// Puts another kind of phone into the kitchen.
@@ -106,7 +111,11 @@ impl World {
     /// Starts the bridge.
     pub(crate) fn start_bridge(&mut self) {
         let stop = CancellationToken::new();
-        let task = tokio::spawn(bridge::run(self.settings.clone(), stop.clone()));
+        let (written, as_before) = (Arc::clone(&self.written), self.settings.clone());
+        let read = move || written.lock().unwrap().clone().unwrap_or(Ok(as_before.clone()));
+        let source = Source { read: Arc::new(read), asked: mpsc::channel(1).1 };
+        let settings = self.settings.clone();
+        let task = tokio::spawn(bridge::run_with(settings, Some(source), stop.clone()));
         self.bridge = Some(Running { task, stop });
     }
 
@@ -175,6 +184,12 @@ impl World {
         self.ear().result(id).await
     }
 
+    /// Writes the settings anew, and has the bridge read them.
+    pub(crate) async fn reload(&self, settings: Result<Settings, String>) -> serde_json::Value {
+        *self.written.lock().unwrap() = Some(settings);
+        self.request("reload", "").await
+    }
+
     /// Sends a request to the bridge in JSON, and returns the response.
     pub(crate) async fn request(&self, name: &str, arguments: &str) -> serde_json::Value {
         let transaction = format!("{name} {}", fastrand::u32(..));
@@ -197,7 +212,7 @@ impl World {
     }
 }
 
-async fn start_phone(profile: Profile, stop: &CancellationToken) -> Simulator {
+pub(crate) async fn start_phone(profile: Profile, stop: &CancellationToken) -> Simulator {
     Simulator::start(([127, 0, 0, 1], 0).into(), profile, stop.clone()).await.unwrap()
 }
 

@@ -1,0 +1,134 @@
+//! The phones' tasks: starts them, ends them, and holds the ways to each.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+
+use crate::domain::health::Vitals;
+use crate::domain::phone::{Identity, PhoneId};
+use crate::domain::schedule::Pace;
+use crate::domain::snapshot::State;
+use crate::domain::twin::{self, Twin};
+use crate::phone::http::{Clients, Handset};
+use crate::phone::task::{self, Exits, Inbox, Message, Report};
+use crate::phone::{Options, Tls};
+
+/// Messages that wait to be taken in by a phone's task.
+const MESSAGES: usize = 64;
+
+/// The ways to one phone's task, and what is known of the phone here.
+pub(super) struct Phone {
+    pub(super) options: Options,
+    pub(super) messages: mpsc::Sender<Message>,
+    pub(super) forgotten: Arc<Notify>,
+    pub(super) remembered: Arc<Notify>,
+    pub(super) identity: Identity,
+    pub(super) vitals: watch::Receiver<Vitals>,
+    leave: CancellationToken,
+}
+
+/// A phone's task that has ended: whose it was, and what was published of the phone last.
+pub(super) type Ended = Result<(PhoneId, State), JoinError>;
+
+/// All phones.
+pub(super) struct Fleet {
+    pub(super) phones: BTreeMap<PhoneId, Phone>,
+    tasks: JoinSet<(PhoneId, State)>,
+    clients: Clients,
+    /// None once no more tasks are to be started.
+    reports: Option<mpsc::Sender<Report>>,
+    stop: CancellationToken,
+    seed: u64,
+}
+
+impl Fleet {
+    /// Begins without a phone. The seed spreads their looks over time.
+    pub(super) fn new(reports: mpsc::Sender<Report>, stop: CancellationToken, seed: u64) -> Self {
+        Self {
+            phones: BTreeMap::new(),
+            tasks: JoinSet::new(),
+            clients: Clients::default(),
+            reports: Some(reports),
+            stop,
+            seed,
+        }
+    }
+
+    /// Returns the phones' ids.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &PhoneId> {
+        self.phones.keys()
+    }
+
+    /// Makes ready what a phone's task needs: all that can fail. The error says which setting is wrong.
+    pub(super) fn prepare(&mut self, options: Options) -> Result<(Options, Handset), String> {
+        let client = self.clients.client(&options);
+        let client = client.map_err(|why| format!("phones.{}.{why}", options.id))?;
+        let handset = Handset::new(client, &options);
+        Ok((options, handset))
+    }
+
+    /// Starts a phone's task, and returns the ways to it.
+    pub(super) fn start(&mut self, options: Options, handset: Handset) -> Option<&Phone> {
+        let reports = self.reports.clone()?;
+        let id = options.id.clone();
+        if options.tls == Tls::Insecure {
+            tracing::warn!(phone = %id, "tls_insecure: anybody on the network can pose as this phone");
+        }
+        self.seed = self.seed.wrapping_add(1);
+        let twin = Twin::new(twin_settings(&options), Instant::now().into_std(), self.seed);
+        let (messages, inbox) = mpsc::channel(MESSAGES);
+        let (told, vitals) = watch::channel(Vitals::default());
+        let forgotten = Arc::new(Notify::new());
+        let remembered = Arc::new(Notify::new());
+        let inbox = Inbox {
+            messages: inbox,
+            forgotten: Arc::clone(&forgotten),
+            remembered: Arc::clone(&remembered),
+        };
+        let exits = Exits { reports, vitals: told };
+        let leave = self.stop.child_token();
+        let task = task::run(id.clone(), twin, handset, inbox, exits, leave.clone());
+        let span = tracing::info_span!("phone", %id);
+        let whose = id.clone();
+        self.tasks.spawn(async move { (whose, task.await) }.instrument(span));
+        let identity = Identity::default();
+        let phone = Phone { options, messages, forgotten, remembered, identity, vitals, leave };
+        self.phones.insert(id.clone(), phone);
+        self.phones.get(&id)
+    }
+
+    /// Lets a phone's task say goodbye.
+    pub(super) fn dismiss(&self, id: &PhoneId) {
+        if let Some(phone) = self.phones.get(id) {
+            phone.leave.cancel();
+        }
+    }
+
+    /// Starts no more tasks: when the last has ended, so have their reports.
+    pub(super) fn close(&mut self) {
+        self.reports = None;
+    }
+
+    /// Waits for the next task that ends; none, if there is no task.
+    pub(super) async fn ended(&mut self) -> Option<Ended> {
+        self.tasks.join_next().await
+    }
+}
+
+fn twin_settings(options: &Options) -> twin::Settings {
+    twin::Settings {
+        id: options.id.clone(),
+        name: options.name.clone(),
+        url: options.url.to_string(),
+        dialect: options.dialect.name(),
+        pace: Pace { idle: options.poll, active: options.active_poll },
+        min_ring: options.min_ring,
+        doorbell: options.doorbell.clone(),
+        policy: options.policy.clone(),
+    }
+}
