@@ -2,14 +2,17 @@
 
 use std::future::Future;
 use std::io::{IsTerminal as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
+use crate::bridge::Source;
 use crate::cli::{Call, Dialect, Simulate};
 use crate::config::{self, Format, Settings};
 use crate::simulator::{Profile, Simulator};
@@ -23,7 +26,10 @@ const WRONG_SETTINGS: u8 = 78;
 /// Does what was called for.
 pub fn run(call: Call) -> ExitCode {
     match call {
-        Call::Run { config } => with_settings(config.as_deref(), "info", bridge::run),
+        Call::Run { config } => {
+            let path = config.clone();
+            with_settings(config.as_deref(), "info", |settings, stop| bridge(settings, path, stop))
+        }
         Call::Check { config } => with_settings(config.as_deref(), "warn", check::run),
         Call::Health { config } => with_settings(config.as_deref(), "warn", check::health),
         Call::Demo => {
@@ -73,11 +79,7 @@ fn with_settings<F>(
 where
     F: Future<Output = anyhow::Result<()>>,
 {
-    let settings = config::load(path).map_err(|error| error.to_string()).and_then(|settings| {
-        check_certificates(&settings).map_err(|why| format!("use {why}"))?;
-        Ok(settings)
-    });
-    match settings {
+    match read(path) {
         Ok(settings) => {
             start_log(settings.log.format, level);
             wait_for(|stop| run(settings, stop))
@@ -86,12 +88,37 @@ where
     }
 }
 
+/// Reads the settings, and says all that is wrong with them.
+fn read(path: Option<&Path>) -> Result<Settings, String> {
+    let settings = config::load(path).map_err(|error| error.to_string())?;
+    check_certificates(&settings).map_err(|why| format!("use {why}"))?;
+    Ok(settings)
+}
+
 fn check_certificates(settings: &Settings) -> Result<(), String> {
     settings.mqtt.check_certificates().map_err(|error| error.to_string())?;
     for phone in settings.phones.iter().filter(|phone| phone.url.scheme() == "https") {
         phone.check_certificates().map_err(|why| format!("phones.{}.{why}", phone.id))?;
     }
     Ok(())
+}
+
+/// Runs the bridge; SIGHUP has it read its settings again.
+async fn bridge(
+    settings: Settings,
+    path: Option<PathBuf>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let mut hang_ups = signal(SignalKind::hangup())?;
+    let (ask, asked) = mpsc::channel(1);
+    let signals = tokio::spawn(async move {
+        while hang_ups.recv().await.is_some() && ask.send(()).await.is_ok() {}
+    });
+    let read = move || read(path.as_deref()).map_err(|error| format!("failed to {error}"));
+    let source = Source { read: Arc::new(read), asked };
+    let outcome = bridge::run_with(settings, Some(source), stop).await;
+    signals.abort();
+    outcome
 }
 
 /// Runs until it ends by itself, or somebody stops it.

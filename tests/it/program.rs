@@ -326,6 +326,60 @@ async fn systemd_hears_from_it() {
     site.end().await;
 }
 
+#[tokio::test]
+async fn settings_are_read_again_on_sighup() {
+    let mut site = Site::build().await;
+    let neighbour = Neighbour::connect(site.broker.address()).await;
+    let settings = site.settings(PASSWORD);
+    let path = site.folder.path().join("notify");
+    let socket = tokio::net::UnixDatagram::bind(&path).unwrap();
+    let mut run = program(&["run", "--config", settings.to_str().unwrap()]);
+    let child = run.env("NOTIFY_SOCKET", &path).stderr(Stdio::piped()).spawn().unwrap();
+    neighbour.ear.shows("gxv2mqtt/kitchen/availability", "online").await;
+    neighbour.ear.shows("gxv2mqtt/hall/availability", "online").await;
+    while hear(&socket).await != "READY=1" {}
+
+    let (_, hall) = site.phones.pop().unwrap();
+    site.settings(PASSWORD);
+    hang_up(&child, &socket).await;
+    neighbour.ear.shows("gxv2mqtt/hall/availability", "").await;
+    neighbour.ear.shows("gxv2mqtt/hall/call_state", "").await;
+    neighbour.ear.shows_field("gxv2mqtt/bridge/info", "phones", vec!["kitchen"]).await;
+
+    let text = std::fs::read_to_string(&settings).unwrap();
+    let broken = format!("{text}pol = \"1s\"\npassword = \"{PASSWORD}\"\n");
+    std::fs::write(&settings, broken).unwrap();
+    hang_up(&child, &socket).await;
+    let payload = br#"{"transaction":"broken"}"#;
+    neighbour.publish("gxv2mqtt/bridge/request/reload", payload, false).await;
+    let response = neighbour.ear.response("broken").await;
+    let (_, _, said) = output(program(&["--config", settings.to_str().unwrap()])).await;
+    assert_eq!(format!("gxv2mqtt: {}\n", response["error"].as_str().unwrap()), said);
+    assert!(said.contains("phones.kitchen.pol"), "{said}");
+    neighbour.publish("gxv2mqtt/kitchen/command/refresh", br#"{"id":"r"}"#, false).await;
+    assert_eq!(neighbour.ear.result("r").await["ok"], true);
+
+    let (code, log) = terminate(child).await;
+    assert_eq!(code, 0, "{log}");
+    assert_eq!(log.matches("the settings are read again").count(), 1, "{log}");
+    assert_eq!(log.matches("the settings stay as they were").count(), 2, "{log}");
+    assert!(!log.contains(PASSWORD) && !said.contains(PASSWORD), "{log}");
+    drop(hall);
+    site.end().await;
+}
+
+/// Sends SIGHUP, and waits until the settings are read.
+async fn hang_up(child: &Child, socket: &tokio::net::UnixDatagram) {
+    let pid = child.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-HUP", &pid]).status().await.unwrap().success());
+    let mut said = hear(socket).await;
+    while said == "WATCHDOG=1" {
+        said = hear(socket).await;
+    }
+    assert!(said.starts_with("RELOADING=1\nMONOTONIC_USEC="), "{said}");
+    while hear(socket).await != "READY=1" {}
+}
+
 async fn hear(socket: &tokio::net::UnixDatagram) -> String {
     let mut buffer = [0; 256];
     let read = timeout(Duration::from_secs(10), socket.recv(&mut buffer)).await.unwrap().unwrap();
