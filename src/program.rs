@@ -183,6 +183,9 @@ async fn simulate(wanted: Simulate, stop: CancellationToken) -> anyhow::Result<(
         Dialect::Gxv => Profile::default(),
         Dialect::Cti => Profile::cti(),
     };
+    // two of them are two phones
+    let [high, low] = wanted.listen.port().to_be_bytes();
+    profile.mac.replace_range(12.., &format!("{high:02X}:{low:02X}"));
     profile.password = wanted.password;
     if let Some(model) = wanted.model {
         profile.model = model;

@@ -89,6 +89,8 @@ pub struct Snapshot {
     pub booted_at: Option<Timestamp>,
     /// Who it is.
     pub identity: Identity,
+    /// Its name for people.
+    pub name: String,
     /// Its web page, without credentials.
     pub url: String,
     /// The dialect that it is spoken to in.
@@ -97,7 +99,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Returns the picture of a phone that has said nothing yet.
-    pub fn unseen(url: String, dialect: &'static str) -> Self {
+    pub fn unseen(name: String, url: String, dialect: &'static str) -> Self {
         Self {
             problem: Problem::None,
             heard: false,
@@ -108,6 +110,7 @@ impl Snapshot {
             clock: None,
             booted_at: None,
             identity: Identity::default(),
+            name,
             url,
             dialect,
         }
@@ -225,14 +228,14 @@ pub const STATES: &[StateRow] = &[
     },
     StateRow {
         topic: "info",
-        help: "JSON: `model`, `vendor`, `firmware`, `hardware`, `mac`, `url`, `dialect`",
+        help: "JSON: `name`, `model`, `vendor`, `firmware`, `hardware`, `mac`, `url`, `dialect`",
         read: |s| {
             if !s.heard {
                 return Vec::new();
             }
             let Identity { model, vendor, firmware, hardware, mac } = &s.identity;
             let info = json!({
-                "model": model, "vendor": vendor, "firmware": firmware, "hardware": hardware, "mac": mac,
+                "name": s.name, "model": model, "vendor": vendor, "firmware": firmware, "hardware": hardware, "mac": mac,
                 "url": s.url, "dialect": s.dialect,
             });
             vec![(PhoneTopic::Info, info.to_string())]

@@ -82,7 +82,11 @@ impl Twin {
     /// Starts with nothing known. The seed spreads the twins of several phones over time.
     pub fn new(settings: Settings, now: Instant, seed: u64) -> Self {
         Self {
-            snapshot: Snapshot::unseen(settings.url.clone(), settings.dialect),
+            snapshot: Snapshot::unseen(
+                settings.name.clone(),
+                settings.url.clone(),
+                settings.dialect,
+            ),
             met: false,
             away_since: None,
             answered_at: None,

@@ -18,7 +18,7 @@ fn line(number: u16, state: LineState) -> Line {
 }
 
 fn with_lines(states: &[LineState]) -> Snapshot {
-    let mut snapshot = Snapshot::unseen("http://127.0.0.1".into(), "gxv");
+    let mut snapshot = Snapshot::unseen("Kitchen".into(), "http://127.0.0.1".into(), "gxv");
     snapshot.lines = (1..).zip(states).map(|(n, state)| line(n, *state)).collect();
     snapshot
 }
@@ -51,7 +51,7 @@ fn lines_fold_into_the_phone() {
 
 #[test]
 fn what_the_phone_did_not_say_is_null() {
-    let mut snapshot = Snapshot::unseen("http://127.0.0.1".into(), "gxv");
+    let mut snapshot = Snapshot::unseen("Kitchen".into(), "http://127.0.0.1".into(), "gxv");
     assert_eq!(snapshot.state().len(), 6, "what it said before is not replaced by nothing");
     snapshot.heard = true;
     let state = snapshot.state();
@@ -63,7 +63,7 @@ fn what_the_phone_did_not_say_is_null() {
         "unknown",
         "unknown",
         "unknown",
-        "{\"dialect\":\"gxv\",\"firmware\":null,\"hardware\":null,\"mac\":null,\"model\":null,\"url\":\"http://127.0.0.1\",\"vendor\":null}",
+        "{\"dialect\":\"gxv\",\"firmware\":null,\"hardware\":null,\"mac\":null,\"model\":null,\"name\":\"Kitchen\",\"url\":\"http://127.0.0.1\",\"vendor\":null}",
         "{\"booted_at\":null,\"time\":null,\"uptime_seconds\":null}",
     ]
     "#);
