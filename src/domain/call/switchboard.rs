@@ -57,6 +57,9 @@ impl Switchboard {
     /// Takes in what happened.
     pub fn take(&mut self, input: Input, now: Now) -> Vec<Deed> {
         let Some(early) = &mut self.early else { return self.do_take(&input, now) };
+        if matches!(input, Input::Woke) {
+            return Vec::new();
+        }
         // of lines that stay as they are the first and the last look tell all
         if let (Input::Seen(new), [.., (Input::Seen(one), _), (Input::Seen(other), _)]) =
             (&input, &early[..])

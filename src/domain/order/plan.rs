@@ -16,7 +16,7 @@ const XML: usize = 128 * 1024;
 /// What is still to be asked, and what was answered.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
-    todo: VecDeque<Ask>,
+    ahead: VecDeque<Ask>,
     values: Values,
     contacts: Vec<Contact>,
     groups: Vec<Group>,
@@ -29,7 +29,7 @@ impl Plan {
     /// Returns the plan of a command; that of one which depends on the lines is empty.
     pub(super) fn of(command: &Command) -> Self {
         let get = |names: &[String]| values::lists(names).into_iter().map(Ask::GetValues);
-        let todo: VecDeque<Ask> = match command {
+        let ahead: VecDeque<Ask> = match command {
             Command::Refresh => Question::ALL.map(Ask::Read).into(),
             Command::GetTime => [Ask::Read(Question::Clock)].into(),
             Command::GetValues(names) => get(names).collect(),
@@ -65,12 +65,12 @@ impl Plan {
             | Command::Reboot { .. }
             | Command::ResetMissedCalls => VecDeque::new(),
         };
-        Self { todo, ..Self::default() }
+        Self { ahead, ..Self::default() }
     }
 
     /// Returns the next request.
     pub(super) fn next(&mut self) -> Option<Ask> {
-        self.todo.pop_front()
+        self.ahead.pop_front()
     }
 
     /// Takes in an answer, which may ask for more.
@@ -84,7 +84,7 @@ impl Plan {
             Answer::Contacts(contacts) => {
                 match command {
                     Command::SaveContact(wanted) => {
-                        self.todo.push_back(Ask::SaveContact(edited(wanted, &contacts)?));
+                        self.ahead.push_back(Ask::SaveContact(edited(wanted, &contacts)?));
                     }
                     // what is deleted must be in the result, whole
                     Command::DeleteAllContacts if !phonebook::is_short(&contacts) => {
@@ -92,7 +92,7 @@ impl Plan {
                                        hold them all: nothing was deleted";
                         return Err(Failure::new(ErrorCode::NotAllowed, message));
                     }
-                    Command::DeleteAllContacts => self.todo.push_back(Ask::DeleteAllContacts),
+                    Command::DeleteAllContacts => self.ahead.push_back(Ask::DeleteAllContacts),
                     _ => {}
                 }
                 self.contacts = contacts;

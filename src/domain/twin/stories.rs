@@ -743,6 +743,22 @@ fn missed_calls_are_counted_over_a_restart() {
 }
 
 #[test]
+fn what_was_missed_while_the_broker_is_away_at_the_start_is_counted() {
+    let mut story = Story::new();
+    story.passes(3 * SECOND);
+    story.lines[0] = LineState::Ringing;
+    story.passes(3 * SECOND);
+    story.lines[0] = LineState::Idle;
+    story.passes(2 * 3600 * SECOND);
+    story.told();
+    story.happens(Event::Remembered(PhoneTopic::MissedCalls, "3".into()));
+    story.happens(Event::RememberedAll);
+    let told = story.told();
+    assert!(told.contains("missed_calls = 4"), "{told}");
+    assert!(!told.contains('*'), "nobody is told after two hours: {told}");
+}
+
+#[test]
 fn a_flap_is_seen_and_said_by_nobody() {
     let mut story = Story::new();
     story.twin =
