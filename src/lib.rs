@@ -19,8 +19,8 @@
 //!   say by themselves.
 //! - [`mqtt`]: the link to the broker.
 //! - [`config`], [`cli`]: what was written, and what was meant.
-//! - [`bridge`]: starts the tasks, connects them, watches over them, stops them in order; `router` is the crossroads, `fleet`
-//!   the phones' tasks, `requests` and `reload` what is asked of the bridge itself.
+//! - [`bridge`]: starts the tasks, connects them, watches over them, stops them in order; `router` is the crossroads,
+//!   `fleet` the phones' tasks, `requests` and `reload` what is asked of the bridge itself.
 //! - [`check`], [`demo`], [`push_urls`], [`reference`](mod@reference), [`program`]: the other calls of the program.
 //! - [`simulator`]: phones that are not there; written from the vendor's guide, not from `phone`.
 //!
