@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::live::{HangUp, Live, Stage};
@@ -11,6 +11,9 @@ use super::{Call, Direction, EventType, Now, Source};
 
 /// So many calls are taken in after a restart: no phone has more lines.
 const REMEMBERED: usize = 64;
+
+/// A call that was to be ended so long before the restart is not: what is there now may be another.
+const TOO_LATE: SignedDuration = SignedDuration::from_secs(60);
 
 /// The calls of one phone, as topics show them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,7 +179,8 @@ fn live(entry: Entry, now: Now) -> Live {
         Word::OnHold => (Stage::Held, true),
     };
     let number = entry.number.clone().unwrap_or_default();
-    let limit = entry.hang_up_at.map(|wall| HangUp::new(after(wall, now), number));
+    let limit = entry.hang_up_at.filter(|wall| now.wall.duration_since(*wall) < TOO_LATE);
+    let limit = limit.map(|wall| HangUp::new(after(wall, now), number));
     let call = Call {
         call_id: entry.call_id,
         line: Some(entry.line),

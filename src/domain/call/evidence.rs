@@ -106,9 +106,14 @@ impl Evidence {
         self.hints.remove(place)
     }
 
-    /// Takes what was dialled, if a call with this number can be it.
-    pub(super) fn take_dialled(&mut self, number: Option<&str>) -> Option<Dialled> {
-        let place = self.dialled.iter().position(|one| may_be_same(Some(&one.number), number))?;
+    /// Takes what was dialled, if a call with this number, seen first at this time, can be it. One that was there before
+    /// the order is another, unless it shows the very number: a phone may dial on a line that is off hook.
+    pub(super) fn take_dialled(&mut self, number: Option<&str>, since: Instant) -> Option<Dialled> {
+        let shows = |one: &Dialled| number.is_some_and(|number| same(&one.number, number));
+        let place =
+            self.dialled.iter().position(shows).or_else(|| {
+                self.dialled.iter().position(|one| number.is_none() && one.at <= since)
+            })?;
         self.dialled.remove(place)
     }
 

@@ -55,7 +55,7 @@ impl Engine {
     pub(super) fn explain(&mut self, live: &mut Live, now: Now) -> bool {
         let incoming = live.call.direction == Some(Direction::Incoming);
         let number = live.call.number.as_deref();
-        if !incoming && let Some(dialled) = self.evidence.take_dialled(number) {
+        if !incoming && let Some(dialled) = self.evidence.take_dialled(number, live.since) {
             live.call.direction = Some(Direction::Outgoing);
             if let Some(after) = dialled.hang_up_after {
                 let at = later(now, dialled.at + after);

@@ -607,3 +607,44 @@ fn nonsense_on_the_broker_does_no_harm() {
         assert!(story.board.book().unwrap().missed.is_some(), "{nonsense}");
     }
 }
+
+#[test]
+fn a_handset_that_was_off_hook_before_does_not_get_the_limit_of_a_dial() {
+    let mut story = Story::new();
+    story.line(1, Dialing, "", "").pass(1.0).tells(&[]);
+    story.dial("1001", Some(20)).line(2, Calling, "1001", "").tells(&["outgoing 2 1001 -"]);
+    story.pass(21.0).look().tells(&["hang up 2"]);
+}
+
+#[test]
+fn nor_does_it_on_a_phone_that_shows_no_numbers() {
+    let mut story = Story::new();
+    story.line(1, Dialing, "", "").pass(1.0).tells(&[]);
+    story.dial("1001", Some(20)).change(1, Calling, "", "").line(2, Calling, "", "");
+    story.tells(&["outgoing 1 - -", "outgoing 2 1001 -"]);
+    story.pass(21.0).look().tells(&["hang up 2"]);
+}
+
+#[test]
+fn a_phone_that_dials_on_the_line_that_was_off_hook_keeps_the_limit() {
+    let mut story = Story::new();
+    story.line(1, Dialing, "", "").pass(1.0).tells(&[]);
+    story.dial("1001", Some(20)).line(1, Calling, "1001", "").tells(&["outgoing 1 1001 -"]);
+    story.pass(21.0).look().tells(&["hang up 1"]);
+}
+
+#[test]
+fn a_redial_between_two_looks_is_another_call_without_the_limit() {
+    let mut story = Story::new();
+    story.dial("1001", Some(20)).line(1, Calling, "1001", "").tells(&["outgoing 1 1001 -"]);
+    story.pass(1.0).line(1, Calling, "1002", "").tells(&["ended 1 1001 -", "outgoing 1 1002 -"]);
+    story.pass(21.0).look().tells(&[]);
+}
+
+#[test]
+fn a_limit_that_is_long_past_at_the_start_is_dropped() {
+    let mut story = Story::new();
+    story.dial("1001", Some(20)).line(1, Calling, "1001", "").tells(&["outgoing 1 1001 -"]);
+    story.away(3600.0).restart(habits());
+    story.change(1, Calling, "1001", "").look().pass(3.0).look().tells(&[]);
+}
