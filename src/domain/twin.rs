@@ -35,6 +35,8 @@ pub use event::{Action, Event, Note, Now, Settings};
 
 /// A phone that is not seen for so many of its polls, or for this long, may have done anything in the meantime.
 const GAP: (u32, Duration) = (2, Duration::from_secs(10));
+/// So many looks in a call, and so much more, make a line one that nobody watched: one look that failed does.
+const BLIND: (u32, Duration) = (3, Duration::from_secs(1));
 /// So many unknown codes are remembered as reported.
 const CODES: usize = 64;
 
@@ -100,6 +102,7 @@ impl Twin {
             switchboard: Switchboard::new(Habits {
                 min_ring: settings.min_ring,
                 gap: GAP.1.max(settings.pace.active * GAP.0),
+                blind: GAP.1.min(settings.pace.active * BLIND.0 + BLIND.1),
                 doorbell: settings.doorbell.clone(),
             }),
             told: Vec::new(),

@@ -115,7 +115,7 @@ impl Engine {
     }
 
     fn line(&mut self, line: &Line, now: Now) {
-        let (number, shown, gap) = (line.line, Shown::of(line.state), self.habits.gap);
+        let (number, shown, blind) = (line.line, Shown::of(line.state), self.habits.blind);
         let slot = self.lines.entry(number).or_default();
         let failed = slot.failed;
         slot.failed = shown == Shown::Failed || failed && shown == Shown::Unknown;
@@ -130,7 +130,7 @@ impl Engine {
             }
             (Shown::Call(stage), None) => self.begin(line, stage, now),
             (Shown::Call(stage), Some(current)) => {
-                if current.can_be(stage, line, since(current.seen.instant, now) >= gap) {
+                if current.can_be(stage, line, since(current.seen.instant, now) >= blind) {
                     self.go_on(line, stage, now);
                 } else {
                     self.finish(number, Shown::Nothing, now);

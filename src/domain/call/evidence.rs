@@ -84,11 +84,16 @@ impl Evidence {
 
     /// Takes an id that a push brought, unless a call had it before: a phone may repeat itself.
     pub(super) fn take_id(&mut self, id: &str) -> bool {
-        let new = !self.ids.iter().any(|used| used == id);
+        let new = !self.has_id(id);
         if new {
             keep(&mut self.ids, id.to_owned());
         }
         new
+    }
+
+    /// Says whether a call had this id.
+    pub(super) fn has_id(&self, id: &str) -> bool {
+        self.ids.iter().any(|used| used == id)
     }
 
     /// Takes the push of one of these kinds, up to this time, that can be about a call with this number.

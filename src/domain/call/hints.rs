@@ -55,7 +55,9 @@ impl Engine {
     pub(super) fn explain(&mut self, live: &mut Live, now: Now) -> bool {
         let incoming = live.call.direction == Some(Direction::Incoming);
         let number = live.call.number.as_deref();
-        if !incoming && let Some(dialled) = self.evidence.take_dialled(number, live.since) {
+        // one that nobody saw begin may be anything
+        let may_be_dialled = !incoming && (live.call.direction.is_some() || number.is_some());
+        if may_be_dialled && let Some(dialled) = self.evidence.take_dialled(number, live.since) {
             live.call.direction = Some(Direction::Outgoing);
             if let Some(after) = dialled.hang_up_after {
                 let at = later(now, dialled.at + after);
@@ -102,7 +104,8 @@ impl Engine {
     pub(super) fn confirm_missed(&mut self, now: Now) {
         while let Some(hint) = self.evidence.take_hint(&[PushKind::Missed], None, now.instant) {
             // the lines decide: while it rings it is not missed, and what is just over was said already
-            if self.evidence.is_past(&hint.push) || self.rings(&hint.push).is_some() {
+            let told = hint.push.call_id.as_ref().is_some_and(|id| self.evidence.has_id(id));
+            if told || self.evidence.is_past(&hint.push) || self.rings(&hint.push).is_some() {
                 continue;
             }
             let mut live = self.make(Some(Direction::Incoming), Stage::Ringing, now);

@@ -139,7 +139,7 @@ impl Live {
 
     /// Says whether what its line shows can be this call. After a gap, or a restart, another number is another call; so
     /// it is while it rings, here or there. Later the other party may change: a call is handed on.
-    pub(super) fn can_be(&self, stage: Stage, line: &Line, unseen_for_long: bool) -> bool {
+    pub(super) fn can_be(&self, stage: Stage, line: &Line, unwatched: bool) -> bool {
         use Stage::{Calling, Dialing, Held, Ringing, Up};
         let forward = match (self.stage, stage) {
             (Ringing, Ringing | Up | Held)
@@ -150,7 +150,7 @@ impl Live {
             | (Up | Held, Ringing | Dialing | Calling) => false,
         };
         let redialled = self.number_is_shown && self.stage == Calling && stage == Calling;
-        let strict = self.remembered || unseen_for_long || redialled || stage == Ringing;
+        let strict = self.remembered || unwatched || redialled || stage == Ringing;
         forward && (!strict || may_be_same(self.call.number.as_deref(), line.number.as_deref()))
     }
 

@@ -42,6 +42,8 @@ pub struct Habits {
     pub min_ring: Duration,
     /// A phone that was not seen for this long may have done anything in the meantime.
     pub gap: Duration,
+    /// A line that was not seen for this long, and shows another number, shows another call. No longer than the gap.
+    pub blind: Duration,
     /// Which calls are the doorbell; one of them must fit.
     pub doorbell: Vec<DoorbellRule>,
 }

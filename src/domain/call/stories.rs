@@ -22,7 +22,12 @@ pub(super) struct Story {
 }
 
 pub(super) fn habits() -> Habits {
-    Habits { min_ring: Duration::ZERO, gap: Duration::from_secs(10), doorbell: Vec::new() }
+    Habits {
+        min_ring: Duration::ZERO,
+        gap: Duration::from_secs(10),
+        blind: Duration::from_secs(4),
+        doorbell: Vec::new(),
+    }
 }
 
 impl Story {
@@ -647,4 +652,31 @@ fn a_limit_that_is_long_past_at_the_start_is_dropped() {
     story.dial("1001", Some(20)).line(1, Calling, "1001", "").tells(&["outgoing 1 1001 -"]);
     story.away(3600.0).restart(habits());
     story.change(1, Calling, "1001", "").look().pass(3.0).look().tells(&[]);
+}
+
+#[test]
+fn one_lost_look_does_not_make_one_call_of_two() {
+    let mut story = Story::new();
+    story.line(1, Ringing, "1001", "").tells(&["incoming 1 1001 -"]);
+    story.away(9.4).line(1, InCall, "1002", "");
+    story.tells(&["missed 1 1001 -", "answered 1 1002 -"]);
+    story.away(9.4).line(1, InCall, "1003", "").tells(&["ended 1 1002 -", "answered 1 1003 -"]);
+}
+
+#[test]
+fn a_missed_call_that_the_phone_repeats_much_later_counts_once() {
+    let mut story = Story::new();
+    story.push(PushKind::Incoming, "1001", "abc@pbx").line(1, Ringing, "1001", "");
+    story.line(1, Idle, "", "").push(PushKind::Missed, "1001", "abc@pbx").look();
+    story.tells(&["incoming 1 1001 -", "missed 1 1001 -"]);
+    story.away(11.0).look().push(PushKind::Missed, "1001", "abc@pbx").look().tells(&[]);
+    assert_eq!(story.missed(), 1);
+}
+
+#[test]
+fn a_call_that_nobody_saw_begin_is_not_the_one_that_was_dialled() {
+    let mut story = Story::new();
+    story.dial("1005", Some(10)).line(2, InCall, "", "").tells(&["answered 2 - -"]);
+    story.line(3, Calling, "1005", "").tells(&["outgoing 3 1005 -"]);
+    story.pass(11.0).look().tells(&["hang up 3"]);
 }
