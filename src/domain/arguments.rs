@@ -14,7 +14,7 @@ const PAYLOAD_LIMIT: usize = 64 * 1024;
 pub struct Arguments {
     /// What the answer is to repeat, if anything.
     pub id: Option<Value>,
-    bare: Option<String>,
+    bare: Option<Value>,
     /// The arguments by name.
     pub fields: Map<String, Value>,
 }
@@ -34,7 +34,7 @@ impl Arguments {
         } else if text.starts_with('"') {
             arguments.bare = serde_json::from_str(text).map_err(|e| format!("broken JSON: {e}"))?;
         } else if !text.is_empty() && text != "PRESS" {
-            arguments.bare = Some(text.to_owned());
+            arguments.bare = Some(list(text).unwrap_or_else(|| text.into()));
         }
         Ok(arguments)
     }
@@ -59,7 +59,7 @@ impl Arguments {
             let Some(main) = main else {
                 return Err(format!("{name} takes no argument: send an empty payload, or PRESS"));
             };
-            self.fields.insert(main.to_owned(), Value::String(bare));
+            self.fields.insert(main.to_owned(), bare);
         }
         let known: Vec<&str> = main.iter().chain(others).copied().collect();
         if let Some(key) = self.fields.keys().find(|key| !known.contains(&key.as_str())) {
@@ -98,13 +98,17 @@ impl Arguments {
         }
     }
 
-    /// Returns a list of texts as one text.
+    /// Returns a list of texts or numbers as one text.
     pub fn list(&self, key: &str) -> Result<String, String> {
         let Some(Value::Array(all)) = self.fields.get(key) else {
             return Ok(self.text(key)?.unwrap_or_default());
         };
-        let texts: Option<Vec<_>> = all.iter().map(Value::as_str).collect();
-        texts.map(|texts| texts.join(" ")).ok_or_else(|| format!("{key} must be texts"))
+        let word = |value: &Value| {
+            let number = value.as_u64().map(|number| number.to_string());
+            number.or_else(|| value.as_str().map(str::to_owned))
+        };
+        let words: Option<Vec<_>> = all.iter().map(word).collect();
+        words.map(|words| words.join(" ")).ok_or_else(|| format!("{key} must be texts or numbers"))
     }
 
     /// Returns an argument that counts from 1.
@@ -135,4 +139,10 @@ impl Arguments {
         let duration = Duration::try_from(duration).map_err(|_| wrong())?;
         limits.contains(&duration).then_some(Some(duration)).ok_or_else(wrong)
     }
+}
+
+/// Returns a list, if the text is one in JSON.
+fn list(text: &str) -> Option<Value> {
+    let list = text.starts_with('[').then(|| serde_json::from_str::<Vec<Value>>(text));
+    list?.ok().map(Value::Array)
 }

@@ -196,7 +196,7 @@ pub const COMMANDS: &[CommandRow] = &[
         name: "get_values",
         main: Some("names"),
         others: &[],
-        help: "Reads settings (P-values) by name, such as `68:vendor_name`; `data` has each name and what the phone says, null where it says nothing",
+        help: "Reads settings (P-values) by name, such as `68:vendor_name`, or a list in JSON; `data` has each name, without its `P`, and what the phone says, null where it says nothing; passwords and keys are never read",
         build: |arguments| Ok(Command::GetValues(values::names(&arguments.list("names")?)?)),
     },
     CommandRow {

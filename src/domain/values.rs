@@ -12,6 +12,15 @@ const LIST: usize = 60;
 const MANY: usize = 100;
 /// The admin's and the user's password (vendor guide, Change Password).
 const PASSWORDS: [&str; 2] = ["2", "196"];
+/// Passwords and keys by number: of admin and user (vendor guide, Change Password); of the SIP accounts, of keys,
+/// networks, servers and directories (configuration templates of GXV3240, GXV3275 and GXP16xx in `FusionPBX`).
+const SECRETS: [&str; 25] = [
+    "2", "196", "34", "406", "506", "606", "1706", "1806", "279", "281", "83", "7903", "7830",
+    "22022", "1359", "1361", "6769", "6773", "6777", "6714", "4505", "4512", "8024", "1594",
+    "2967",
+];
+/// Parts of names that newer firmware gives to passwords and keys, such as `account.1.sip.subscriber.password`.
+const SECRET_WORDS: [&str; 4] = ["passw", "pwd", "secret", "privatekey"];
 
 /// Reads names as users write them: `68:vendor_name`, `P68, P67`.
 pub fn names(text: &str) -> Result<Vec<String>, String> {
@@ -19,8 +28,8 @@ pub fn names(text: &str) -> Result<Vec<String>, String> {
     let mut names = Vec::new();
     for word in words.filter(|word| !word.is_empty()) {
         let name = name(word)?;
-        if PASSWORDS.contains(&name.as_str()) {
-            return Err(format!("P{name} is a password, and never read"));
+        if is_secret(&name) {
+            return Err(format!("{word:?} is a password or a key, and never read"));
         }
         if !names.contains(&name) {
             names.push(name);
@@ -37,6 +46,7 @@ pub fn names(text: &str) -> Result<Vec<String>, String> {
 pub fn name(word: &str) -> Result<String, String> {
     let number = word.strip_prefix(['P', 'p']).filter(|rest| is_number(rest));
     let name = number.unwrap_or(word);
+    let name = if is_number(name) { name.trim_start_matches('0') } else { name };
     let legal = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     if name.is_empty() || name.len() >= LIST || !name.chars().all(legal) {
         return Err(format!("{word:?} is no name of a value"));
@@ -49,6 +59,9 @@ pub fn settable(word: &str) -> Result<String, String> {
     let name = name(word)?;
     if PASSWORDS.contains(&name.as_str()) {
         return Err(format!("P{name} is a password: use change_password"));
+    }
+    if is_secret(&name) {
+        return Err(format!("{word:?} is a password or a key: set it at the phone"));
     }
     if is_number(&name) { Ok(name) } else { Err(format!("{word:?} can't be set, only P-numbers")) }
 }
@@ -79,6 +92,12 @@ pub fn ignored(written: &BTreeMap<String, String>, read: &Values) -> Vec<String>
     written.iter().filter_map(differs).collect()
 }
 
+/// Says whether this is a password or a key: what is read and written goes over the broker, for others to hear.
+fn is_secret(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    SECRETS.contains(&name) || SECRET_WORDS.iter().any(|word| lower.contains(word))
+}
+
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_digit())
 }
@@ -94,7 +113,8 @@ mod tests {
         let read = |text| names(text).map(|names| names.join(" "));
         assert_eq!(read("68:vendor_name"), Ok("68 vendor_name".into()));
         assert_eq!(read(" P68, p67  68 Phone "), Ok("68 67 Phone".into()));
-        for wrong in ["", " ", "2", "68:P196", "a/b", "ä", "1&2", &"x".repeat(60)] {
+        assert_eq!(read("P0068"), Ok("68".into()));
+        for wrong in ["", " ", "0", "a/b", "ä", "1&2", &"x".repeat(60)] {
             assert!(names(wrong).is_err(), "{wrong}");
         }
         let many = (1000..1101).map(|n| n.to_string()).collect::<Vec<_>>().join(":");
@@ -102,11 +122,23 @@ mod tests {
     }
 
     #[test]
-    fn passwords_and_words_are_not_set() {
+    fn words_are_not_set() {
         assert_eq!(settable("P1561").as_deref(), Ok("1561"));
-        assert!(settable("P2").unwrap_err().contains("change_password"));
-        assert!(settable("196").unwrap_err().contains("change_password"));
         assert!(settable("vendor_name").is_err());
+    }
+
+    #[test]
+    fn secrets_are_neither_read_nor_set() {
+        for own in ["P2", "p002", "196"] {
+            assert!(settable(own).unwrap_err().contains("change_password"), "{own}");
+        }
+        let sip = "account.1.sip.subscriber.password";
+        for secret in ["2", "P196", "34", "P034", "P1806", "281", sip, "users.admin.PassWd"] {
+            assert!(names(&format!("68 {secret}")).unwrap_err().contains("never read"), "{secret}");
+            assert!(settable(secret).is_err(), "{secret}");
+        }
+        assert!(settable("34").unwrap_err().contains("at the phone"));
+        assert!(names("340:3:account.1.sip.subscriber.userid").is_ok());
     }
 
     #[test]
