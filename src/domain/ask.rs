@@ -1,7 +1,8 @@
 //! What the bridge asks of a phone in one request, what the phone answers, and what may go wrong.
 
+use super::clock::PhoneClock;
 use super::password::Password;
-use super::phone::{Account, Identity, Line, PhoneClock, PhoneStatus};
+use super::phone::{Account, Identity, Line, PhoneStatus};
 use super::phonebook::{Contact, Filter, Group};
 use super::values::Values;
 

@@ -4,6 +4,7 @@ pub mod arguments;
 pub mod ask;
 pub mod bridge_request;
 pub mod call;
+pub mod clock;
 pub mod command;
 pub mod doorbell;
 pub mod entity;

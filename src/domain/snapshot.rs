@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::ask::Trouble;
 use super::call::Book;
-use super::phone::{Account, CallState, Identity, Line, PhoneClock, PhoneStatus};
+use super::clock::PhoneClock;
+use super::phone::{Account, CallState, Identity, Line, PhoneStatus};
 use super::topic::PhoneTopic;
 
 /// Topics and their payloads.

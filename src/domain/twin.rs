@@ -20,10 +20,11 @@ use serde_json::Value;
 
 use super::ask::{Answer, Ask, Question, Trouble};
 use super::call::{Habits, Input, Instruction, Switchboard};
+use super::clock::PhoneClock;
 use super::entity::Device;
 use super::order::{Order, Step};
 use super::outcome::{ErrorCode, Failure, Request};
-use super::phone::{Line, LineState, PhoneClock};
+use super::phone::{Line, LineState};
 use super::schedule::Schedule;
 use super::snapshot::{Problem, Snapshot, State, clock_json, diff};
 use super::topic::PhoneTopic;

@@ -11,7 +11,8 @@ use proptest::prelude::*;
 use regex::RegexSet;
 
 use super::super::ask::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
-use super::super::phone::{Identity, Line, LineState, PhoneClock, PhoneStatus, Uptime};
+use super::super::clock::{PhoneClock, Uptime};
+use super::super::phone::{Identity, Line, LineState, PhoneStatus};
 use super::super::phonebook::Contact;
 use super::super::policy::{Guarded, Policy};
 use super::super::push::{Push, PushKind};

@@ -3,7 +3,8 @@
 use jiff::civil::{Date, DateTime, Time};
 use serde_json::Value;
 
-use crate::domain::phone::{LineState, PhoneStatus, Uptime};
+use crate::domain::clock::Uptime;
+use crate::domain::phone::{LineState, PhoneStatus};
 
 /// Returns a text, or a number as text; an empty one is none.
 pub(super) fn text(value: Option<&Value>) -> Option<String> {
