@@ -180,7 +180,7 @@ fn summary(answer: &Answer) -> String {
             format!("{registered} of {} registered", accounts.len())
         }
         Answer::Clock(clock) => match (clock.time, clock.uptime) {
-            (Some(time), Some(uptime)) => format!("{time}, up for {} s", uptime.seconds),
+            (Some(time), Some(uptime)) => format!("{}, up for {} s", time.at, uptime.seconds),
             _ => "in a format that is not known: please report it".to_owned(),
         },
         Answer::Identity(identity) => {

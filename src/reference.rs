@@ -93,9 +93,11 @@ fn bridge_requests() -> String {
 fn entities() -> String {
     let rows = ENTITIES.iter().map(|entity| {
         let platform = match entity.kind {
-            Kind::Words { .. } | Kind::Text { .. } | Kind::Count { .. } | Kind::Moment { .. } => {
-                "sensor"
-            }
+            Kind::Words { .. }
+            | Kind::Text { .. }
+            | Kind::Count { .. }
+            | Kind::Moment { .. }
+            | Kind::Seconds { .. } => "sensor",
             Kind::Event { .. } => "event",
             Kind::Trigger { .. } => "device trigger",
             Kind::OnOff { .. } | Kind::Connected { .. } => "binary sensor",

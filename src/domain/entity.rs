@@ -113,6 +113,13 @@ pub enum Kind {
         /// The field.
         field: &'static str,
     },
+    /// A number of seconds, in a field of a JSON topic.
+    Seconds {
+        /// Where it is read.
+        topic: fn(u16) -> PhoneTopic,
+        /// The field.
+        field: &'static str,
+    },
     /// `ON`, `OFF` or `unknown`.
     OnOff {
         /// Where it is read.

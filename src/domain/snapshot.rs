@@ -86,6 +86,8 @@ pub struct Snapshot {
     pub status: PhoneStatus,
     /// Its clock.
     pub clock: Option<PhoneClock>,
+    /// By how many seconds its clock is off, by ours.
+    pub clock_skew: Option<i64>,
     /// When it was started, by our clock.
     pub booted_at: Option<Timestamp>,
     /// Who it is.
@@ -109,6 +111,7 @@ impl Snapshot {
             calls: None,
             status: PhoneStatus::Unknown,
             clock: None,
+            clock_skew: None,
             booted_at: None,
             identity: Identity::default(),
             name,
@@ -147,6 +150,17 @@ impl Snapshot {
     /// Returns every state topic and its payload.
     pub fn state(&self) -> State {
         STATES.iter().flat_map(|row| (row.read)(self)).collect()
+    }
+
+    /// Returns the payload of `P/system`.
+    pub fn clock_json(&self) -> serde_json::Value {
+        let clock = self.clock.as_ref();
+        json!({
+            "time": clock.and_then(|c| c.time).map(|time| format!("{:.0}", time.at)),
+            "clock_skew_seconds": self.clock_skew,
+            "uptime_seconds": clock.and_then(|c| c.uptime).map(|uptime| uptime.seconds),
+            "booted_at": self.booted_at.map(|at| format!("{at:.0}")),
+        })
     }
 }
 
@@ -244,13 +258,12 @@ pub const STATES: &[StateRow] = &[
     },
     StateRow {
         topic: "system",
-        help: "JSON: `time` (the phone's own local time; it does not say in which zone), `uptime_seconds`, `booted_at`",
+        help: "JSON: `time` (the phone's own local time; it does not say in which zone), `clock_skew_seconds` (how far that is off, by the bridge's clock, positive if it is fast: the least that explains it, in whichever time zone), `uptime_seconds`, `booted_at`",
         read: |s| {
             if !s.heard {
                 return Vec::new();
             }
-            let system = clock_json(s.clock.as_ref(), s.booted_at);
-            vec![(PhoneTopic::System, system.to_string())]
+            vec![(PhoneTopic::System, s.clock_json().to_string())]
         },
     },
 ];
@@ -259,15 +272,6 @@ pub const STATES: &[StateRow] = &[
 pub fn topics(published: &State) -> BTreeSet<PhoneTopic> {
     let of_all = STATES.iter().filter_map(|row| PhoneTopic::parse(row.topic));
     of_all.chain(published.keys().cloned()).collect()
-}
-
-/// Returns the payload of `P/system`.
-pub fn clock_json(clock: Option<&PhoneClock>, booted_at: Option<Timestamp>) -> serde_json::Value {
-    json!({
-        "time": clock.and_then(|c| c.time).map(|time| format!("{time:.0}")),
-        "uptime_seconds": clock.and_then(|c| c.uptime).map(|uptime| uptime.seconds),
-        "booted_at": booted_at.map(|at| format!("{at:.0}")),
-    })
 }
 
 /// Returns the messages that turn `before` into `now`: an empty payload takes a topic back.

@@ -15,18 +15,17 @@ mod stories;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::ask::{Answer, Ask, Question, Trouble};
 use super::call::{Habits, Input, Instruction, Switchboard};
-use super::clock::PhoneClock;
+use super::clock::{LocalTime, PhoneClock, Uptime};
 use super::entity::Device;
 use super::order::{Order, Step};
 use super::outcome::{ErrorCode, Failure, Request};
 use super::phone::{Line, LineState};
 use super::schedule::Schedule;
-use super::snapshot::{Problem, Snapshot, State, clock_json, diff};
+use super::snapshot::{Problem, Snapshot, State, diff};
 use super::topic::PhoneTopic;
 
 use lacking::Lacking;
@@ -214,8 +213,7 @@ impl Twin {
         match order.answered(&ask, result) {
             Some(outcome) => finish(&order.request, outcome, now, actions),
             None if order.wants_clock() => {
-                let clock = clock_json(self.snapshot.clock.as_ref(), self.snapshot.booted_at);
-                finish(&order.request, Ok(clock), now, actions);
+                finish(&order.request, Ok(self.snapshot.clock_json()), now, actions);
             }
             // the others have their turn between the requests of a long one
             None if order.is_patient() => self.orders.push_back(order),
@@ -246,7 +244,7 @@ impl Twin {
             }
             Answer::Status(status) => self.snapshot.status = status,
             Answer::Accounts(accounts) => self.snapshot.accounts = accounts,
-            Answer::Clock(clock) => self.set_clock(clock, now.wall),
+            Answer::Clock(clock) => self.set_clock(clock, asked, now),
             Answer::Identity(identity) => self.snapshot.identity = identity,
             Answer::Values(_)
             | Answer::PasswordChanged { .. }
@@ -262,10 +260,14 @@ impl Twin {
         }
     }
 
-    fn set_clock(&mut self, clock: PhoneClock, wall: Timestamp) {
-        self.snapshot.clock = Some(clock);
-        self.snapshot.booted_at =
-            clock.uptime.map(|uptime| uptime.booted_at(self.snapshot.booted_at, wall));
+    fn set_clock(&mut self, clock: PhoneClock, asked: Instant, now: Now) {
+        let snapshot = &mut self.snapshot;
+        let asked = now.wall - (now.instant - asked);
+        snapshot.clock = Some(clock);
+        let skew = |time: LocalTime| time.skew(snapshot.clock_skew, [asked, now.wall]);
+        snapshot.clock_skew = clock.time.and_then(skew);
+        let booted_at = |uptime: Uptime| uptime.booted_at(snapshot.booted_at, now.wall);
+        snapshot.booted_at = clock.uptime.map(booted_at);
     }
 
     fn note_unknown_codes(&mut self, lines: &[Line], actions: &mut Vec<Action>) {

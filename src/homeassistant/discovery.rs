@@ -182,6 +182,11 @@ fn platform(kind: &Kind, number: u16, topic: impl Fn(PhoneTopic) -> String) -> V
             "platform": "sensor", "device_class": "timestamp", "state_topic": topic(at(number)),
             "value_template": format!("{{{{ value_json.{field} }}}}"),
         }),
+        Kind::Seconds { topic: at, field } => json!({
+            "platform": "sensor", "unit_of_measurement": "s", "state_class": "measurement",
+            "state_topic": topic(at(number)),
+            "value_template": format!("{{{{ value_json.{field} }}}}"),
+        }),
         // "None" is Home Assistant's word for a state that is not known
         Kind::OnOff { topic: at } => json!({
             "platform": "binary_sensor", "state_topic": topic(at(number)),
@@ -201,12 +206,7 @@ fn platform(kind: &Kind, number: u16, topic: impl Fn(PhoneTopic) -> String) -> V
             button(&topic(PhoneTopic::Command((*command).to_owned())), *restarts)
         }
         Kind::Entry { command } => {
-            let place = PhoneTopic::Command((*command).to_owned());
-            // it has no state of its own: shown empty, instead of as unknown
-            json!({
-                "platform": "text", "command_topic": topic(place), "qos": 1, "max": 64,
-                "state_topic": topic(PhoneTopic::CallState), "value_template": "{{ '' }}",
-            })
+            entry(&topic(PhoneTopic::Command((*command).to_owned())), &topic(PhoneTopic::CallState))
         }
     }
 }
@@ -226,6 +226,14 @@ fn button(topic: &str, restarts: bool) -> Value {
         button["device_class"] = json!("restart");
     }
     button
+}
+
+/// It has no state of its own: it is shown empty, instead of as unknown.
+fn entry(topic: &str, any_state: &str) -> Value {
+    json!({
+        "platform": "text", "command_topic": topic, "qos": 1, "max": 64,
+        "state_topic": any_state, "value_template": "{{ '' }}",
+    })
 }
 
 fn with_attributes(mut sensor: Value, attributes: &[&str]) -> Value {

@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use jiff::SignedDuration;
+
 /// How the phone talks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dialect {
@@ -147,6 +149,8 @@ pub struct Profile {
     pub uptime: Duration,
     /// How long a reboot takes.
     pub reboot: Duration,
+    /// By how much its clock differs from UTC: its time zone, and what it is wrong by.
+    pub clock_offset: SignedDuration,
 }
 
 impl Default for Profile {
@@ -178,6 +182,7 @@ impl Default for Profile {
             far_end: FarEnd::default(),
             uptime: Duration::ZERO,
             reboot: Duration::from_secs(20),
+            clock_offset: SignedDuration::ZERO,
         }
     }
 }

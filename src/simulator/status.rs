@@ -102,6 +102,7 @@ pub(super) fn phone(state: &State) -> Reply {
 
 /// `api-get_time` (vendor guide, Get System Time): no wrapper, and the guide's own spacing.
 pub(super) fn time(state: &State, now: Instant, clock: Timestamp) -> Reply {
+    let clock = clock + state.profile.clock_offset;
     Reply::json(&json!({
         "date": clock.strftime("%a %m/%d/%Y").to_string(),
         "time": clock.strftime(" %I:%M%p").to_string(),

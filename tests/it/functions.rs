@@ -3,12 +3,14 @@
 use gxv2mqtt::domain::policy::Guarded;
 use gxv2mqtt::phone::dialect::Kind;
 use gxv2mqtt::simulator::{Caller, Fault, Function, Happening, Profile};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::support::stories;
 use super::support::world::{World, at};
 
 stories! {
+    a_wrong_clock_is_told_from_a_time_zone
     values_are_read_and_written
     contacts_are_kept_and_can_be_put_back
     groups_are_kept
@@ -35,6 +37,20 @@ async fn code(world: &World, name: &str, arguments: &str) -> String {
 async fn result(world: &World, name: &str, arguments: &str) -> Value {
     let id = format!("{name} {}", fastrand::u64(..));
     world.command(&id, name, arguments).await
+}
+
+async fn a_wrong_clock_is_told_from_a_time_zone(world: &mut World) {
+    // in Kathmandu, and 200 seconds fast; it says no seconds
+    let clock_offset = SignedDuration::from_mins(5 * 60 + 45) + SignedDuration::from_secs(200);
+    world.replace_phone(Profile { clock_offset, ..Profile::default() }).await;
+    let right = world.add_phone("hall", Kind::Gxv, Profile::default()).await;
+    world.begin().await;
+    let told = data(world, "get_time", "").await;
+    let skew = told["clock_skew_seconds"].as_i64().unwrap();
+    assert!((135..=201).contains(&skew), "{told}");
+    world.ear().shows_field(&at("system"), "clock_skew_seconds", skew).await;
+    world.ear().shows_field("gxv2mqtt/hall/system", "clock_skew_seconds", 0).await;
+    assert!(right.requests(Function::GetTime) > 0);
 }
 
 async fn values_are_read_and_written(world: &mut World) {

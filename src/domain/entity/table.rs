@@ -280,6 +280,15 @@ pub const ENTITIES: &[Entity] = &[
         help: "When the phone was started",
         ..SENSOR
     },
+    Entity {
+        key: "clock_skew",
+        name: "Clock skew",
+        kind: Kind::Seconds { topic: |_| PhoneTopic::System, field: "clock_skew_seconds" },
+        category: Some(Category::Diagnostic),
+        icon: Some("mdi:clock-alert-outline"),
+        help: "By how much the phone's clock is off, in whichever time zone it is",
+        ..SENSOR
+    },
 ];
 
 #[cfg(test)]
@@ -316,6 +325,7 @@ mod tests {
                 | Kind::Event { .. }
                 | Kind::Trigger { .. }
                 | Kind::Moment { .. }
+                | Kind::Seconds { .. }
                 | Kind::OnOff { .. }
                 | Kind::Connected { .. } => {}
             }

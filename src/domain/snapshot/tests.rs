@@ -64,7 +64,7 @@ fn what_the_phone_did_not_say_is_null() {
         "unknown",
         "unknown",
         "{\"dialect\":\"gxv\",\"firmware\":null,\"hardware\":null,\"mac\":null,\"model\":null,\"name\":\"Kitchen\",\"url\":\"http://127.0.0.1\",\"vendor\":null}",
-        "{\"booted_at\":null,\"time\":null,\"uptime_seconds\":null}",
+        "{\"booted_at\":null,\"clock_skew_seconds\":null,\"time\":null,\"uptime_seconds\":null}",
     ]
     "#);
 }

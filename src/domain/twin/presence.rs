@@ -92,6 +92,7 @@ impl Twin {
             }
             Question::Clock => {
                 self.snapshot.clock = None;
+                self.snapshot.clock_skew = None;
                 self.snapshot.booted_at = None;
             }
             // who the phone is does not change because it can't say so at present

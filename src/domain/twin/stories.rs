@@ -389,7 +389,7 @@ fn commands_are_carried_out() {
     12.0 # Done("hold")
     12.0 ? Read(Lines)
     12.0 ? Read(Clock)
-    12.0 result = {"at":"1970-01-12T13:46:52Z","command":"get_time","data":{"booted_at":"1970-01-12T13:38:20Z","time":null,"uptime_seconds":512},"id":null,"ok":true}
+    12.0 result = {"at":"1970-01-12T13:46:52Z","command":"get_time","data":{"booted_at":"1970-01-12T13:38:20Z","clock_skew_seconds":null,"time":null,"uptime_seconds":512},"id":null,"ok":true}
     12.0 # Done("get_time")
     12.0 result = {"at":"1970-01-12T13:46:52Z","command":"dial","error":{"code":"not_allowed","message":"\"sip:x\" matches none of the phone's dial_allow"},"id":null,"ok":false}
     12.0 # NotDone("dial", Failure { code: NotAllowed, message: "\"sip:x\" matches none of the phone's dial_allow" })

@@ -82,10 +82,10 @@ pub(super) fn clock(reply: &Reply) -> Result<Answer, Error> {
     if !["date", "time", "uptime"].iter().any(|key| inner.contains_key(*key)) {
         return Err(nonsense("neither date, time nor uptime"));
     }
-    let date = text(inner.get("date"));
-    let time = text(inner.get("time"));
+    // an HT802 has both in one field, as "2026-04-10 21:06:47"
+    let said = ["date", "time"].map(|key| text(inner.get(key)).unwrap_or_default());
     Ok(Answer::Clock(PhoneClock {
-        time: date.zip(time).and_then(|(date, time)| local_time(&date, &time)),
+        time: local_time(&said.join(" ")),
         uptime: text(inner.get("uptime")).and_then(|text| uptime(&text)),
     }))
 }

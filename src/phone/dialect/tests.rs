@@ -142,7 +142,10 @@ fn the_rest_of_the_guide_is_understood() {
             Clock(
                 PhoneClock {
                     time: Some(
-                        2016-08-30T11:30:00,
+                        LocalTime {
+                            at: 2016-08-30T11:30:00,
+                            to_the_second: false,
+                        },
                     ),
                     uptime: Some(
                         Uptime {

@@ -1,9 +1,9 @@
 //! Reading single values of the phones' JSON, where any field may be a number or a text, or missing.
 
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{Date, Time};
 use serde_json::Value;
 
-use crate::domain::clock::Uptime;
+use crate::domain::clock::{LocalTime, Uptime};
 use crate::domain::phone::{LineState, PhoneStatus};
 
 /// Returns a text, or a number as text; an empty one is none.
@@ -74,17 +74,19 @@ pub(super) fn phone_status(word: &str) -> PhoneStatus {
     }
 }
 
-/// Returns the phone's local time from its date and time: `Tue 08/30/2016`, ` 11:30AM` (vendor guide).
-pub(super) fn local_time(date: &str, time: &str) -> Option<DateTime> {
-    let date = date.split_whitespace().last()?;
-    let time: String = time.split_whitespace().collect::<String>().to_ascii_uppercase();
-    let date = ["%m/%d/%Y", "%Y-%m-%d", "%Y/%m/%d"]
-        .iter()
-        .find_map(|format| Date::strptime(format, date).ok())?;
-    let time = ["%I:%M%p", "%I:%M:%S%p", "%H:%M", "%H:%M:%S"]
-        .iter()
-        .find_map(|format| Time::strptime(format, &time).ok())?;
-    Some(date.to_datetime(time))
+/// Returns the phone's local time from its date and time: `Tue 08/30/2016  11:30AM` (vendor guide).
+pub(super) fn local_time(text: &str) -> Option<LocalTime> {
+    let mut words = text.split_whitespace();
+    let date = words.find_map(|word| {
+        let formats = ["%m/%d/%Y", "%Y-%m-%d", "%Y/%m/%d"];
+        formats.iter().find_map(|format| Date::strptime(format, word).ok())
+    })?;
+    let time = words.collect::<String>().to_ascii_uppercase();
+    let formats = [("%I:%M%p", false), ("%I:%M:%S%p", true), ("%H:%M", false), ("%H:%M:%S", true)];
+    formats.iter().find_map(|(format, to_the_second)| {
+        let at = date.to_datetime(Time::strptime(format, &time).ok()?);
+        Some(LocalTime { at, to_the_second: *to_the_second })
+    })
 }
 
 /// Returns the uptime from ` 21 days, 1 hour, 50 minutes, 23seconds` (vendor guide), or from plain seconds.
@@ -129,18 +131,22 @@ mod tests {
     #[test]
     fn clocks_are_read() {
         let cases = [
-            ("Tue 08/30/2016", " 11:30AM", Some("2016-08-30T11:30:00")),
-            ("08/30/2016", "11:30 PM", Some("2016-08-30T23:30:00")),
-            ("Tue 08/30/2016", "12:05am", Some("2016-08-30T00:05:00")),
-            ("2026-11-23", "23:05:59", Some("2026-11-23T23:05:59")),
-            ("30/08/2016", "11:30", None),
-            ("", "11:30", None),
-            ("08/30/2016", "", None),
-            ("yesterday", "noon", None),
+            ("Tue 08/30/2016  11:30AM", Some(("2016-08-30T11:30:00", false))),
+            ("08/30/2016 11:30 PM", Some(("2016-08-30T23:30:00", false))),
+            ("Tue 08/30/2016 12:05am", Some(("2016-08-30T00:05:00", false))),
+            ("08/30/2016 11:30:07 PM", Some(("2016-08-30T23:30:07", true))),
+            ("2026-11-23 23:05:59", Some(("2026-11-23T23:05:59", true))),
+            // HT802, in the field of the time
+            (" 2026-04-10 21:06:47", Some(("2026-04-10T21:06:47", true))),
+            ("30/08/2016 11:30", None),
+            (" 11:30", None),
+            ("08/30/2016 ", None),
+            ("yesterday noon", None),
         ];
-        for (date, time, expected) in cases {
-            let read = local_time(date, time).map(|time| time.to_string());
-            assert_eq!(read.as_deref(), expected, "{date} {time}");
+        for (text, expected) in cases {
+            let read = local_time(text).map(|time| (time.at.to_string(), time.to_the_second));
+            let read = read.as_ref().map(|(at, to_the_second)| (at.as_str(), *to_the_second));
+            assert_eq!(read, expected, "{text}");
         }
     }
 
@@ -167,7 +173,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_without_a_panic(a in ".*", b in ".*") {
-            local_time(&a, &b);
+            local_time(&format!("{a} {b}"));
             uptime(&a);
             line_state(Some(&a));
         }
