@@ -149,6 +149,11 @@ impl Order {
         }
     }
 
+    /// Says whether it asks even for what the phone was found to lack.
+    pub fn insists(&self) -> bool {
+        self.command == Command::Refresh
+    }
+
     /// Says whether the result is the phone's clock.
     pub fn wants_clock(&self) -> bool {
         self.command == Command::GetTime

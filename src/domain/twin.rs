@@ -184,10 +184,8 @@ impl Twin {
         };
         if let Err(trouble) = &result {
             self.not_obeyed(trouble, now);
-            if let (Trouble::Unsupported(why), false) = (trouble, matches!(ask, Ask::Read(_))) {
-                self.lacking.note(&ask, why, now.instant);
-            }
         }
+        self.lacking.answered(&ask, &result, now.instant);
         self.instruction = None;
         if result.is_ok() {
             self.answered_at = Some(now.instant);
@@ -266,8 +264,12 @@ impl Twin {
         snapshot.clock = Some(clock);
         let skew = |time: LocalTime| time.skew(snapshot.clock_skew, [asked, now.wall]);
         snapshot.clock_skew = clock.time.and_then(skew);
-        let booted_at = |uptime: Uptime| uptime.booted_at(snapshot.booted_at, now.wall);
+        let before = snapshot.booted_at;
+        let booted_at = |uptime: Uptime| uptime.booted_at(before, now.wall);
         snapshot.booted_at = clock.uptime.map(booted_at);
+        if before.is_some() && snapshot.booted_at != before {
+            self.lacking.forget();
+        }
     }
 
     fn note_unknown_codes(&mut self, lines: &[Line], actions: &mut Vec<Action>) {
@@ -322,11 +324,11 @@ impl Twin {
             match step {
                 Step::Done(outcome) => finish(&order.request, outcome, now, actions),
                 Step::Ask(ask) => match self.lacking.why(&ask, now.instant) {
-                    Some(why) => {
+                    Some(why) if !order.insists() => {
                         let trouble = Trouble::Unsupported(why.to_owned());
                         finish(&order.request, Err(trouble.into()), now, actions);
                     }
-                    None => self.order(ask, order, now, actions),
+                    _ => self.order(ask, order, now, actions),
                 },
             }
         }

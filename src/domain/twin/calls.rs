@@ -43,6 +43,7 @@ impl Twin {
         }
         match push.kind {
             PushKind::Booted => {
+                self.lacking.forget();
                 self.schedule.liven(now.instant);
                 self.schedule.hasten_others(now.instant);
             }

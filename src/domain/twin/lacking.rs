@@ -1,28 +1,35 @@
 //! Functions that the phone was found to lack: they are not asked for again for a while.
 
-use std::mem::{Discriminant, discriminant};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::super::ask::Ask;
+use super::super::ask::{Answer, Ask, Trouble};
 
 /// After this a function is tried again: a new firmware may bring it.
 const TRY_AGAIN: Duration = Duration::from_hours(1);
 
 /// Functions that the phone lacks, what it said of each, and when.
 #[derive(Debug, Default)]
-pub(super) struct Lacking(Vec<(Discriminant<Ask>, String, Instant)>);
+pub(super) struct Lacking(BTreeMap<&'static str, (String, Instant)>);
 
 impl Lacking {
-    /// Notes that the phone does not have the function of this request.
-    pub(super) fn note(&mut self, ask: &Ask, why: &str, now: Instant) {
-        self.0.retain(|(known, ..)| *known != discriminant(ask));
-        self.0.push((discriminant(ask), why.to_owned(), now));
+    /// Takes in whether the phone has the function of this request.
+    pub(super) fn answered(&mut self, ask: &Ask, result: &Result<Answer, Trouble>, now: Instant) {
+        match result {
+            Err(Trouble::Unsupported(why)) => {
+                self.0.insert(ask.function(), (why.clone(), now));
+            }
+            Ok(_) => {
+                self.0.remove(ask.function());
+            }
+            Err(_) => {}
+        }
     }
 
     /// Returns why there is no sense in this request, if so.
     pub(super) fn why(&self, ask: &Ask, now: Instant) -> Option<&str> {
-        let known = self.0.iter().find(|(known, ..)| *known == discriminant(ask));
-        known.filter(|(.., at)| now.duration_since(*at) < TRY_AGAIN).map(|(_, why, _)| why.as_str())
+        let (why, at) = self.0.get(ask.function())?;
+        (now.duration_since(*at) < TRY_AGAIN).then_some(why)
     }
 
     /// Forgets all of it: the phone has restarted, perhaps with another firmware.

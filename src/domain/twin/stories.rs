@@ -1,5 +1,6 @@
 //! Whole conversations of a twin, in made-up time.
 
+mod functions;
 mod pauses;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use regex::RegexSet;
 
 use super::super::ask::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
 use super::super::clock::{PhoneClock, Uptime};
-use super::super::phone::{Identity, Line, LineState, PhoneStatus};
+use super::super::phone::{Account, Identity, Line, LineState, PhoneStatus};
 use super::super::phonebook::Contact;
 use super::super::policy::{Guarded, Policy};
 use super::super::push::{Push, PushKind};
@@ -27,6 +28,9 @@ struct Story {
     now: Instant,
     lines: Vec<LineState>,
     trouble: Option<Trouble>,
+    accounts: Vec<Account>,
+    /// When the phone was started, and 500 seconds more.
+    booted: Instant,
     values: BTreeMap<String, String>,
     contacts: Vec<Contact>,
     /// Whether requests stay unanswered until told.
@@ -55,6 +59,8 @@ impl Story {
             now: start,
             lines: vec![LineState::Idle, LineState::Idle],
             trouble: None,
+            accounts: Vec::new(),
+            booted: start,
             values: BTreeMap::new(),
             contacts: Vec::new(),
             stuck: false,
@@ -93,9 +99,9 @@ impl Story {
         Ok(match ask {
             Ask::Read(Question::Lines) => Answer::Lines(self.lines()),
             Ask::Read(Question::Status) => Answer::Status(PhoneStatus::Available),
-            Ask::Read(Question::Accounts) => Answer::Accounts(Vec::new()),
+            Ask::Read(Question::Accounts) => Answer::Accounts(self.accounts.clone()),
             Ask::Read(Question::Clock) => {
-                let seconds = 500 + (self.now - self.start).as_secs();
+                let seconds = 500 + (self.now - self.booted).as_secs();
                 let uptime = Some(Uptime { seconds, to_the_second: true });
                 Answer::Clock(PhoneClock { time: None, uptime })
             }
@@ -485,115 +491,6 @@ fn a_goodbye_answers_everybody() {
     let told = story.told();
     assert_eq!(told.matches("the bridge is stopping").count(), 4, "two results, two notes: {told}");
     assert!(told.contains("availability = offline"));
-}
-
-#[test]
-fn a_phone_in_a_call_is_restarted_only_by_force() {
-    let reboot = Ask::System(SystemOperation::Reboot);
-    for (state, restarts) in [
-        (LineState::Idle, true),
-        (LineState::Failed, true),
-        (LineState::Ringing, false),
-        (LineState::OnHold, false),
-        (LineState::Unknown, false),
-    ] {
-        let mut story = Story::settled();
-        // it began after the last look
-        story.lines[1] = state;
-        story.commanded("reboot", "PRESS");
-        assert_eq!(story.asks().contains(&reboot), restarts, "{state:?}");
-        let told = story.told();
-        assert_eq!(told.contains("line 2 is"), !restarts, "{told}");
-        story.commanded("reboot", r#"{"force":true}"#);
-        assert!(story.asks().contains(&reboot), "{state:?}");
-    }
-}
-
-#[test]
-fn values_are_asked_for_in_short_lists_and_the_lines_in_between() {
-    let mut story = Story::settled();
-    story.stuck = true;
-    story.values = (1000..1090).map(|n| (n.to_string(), format!("v{n}"))).collect();
-    let names: Vec<_> = story.values.keys().cloned().collect();
-    story.commanded("get_values", &names.join(":"));
-    story.commanded("hold", "");
-    let mut asked = Vec::new();
-    for _ in 0..60 {
-        let Some(ask) = story.asks().pop() else { break };
-        asked.push(ask.clone());
-        story.now += SECOND / 2;
-        let answer = story.answer(&ask);
-        story.happens(Event::Answered(answer));
-    }
-    let lists = asked.iter().filter(|ask| matches!(ask, Ask::GetValues(_))).count();
-    assert_eq!(lists, 8, "{asked:?}");
-    let first_look = asked.iter().position(|ask| *ask == Ask::Read(Question::Lines)).unwrap();
-    assert!(first_look <= 2, "hold is not kept waiting: {asked:?}");
-    let looks = asked.iter().filter(|ask| **ask == Ask::Read(Question::Lines)).count();
-    assert!(looks >= 2, "the lines are not forgotten: {asked:?}");
-    let told = story.told();
-    assert!(told.contains(r#""1089":"v1089""#) && told.contains(r#""ok":true"#), "{told}");
-}
-
-#[test]
-fn a_value_that_the_phone_ignores_is_an_error() {
-    let mut story = Story::settled();
-    story.twin.settings.policy.allow = Guarded::TABLE.map(|(guarded, _)| guarded).into();
-    story.values =
-        [("1561".to_owned(), "1".to_owned()), ("35".to_owned(), "old".to_owned())].into();
-    story.commanded("set_values", r#"{"P1561":1}"#);
-    assert!(story.told().contains(r#""ok":true"#));
-    story.commanded("set_values", r#"{"P1561":"1","P35":"new"}"#);
-    let told = story.told();
-    assert!(told.contains("\"code\":\"refused\"") && told.contains("P35 did not change"), "{told}");
-}
-
-#[test]
-fn nothing_of_a_contact_is_lost() {
-    let contact = |id: &str, name: &str| Contact {
-        id: Some(id.to_owned()),
-        name: Some(name.to_owned()),
-        home: Some("0301".to_owned()),
-        ..Contact::default()
-    };
-    let mut story = Story::settled();
-    story.contacts = vec![contact("3", "Ann")];
-    story.commanded("save_contact", r#"{"contact":"3","work":"1001"}"#);
-    let saved = Contact { work: Some("1001".to_owned()), ..contact("3", "Ann") };
-    assert!(story.asks().contains(&Ask::SaveContact(saved)));
-    story.commanded("save_contact", r#"{"contact":"4","work":"1001"}"#);
-    assert!(!story.asks().iter().any(|ask| matches!(ask, Ask::SaveContact(_))));
-    assert!(story.told().contains("the phone has no contact 4"));
-
-    story.commanded("delete_all_contacts", "");
-    assert!(story.told().contains("not_allowed"));
-    story.twin.settings.policy.allow = [Guarded::DeleteAllContacts].into();
-    story.commanded("delete_all_contacts", "");
-    assert!(story.asks().contains(&Ask::DeleteAllContacts));
-    assert!(story.told().contains(r#""home":"0301""#), "the result has them as they were");
-    story.contacts = (0..1000).map(|n| contact(&n.to_string(), "X")).collect();
-    story.commanded("delete_all_contacts", "");
-    assert!(!story.asks().contains(&Ask::DeleteAllContacts), "too many to be put back");
-}
-
-#[test]
-fn a_function_that_the_phone_lacks_is_not_asked_for_twice() {
-    let mut story = Story::settled();
-    story.trouble = Some(Trouble::Unsupported("HTTP 404".into()));
-    story.stuck = true;
-    story.commanded("list_groups", "");
-    let answer = story.answer(&Ask::GetGroups);
-    story.happens(Event::Answered(answer));
-    (story.trouble, story.stuck) = (None, false);
-    story.asks();
-    story.commanded("list_groups", "");
-    assert!(!story.asks().contains(&Ask::GetGroups));
-    assert_eq!(story.told().matches("\"code\":\"unsupported\"").count(), 2);
-    story.commanded("list_contacts", "");
-    assert!(story.told().contains(r#""ok":true"#), "the others work");
-    story.passes(3601 * SECOND);
-    story.commanded("list_groups", "");
-    assert!(story.asks().contains(&Ask::GetGroups), "a new firmware may have it");
 }
 
 #[test]
