@@ -51,7 +51,7 @@ impl Phone {
             lines: (1..=profile.lines).map(|n| Line::idle(n, now)).collect(),
             accounts: profile.accounts.clone(),
             values: profile.factory_values(),
-            phonebook: Phonebook::default(),
+            phonebook: Phonebook::with(&profile.contacts),
             missed: 0,
             news: News::new(),
             far_end: profile.far_end,

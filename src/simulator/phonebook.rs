@@ -47,6 +47,16 @@ impl Default for Phonebook {
 }
 
 impl Phonebook {
+    /// A book with contacts: their names, and their numbers at work.
+    pub(super) fn with(contacts: &[(String, String)]) -> Self {
+        let mut book = Self::default();
+        for (name, work) in contacts {
+            let (name, work, group) = (name.clone(), work.clone(), "0".to_owned());
+            book.save(Contact { name, group, work, ..Contact::default() });
+        }
+        book
+    }
+
     /// Adds a contact, or changes the one with its id; `false` when there is no such contact.
     pub(super) fn save(&mut self, contact: Contact) -> bool {
         if contact.id.is_empty() {
@@ -98,15 +108,30 @@ impl Phonebook {
         let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<AddressBook>\n");
         for contact in &self.contacts {
             let (first, last) = contact.name.split_once(' ').unwrap_or((&contact.name, ""));
-            // Writing to a String cannot fail.
-            let _ = writeln!(
+            // writing to a String cannot fail
+            let _ = write!(
                 xml,
-                "<Contact><LastName>{}</LastName><FirstName>{}</FirstName><Phone><phonenumber>{}</phonenumber>\
-                 <accountindex>0</accountindex></Phone></Contact>",
-                escaped(last),
+                "<Contact><FirstName>{}</FirstName><LastName>{}</LastName><Primary>0</Primary><Frequent>0</Frequent>",
                 escaped(first),
-                escaped(&contact.work)
+                escaped(last)
             );
+            let numbers = [
+                ("Work", &contact.work),
+                ("Home", &contact.home),
+                ("Cell", &contact.mobile),
+                ("Fax", &contact.fax),
+            ];
+            for (kind, number) in numbers.into_iter().filter(|(_, number)| !number.is_empty()) {
+                let number = escaped(number);
+                let _ = write!(
+                    xml,
+                    "<Phone type=\"{kind}\"><phonenumber>{number}</phonenumber><accountindex>0</accountindex></Phone>"
+                );
+            }
+            if !contact.email.is_empty() {
+                let _ = write!(xml, "<Mail type=\"Work\">{}</Mail>", escaped(&contact.email));
+            }
+            let _ = writeln!(xml, "<Group>{}</Group></Contact>", escaped(&contact.group));
         }
         xml.push_str("</AddressBook>\n");
         xml

@@ -143,6 +143,8 @@ pub struct Profile {
     pub values: BTreeMap<String, String>,
     /// Values that no client can change: the phone says success, and keeps them (seen with a WP826).
     pub stubborn_values: BTreeSet<String>,
+    /// Contacts that it has when the simulation starts: their names, and their numbers at work.
+    pub contacts: Vec<(String, String)>,
     /// How far ends behave.
     pub far_end: FarEnd,
     /// How long it is up when the simulation starts.
@@ -179,6 +181,7 @@ impl Default for Profile {
             click_to_dial: true,
             values: BTreeMap::new(),
             stubborn_values: BTreeSet::new(),
+            contacts: Vec::new(),
             far_end: FarEnd::default(),
             uptime: Duration::ZERO,
             reboot: Duration::from_secs(20),

@@ -13,6 +13,7 @@ stories! {
     a_wrong_clock_is_told_from_a_time_zone
     values_are_read_and_written
     contacts_are_kept_and_can_be_put_back
+    thousands_of_contacts_come_in_pages
     groups_are_kept
     a_call_is_not_cut_off_by_a_restart
     a_lacking_function_is_asked_for_once
@@ -116,7 +117,33 @@ async fn contacts_are_kept_and_can_be_put_back(world: &mut World) {
     assert_eq!(code(world, "delete_contact", r#""contact":"99""#).await, "refused");
     let book = data(world, "download_phonebook", r#""xml":true"#).await;
     assert_eq!([&book["total"], &book["contacts"][0]["work"]], [&json!(1), &json!("1001")]);
+    assert_eq!(book["contacts"][0]["email"], "ann@example.com");
     assert!(book["xml"].as_str().unwrap().contains("<FirstName>Ann</FirstName>"), "{book}");
+}
+
+async fn thousands_of_contacts_come_in_pages(world: &mut World) {
+    let contact = |n: usize| (format!("Zoë & Söhne, {n} {}", "Lane ".repeat(70)), n.to_string());
+    let contacts: Vec<_> = (0..3000).map(contact).collect();
+    world.replace_phone(Profile { contacts, ..Profile::default() }).await;
+    world.settings.phones[0].policy.allow = [Guarded::DeleteAllContacts].into();
+    world.begin().await;
+    let (mut pages, mut numbers) = (1, Vec::new());
+    for page in 1.. {
+        if page > pages {
+            break;
+        }
+        let told = data(world, "download_phonebook", &format!(r#""page":{page}"#)).await;
+        assert_eq!([&told["page"], &told["total"]], [&json!(page), &json!(3000)]);
+        pages = told["pages"].as_u64().unwrap();
+        let on_it = told["contacts"].as_array().unwrap();
+        numbers.extend(on_it.iter().map(|contact| contact["work"].as_str().unwrap().to_owned()));
+    }
+    assert!(pages > 11, "over a megabyte, which is the limit of all other answers: {pages} pages");
+    assert_eq!(numbers, (0..3000).map(|n| n.to_string()).collect::<Vec<_>>());
+    assert_eq!(code(world, "download_phonebook", r#""xml":true"#).await, "not_allowed");
+    // more than any other answer may have
+    assert_eq!(code(world, "delete_all_contacts", "").await, "refused");
+    assert_eq!(world.phone.requests(Function::DeleteAllContacts), 0);
 }
 
 async fn groups_are_kept(world: &mut World) {

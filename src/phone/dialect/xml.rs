@@ -36,19 +36,23 @@ fn contact(node: Node<'_, '_>) -> Contact {
         id: text(node, "id"),
         name: Some(name).filter(|name| !name.is_empty()),
         group: text(node, "Group").or_else(|| text(children(node, "Groups").next()?, "groupid")),
-        email: text(node, "Email"),
+        email: text(node, "Mail").or_else(|| text(node, "Email")),
         ..Contact::default()
     };
+    let mut others = None;
     for phone in children(node, "Phone") {
         let kind = phone.attribute("type").unwrap_or_default().to_ascii_lowercase();
         let place = match kind.as_str() {
+            "work" => &mut contact.work,
             "home" => &mut contact.home,
             "cell" | "mobile" => &mut contact.mobile,
             "fax" => &mut contact.fax,
-            _ => &mut contact.work,
+            _ => &mut others,
         };
         *place = place.take().or_else(|| text(phone, "phonenumber"));
     }
+    // a number of no known kind is one all the same
+    contact.work = contact.work.or(others);
     contact
 }
 
@@ -98,6 +102,33 @@ mod tests {
         assert_eq!(contacts, [zoe, ann, Contact::default()]);
         let Ok(Answer::Phonebook { contacts, .. }) = read("<AddressBook/>") else { panic!("none") };
         assert!(contacts.is_empty());
+    }
+
+    #[test]
+    fn the_elements_of_the_vendors_guide_are_understood() {
+        let xml = include_str!("../../../tests/fixtures/gxv/gxp2200/phonebook_download.xml");
+        let Ok(Answer::Phonebook { contacts, .. }) = read(xml) else { panic!("no phonebook") };
+        let some = |text: &str| Some(text.to_owned());
+        let ann = Contact {
+            name: some("Ann Example"),
+            group: some("1"),
+            work: some("8001"),
+            mobile: some("+15550123"),
+            email: some("ann@example.com"),
+            ..Contact::default()
+        };
+        let bob = Contact { name: some("Bob"), work: some("8002"), ..Contact::default() };
+        assert_eq!(contacts, [ann, bob]);
+    }
+
+    #[test]
+    fn a_phonebook_may_be_deep_and_breaks_nothing() {
+        let deep = format!("<AddressBook>{}", "<a>".repeat(1_000_000));
+        assert!(read(&deep).is_err());
+        let closed = format!("{deep}{}</AddressBook>", "</a>".repeat(1_000_000));
+        assert!(
+            matches!(read(&closed), Ok(Answer::Phonebook { contacts, .. }) if contacts.is_empty())
+        );
     }
 
     #[test]
