@@ -84,6 +84,12 @@ impl Arguments {
         self.fields.get(key).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// Returns a text argument that may be empty; none if it is not said.
+    pub fn text_or_empty(&self, key: &str) -> Result<Option<String>, String> {
+        let said = self.fields.get(key).is_some_and(Value::is_string);
+        Ok(self.text(key)?.or_else(|| said.then(String::new)))
+    }
+
     /// Returns a text that must be there.
     pub fn required(&self, key: &str) -> Result<String, String> {
         self.text(key)?.ok_or_else(|| format!("{key} is missing"))

@@ -224,7 +224,7 @@ pub const COMMANDS: &[CommandRow] = &[
         name: "save_contact",
         main: None,
         others: &["contact", "name", "group", "work", "home", "mobile", "fax", "email"],
-        help: "Adds a contact; with an id (`contact`) changes that one, and what is not said stays as it is",
+        help: "Adds a contact; with an id (`contact`) changes that one: what is not said stays as it is, and a number or address that is `\"\"` is deleted",
         build: save_contact,
     },
     CommandRow {
@@ -348,11 +348,11 @@ fn save_contact(arguments: &Arguments) -> Result<Command, String> {
         id: arguments.text("contact")?,
         name: arguments.text("name")?,
         group: arguments.text("group")?,
-        work: arguments.text("work")?,
-        home: arguments.text("home")?,
-        mobile: arguments.text("mobile")?,
-        fax: arguments.text("fax")?,
-        email: arguments.text("email")?,
+        work: arguments.text_or_empty("work")?,
+        home: arguments.text_or_empty("home")?,
+        mobile: arguments.text_or_empty("mobile")?,
+        fax: arguments.text_or_empty("fax")?,
+        email: arguments.text_or_empty("email")?,
     };
     if contact.id.is_none() && contact.name.is_none() {
         return Err("a new contact needs a name".to_owned());

@@ -99,6 +99,13 @@ async fn contacts_are_kept_and_can_be_put_back(world: &mut World) {
         known,
         ["Ann Example", "1001", "0171", "ann@example.com"].map(Value::from).each_ref()
     );
+    data(world, "save_contact", &format!(r#""contact":"{id}","work":"""#)).await;
+    let one = data(world, "list_contacts", &format!(r#""contact":"{id}""#)).await;
+    assert_eq!(
+        [&one["contacts"][0]["work"], &one["contacts"][0]["mobile"]],
+        [&json!(null), &json!("0171")]
+    );
+    data(world, "save_contact", &format!(r#""contact":"{id}","work":"1001""#)).await;
 
     let before = data(world, "delete_all_contacts", "").await;
     assert_eq!(before["contacts"].as_array().unwrap().len(), 2);

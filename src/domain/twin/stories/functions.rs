@@ -76,6 +76,9 @@ fn nothing_of_a_contact_is_lost() {
     story.commanded("save_contact", r#"{"contact":"3","work":"1001"}"#);
     let saved = Contact { work: Some("1001".to_owned()), ..contact("3", "Ann") };
     assert!(story.asks().contains(&Ask::SaveContact(saved)));
+    story.commanded("save_contact", r#"{"contact":"3","name":"","home":""}"#);
+    let saved = Contact { home: Some(String::new()), ..contact("3", "Ann") };
+    assert!(story.asks().contains(&Ask::SaveContact(saved)), "a number can be deleted, a name not");
     story.commanded("save_contact", r#"{"contact":"4","work":"1001"}"#);
     assert!(!story.asks().iter().any(|ask| matches!(ask, Ask::SaveContact(_))));
     assert!(story.told().contains("the phone has no contact 4"));
