@@ -37,7 +37,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
         () = stop.cancelled() => bail!("stopped before everything was tried"),
     };
     print(&rows);
-    match rows.iter().filter(|row| row.verdict == Verdict::Fails).count() {
+    match rows.iter().filter(|row| row.is_bad()).count() {
         0 => {
             say("All of it works.");
             Ok(())
@@ -66,10 +66,26 @@ pub async fn health(settings: Settings, stop: CancellationToken) -> anyhow::Resu
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Works,
-    /// The phone does not have it, and the bridge can do without.
+    /// The phone does not have it.
     Unsupported,
+    /// The phone has it, and not for us.
+    Refused,
     Fails,
     NotTried,
+}
+
+impl From<&Trouble> for Verdict {
+    fn from(trouble: &Trouble) -> Self {
+        match trouble {
+            Trouble::Unsupported(_) => Self::Unsupported,
+            Trouble::Forbidden(_) | Trouble::Refused(_) => Self::Refused,
+            Trouble::Unreachable(_)
+            | Trouble::Timeout
+            | Trouble::Unauthorized(_)
+            | Trouble::LockedOut(_)
+            | Trouble::BadAnswer(_) => Self::Fails,
+        }
+    }
 }
 
 struct Row {
@@ -78,6 +94,18 @@ struct Row {
     verdict: Verdict,
     took: Option<Duration>,
     remark: String,
+    /// Whether the bridge asks for it by itself, and so can't do without.
+    needed: bool,
+}
+
+impl Row {
+    fn is_bad(&self) -> bool {
+        match self.verdict {
+            Verdict::Works | Verdict::NotTried => false,
+            Verdict::Unsupported | Verdict::Refused => self.needed,
+            Verdict::Fails => true,
+        }
+    }
 }
 
 async fn try_all(settings: &Settings) -> anyhow::Result<Vec<Row>> {
@@ -114,6 +142,7 @@ async fn broker(settings: &Settings) -> Row {
         verdict,
         took: Some(started.elapsed()),
         remark,
+        needed: true,
     }
 }
 
@@ -121,8 +150,10 @@ async fn phone(options: &Options, mut handset: Handset) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut barred = false;
     let whose = options.id.to_string();
-    let row =
-        |what, verdict, took, remark| Row { whose: whose.clone(), what, verdict, took, remark };
+    let row = |what, verdict, took, remark| {
+        let whose = whose.clone();
+        Row { whose, what, verdict, took, remark, needed: true }
+    };
     let started = Instant::now();
     match handset.open().await {
         Ok(true) => {
@@ -151,12 +182,8 @@ async fn phone(options: &Options, mut handset: Handset) -> Vec<Row> {
                     trouble,
                     Trouble::Unauthorized(_) | Trouble::LockedOut(_) | Trouble::Unreachable(_)
                 );
-                let lacking = matches!(trouble, Trouble::Unsupported(_) | Trouble::Forbidden(_));
-                let without =
-                    matches!(ask, Ask::GetContacts(_) | Ask::GetGroups | Ask::DownloadPhonebook);
-                let verdict =
-                    if lacking && without { Verdict::Unsupported } else { Verdict::Fails };
-                rows.push(row(what, verdict, took, trouble.to_string()));
+                let row = row(what, Verdict::from(&trouble), took, trouble.to_string());
+                rows.push(Row { needed: matches!(ask, Ask::Read(_)), ..row });
             }
         }
     }
@@ -197,10 +224,11 @@ fn summary(answer: &Answer) -> String {
 
 fn print(rows: &[Row]) {
     let wide = rows.iter().map(|row| row.whose.len()).max().unwrap_or_default();
-    for Row { whose, what, verdict, took, remark } in rows {
+    for Row { whose, what, verdict, took, remark, .. } in rows {
         let verdict = match verdict {
             Verdict::Works => "works",
             Verdict::Unsupported => "unsupported",
+            Verdict::Refused => "refused",
             Verdict::Fails => "FAILS",
             Verdict::NotTried => "not tried",
         };

@@ -168,6 +168,16 @@ async fn check_says_what_works_and_how_to_mend_what_does_not() {
     let (code, stdout, _) = output(check()).await;
     assert_eq!((code, stdout.matches(" unsupported ").count()), (0, 2), "{stdout}");
 
+    // what is asked for all the time is one
+    for (_, phone) in &site.phones {
+        phone.set_fault(Function::GetContacts, Fault::Status(403));
+        phone.set_fault(Function::GetTime, Fault::Status(404));
+    }
+    let (code, stdout, stderr) = output(check()).await;
+    let count = |verdict: &str| stdout.matches(&format!(" {verdict} ")).count();
+    assert_eq!((code, count("refused"), count("unsupported")), (1, 2, 4), "{stdout}");
+    assert!(stderr.contains("2 of "), "{stderr}");
+
     site.settings("wrong");
     let (code, stdout, _) = output(check()).await;
     assert_eq!(code, 1);
