@@ -103,8 +103,18 @@ fn the_answers_of_the_guide_are_understood() {
         panic!("no groups");
     };
     assert_eq!(groups[1], Group { id: "100".into(), name: Some("blacklist".into()) });
-    for (ask, body) in [(&asks()[1], guide!("set_values")), (&asks()[3], guide!("save_contact"))] {
-        assert_eq!(read(ask, body), Answer::Done);
+    let group = Ask::EditGroup { id: "100".into(), name: "Friends".into() };
+    let done = [
+        (asks()[1].clone(), guide!("set_values")),
+        (Ask::SaveContact(contact()), guide!("save_contact")),
+        (Ask::DeleteContact("7".into()), guide!("delete_contact")),
+        (Ask::DeleteAllContacts, guide!("delete_all_contacts")),
+        (Ask::AddGroup("Family".into()), guide!("add_group")),
+        (group, guide!("edit_group")),
+        (change(Role::Admin), guide!("change_password")),
+    ];
+    for (ask, body) in done {
+        assert_eq!(read(&ask, body), Answer::Done, "{ask:?}");
     }
 }
 
