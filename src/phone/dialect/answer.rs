@@ -213,7 +213,7 @@ fn numbered<T>(
         .collect()
 }
 
-fn refusal(body: &Value) -> Error {
+pub(super) fn refusal(body: &Value) -> Error {
     let words = text(body.get("status")).or_else(|| text(Some(body)));
     let words = words.unwrap_or_else(|| body.to_string());
     let hint = if words == "Invalid Request" {

@@ -8,7 +8,7 @@ use crate::domain::ask::{Answer, Role, Trouble};
 use crate::domain::password::Password;
 use crate::domain::phonebook::{Contact, Filter, Group};
 
-use super::answer::{body, nonsense, objects};
+use super::answer::{body, done, nonsense, objects, refusal};
 use super::values::text;
 use super::{Error, Fields, Reply};
 
@@ -65,6 +65,15 @@ pub(super) fn read_values(reply: &Reply, names: &[String]) -> Result<Answer, Err
         Some(Value::Null | Value::Array(_) | Value::Object(_)) | None => None,
     };
     Ok(Answer::Values(names.iter().map(|name| (name.clone(), value(name))).collect()))
+}
+
+/// Reads the answer of Post Values and Change Password: the body's status is `right`, or it was not done.
+pub(super) fn set(reply: &Reply) -> Result<Answer, Error> {
+    let body = body(reply)?;
+    match text(body.get("status")) {
+        Some(status) if status != "right" => Err(refusal(&body)),
+        _ => done(reply),
+    }
 }
 
 /// Reads the answer of Get Contact.

@@ -119,6 +119,25 @@ fn the_answers_of_the_guide_are_understood() {
 }
 
 #[test]
+fn only_right_is_done() {
+    let change = change(Role::Admin);
+    let set = &asks()[1];
+    for (body, done) in [
+        (r#"{"response":"success","body":{"status":"right"}}"#, true),
+        (r#"{"response":"success","body":""}"#, true),
+        (r#"{"response":"success","body":{"status":"wrong"}}"#, false),
+        (r#"{"response":"success","body":"false"}"#, false),
+        (r#"{"response":"error","body":{"status":"right"}}"#, false),
+    ] {
+        for ask in [set, &change] {
+            let read = dialect(Kind::Gxv).read(ask, &reply(200, body));
+            let refused = matches!(read, Err(Error::Trouble(Trouble::Refused(_))));
+            assert_eq!((read.is_ok(), refused), (done, !done), "{body}");
+        }
+    }
+}
+
+#[test]
 fn odd_answers_are_no_lists() {
     let read = |ask: &Ask, body: &str| dialect(Kind::Gxv).read(ask, &reply(200, body));
     let all = Ask::GetContacts(Filter::default());

@@ -135,14 +135,13 @@ impl Dialect {
             Ask::Read(Question::Clock) => answer::clock(reply),
             Ask::Read(Question::Identity) => answer::identity(reply),
             Ask::GetValues(names) => kept::read_values(reply, names),
+            Ask::SetValues(_) | Ask::ChangePassword { .. } => kept::set(reply),
             Ask::GetContacts(_) => kept::contacts(reply),
             Ask::GetGroups => kept::groups(reply),
             Ask::DownloadPhonebook => xml::phonebook(reply),
             Ask::Dial { .. }
             | Ask::Operate { .. }
             | Ask::System(_)
-            | Ask::SetValues(_)
-            | Ask::ChangePassword { .. }
             | Ask::SaveContact(_)
             | Ask::DeleteContact(_)
             | Ask::DeleteAllContacts
