@@ -50,7 +50,12 @@ impl Order {
         self.under_way
     }
 
-    /// Says whether it takes many requests, and others may go in between.
+    /// Says whether other commands have their turn between its many requests: not where it reads what it then changes.
+    pub fn yields(&self) -> bool {
+        matches!(self.command, Command::Refresh | Command::GetValues(_) | Command::SetValues(_))
+    }
+
+    /// Says whether the phone may be looked at between its requests.
     pub fn is_patient(&self) -> bool {
         !matches!(
             self.command,

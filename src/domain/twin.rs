@@ -213,8 +213,7 @@ impl Twin {
             None if order.wants_clock() => {
                 finish(&order.request, Ok(self.snapshot.clock_json()), now, actions);
             }
-            // the others have their turn between the requests of a long one
-            None if order.is_patient() => self.orders.push_back(order),
+            None if order.yields() => self.orders.push_back(order),
             None => self.orders.push_front(order),
         }
     }

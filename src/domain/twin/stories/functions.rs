@@ -95,6 +95,32 @@ fn nothing_of_a_contact_is_lost() {
 }
 
 #[test]
+fn nothing_comes_between_reading_contacts_and_changing_them() {
+    let mut story = Story::settled();
+    story.twin.settings.policy.allow = [Guarded::DeleteAllContacts].into();
+    story.stuck = true;
+    story.commanded("delete_all_contacts", "");
+    story.commanded("save_contact", r#"{"name":"Ann"}"#);
+    let mut asked = Vec::new();
+    for _ in 0..12 {
+        let Some(ask) = story.asks().pop() else { break };
+        asked.push(ask.clone());
+        story.now += Duration::from_millis(1500);
+        let answer = story.answer(&ask);
+        story.happens(Event::Answered(answer));
+    }
+    let of = |wanted: fn(&Ask) -> bool| asked.iter().position(wanted).unwrap();
+    let [listed, looked, deleted, saved] = [
+        of(|ask| matches!(ask, Ask::GetContacts(_))),
+        of(|ask| *ask == Ask::Read(Question::Lines)),
+        of(|ask| *ask == Ask::DeleteAllContacts),
+        of(|ask| matches!(ask, Ask::SaveContact(_))),
+    ];
+    assert!(listed < looked && looked < deleted, "but for the lines: {asked:?}");
+    assert!(deleted < saved, "else Ann would be deleted, and in no list: {asked:?}");
+}
+
+#[test]
 fn a_function_that_the_phone_lacks_is_not_asked_for_twice() {
     let mut story = Story::settled();
     story.trouble = Some(Trouble::Unsupported("HTTP 404".into()));
