@@ -71,7 +71,7 @@ pub async fn run_with(
         others.spawn(listener.run(known, sender, stop.clone()));
     }
     for (options, handset) in ready {
-        fleet.start(options, handset);
+        fleet.start(options, handset, None);
     }
 
     let goodbye = CancellationToken::new();

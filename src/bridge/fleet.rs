@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
@@ -12,8 +13,7 @@ use tracing::Instrument as _;
 use crate::domain::health::Vitals;
 use crate::domain::phone::{Identity, PhoneId};
 use crate::domain::schedule::Pace;
-use crate::domain::snapshot::State;
-use crate::domain::twin::{self, Twin};
+use crate::domain::twin::{self, Heritage, Now, Twin};
 use crate::phone::http::{Clients, Handset};
 use crate::phone::task::{self, Exits, Inbox, Message, Report};
 use crate::phone::{Options, Tls};
@@ -32,13 +32,13 @@ pub(super) struct Phone {
     leave: CancellationToken,
 }
 
-/// A phone's task that has ended: whose it was, and what was published of the phone last.
-pub(super) type Ended = Result<(PhoneId, State), JoinError>;
+/// A phone's task that has ended: whose it was, and what it has left.
+pub(super) type Ended = Result<(PhoneId, Heritage), JoinError>;
 
 /// All phones.
 pub(super) struct Fleet {
     pub(super) phones: BTreeMap<PhoneId, Phone>,
-    tasks: JoinSet<(PhoneId, State)>,
+    tasks: JoinSet<(PhoneId, Heritage)>,
     clients: Clients,
     /// None once no more tasks are to be started.
     reports: Option<mpsc::Sender<Report>>,
@@ -72,17 +72,26 @@ impl Fleet {
         Ok((options, handset))
     }
 
-    /// Starts a phone's task, and returns the ways to it.
-    pub(super) fn start(&mut self, options: Options, handset: Handset) -> Option<&Phone> {
+    /// Starts a phone's task, and returns the ways to it. It goes on with what an earlier task has left.
+    pub(super) fn start(
+        &mut self,
+        options: Options,
+        handset: Handset,
+        heritage: Option<Heritage>,
+    ) -> Option<&Phone> {
         let reports = self.reports.clone()?;
         let id = options.id.clone();
         if options.tls == Tls::Insecure {
             tracing::warn!(phone = %id, "tls_insecure: anybody on the network can pose as this phone");
         }
         self.seed = self.seed.wrapping_add(1);
-        let twin = Twin::new(twin_settings(&options), Instant::now().into_std(), self.seed);
+        let now = Now { instant: Instant::now().into_std(), wall: Timestamp::now() };
+        let mut twin = Twin::new(twin_settings(&options), now.instant, self.seed);
+        if let Some(heritage) = heritage {
+            twin.inherit(heritage, now);
+        }
         let (messages, inbox) = mpsc::channel(MESSAGES);
-        let (told, vitals) = watch::channel(Vitals::default());
+        let (told, vitals) = watch::channel(twin.vitals());
         let forgotten = Arc::new(Notify::new());
         let remembered = Arc::new(Notify::new());
         let inbox = Inbox {

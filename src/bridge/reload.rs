@@ -3,20 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use sd_notify::NotifyState;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::config::Settings;
-use crate::domain::health::Vitals;
 use crate::domain::phone::PhoneId;
 use crate::domain::snapshot::{State, topics};
-use crate::domain::topic::{PhoneTopic, Topic};
+use crate::domain::topic::Topic;
+use crate::domain::twin::Heritage;
 use crate::homeassistant::announcer::Event;
 use crate::phone::Options;
 use crate::phone::http::Handset;
-use crate::phone::task::Message;
 
 use super::router::Router;
 use super::tell_systemd;
@@ -137,24 +135,26 @@ impl Router {
         for options in changes.added.into_iter().chain(changes.changed) {
             ready.push(self.fleet.prepare(options)?);
         }
-        let left = self.part_with(leaving).await?;
-        for (id, (_, published)) in left.iter().filter(|(id, _)| changes.removed.contains(id)) {
+        let mut left = self.part_with(leaving).await?;
+        for id in &changes.removed {
             self.fleet.phones.remove(id);
-            self.take_back(id, published).await;
+            if let Some(heritage) = left.remove(id) {
+                self.take_back(id, heritage.published()).await;
+            }
         }
         for (options, handset) in ready {
-            let before = left.get(&options.id);
-            self.begin(options, handset, before);
+            let heritage = left.remove(&options.id);
+            self.begin(options, handset, heritage);
         }
         self.say_who_is_there().await;
         Ok(data)
     }
 
-    /// Lets the tasks of these phones say goodbye, passes that on, and returns what they knew.
+    /// Lets the tasks of these phones say goodbye, passes that on, and returns what they have left.
     async fn part_with(
         &mut self,
         mut ids: BTreeSet<PhoneId>,
-    ) -> Result<BTreeMap<PhoneId, (Vitals, State)>, String> {
+    ) -> Result<BTreeMap<PhoneId, Heritage>, String> {
         for id in &ids {
             self.fleet.dismiss(id);
         }
@@ -163,12 +163,11 @@ impl Router {
             tokio::select! {
                 Some(report) = self.reports.recv() => self.report(report).await,
                 Some(ended) = self.fleet.ended() => {
-                    let Some((id, published)) = self.ended(ended, &ids) else {
+                    let Some((id, heritage)) = self.ended(ended, &ids) else {
                         return Err("a phone's task broke; the bridge stops".to_owned());
                     };
-                    let vitals = self.fleet.phones.get(&id).map(|phone| *phone.vitals.borrow());
                     ids.remove(&id);
-                    left.insert(id, (vitals.unwrap_or_default(), published));
+                    left.insert(id, heritage);
                 }
             }
         }
@@ -190,33 +189,15 @@ impl Router {
         self.republished(id).await;
     }
 
-    /// Starts a phone; one that was there before goes on with its calls, counters and pause.
-    fn begin(&mut self, options: Options, handset: Handset, before: Option<&(Vitals, State)>) {
+    /// Starts a phone; one that was there before goes on with its calls, counters, pause and refused login.
+    fn begin(&mut self, options: Options, handset: Handset, mut heritage: Option<Heritage>) {
         let id = options.id.clone();
-        let Some(phone) = self.fleet.start(options, handset) else { return };
-        // there is room: nothing else has been sent to it yet
-        let tell = |message| {
-            if phone.messages.try_send(message).is_err() {
-                tracing::debug!(phone = %id, "a topic from before was not looked at");
-            }
-        };
-        let mut all_known = self.remembered;
-        if let Some((vitals, published)) = before {
-            let paused = vitals.paused_until.filter(|until| until.wall > Timestamp::now());
-            if let Some(until) = paused {
-                tell(Message::Pause(until));
-            }
-            all_known |= published.contains_key(&PhoneTopic::Calls);
-            // lines and accounts last: there may be more of them than there is room
-            let numbered =
-                |topic: &PhoneTopic| matches!(topic, PhoneTopic::Line(_) | PhoneTopic::Account(_));
-            let (last, first): (Vec<_>, Vec<_>) =
-                published.iter().partition(|(topic, _)| numbered(topic));
-            for (topic, payload) in first.into_iter().chain(last) {
-                tell(Message::Remembered(topic.clone(), payload.clone()));
-            }
+        let before = self.fleet.phones.get(&id).map(|phone| &phone.options);
+        if before.is_some_and(|before| !before.logs_in_as(&options)) {
+            heritage.iter_mut().for_each(Heritage::forget_refusals);
         }
-        if all_known {
+        let Some(phone) = self.fleet.start(options, handset, heritage) else { return };
+        if self.remembered {
             phone.remembered.notify_one();
         }
         if self.silent.contains(&id) {

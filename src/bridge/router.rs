@@ -15,8 +15,8 @@ use crate::domain::command::parse;
 use crate::domain::outcome::{ErrorCode, Failure};
 use crate::domain::phone::PhoneId;
 use crate::domain::push::Push;
-use crate::domain::snapshot::State;
 use crate::domain::topic::{Base, PhoneTopic, Topic};
+use crate::domain::twin::Heritage;
 use crate::homeassistant::announcer::{Action, Announcer, Event};
 use crate::mqtt::{Heard, Outbox};
 use crate::phone::push::token::Tokens;
@@ -95,10 +95,10 @@ impl Router {
         &mut self,
         ended: Ended,
         wanted: &BTreeSet<PhoneId>,
-    ) -> Option<(PhoneId, State)> {
+    ) -> Option<(PhoneId, Heritage)> {
         let why = match ended {
-            Ok((id, published)) if wanted.contains(&id) || self.stop.is_cancelled() => {
-                return Some((id, published));
+            Ok((id, heritage)) if wanted.contains(&id) || self.stop.is_cancelled() => {
+                return Some((id, heritage));
             }
             Ok((id, _)) => anyhow!("the task of {id} ended early"),
             Err(error) => anyhow!(error).context("the task of a phone broke"),

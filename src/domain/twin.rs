@@ -5,6 +5,7 @@
 
 mod calls;
 mod event;
+mod heritage;
 mod lacking;
 mod orders;
 mod pause;
@@ -32,6 +33,7 @@ use lacking::Lacking;
 use pause::Pause;
 
 pub use event::{Action, Event, Note, Now, Settings};
+pub use heritage::Heritage;
 
 /// A phone that is not seen for so many of its polls, or for this long, may have done anything in the meantime.
 const GAP: (u32, Duration) = (2, Duration::from_secs(10));
@@ -99,12 +101,7 @@ impl Twin {
             orders: VecDeque::new(),
             dials: VecDeque::new(),
             asking: None,
-            switchboard: Switchboard::new(Habits {
-                min_ring: settings.min_ring,
-                gap: GAP.1.max(settings.pace.active * GAP.0),
-                blind: GAP.1.min(settings.pace.active * BLIND.0 + BLIND.1),
-                doorbell: settings.doorbell.clone(),
-            }),
+            switchboard: Switchboard::new(habits(&settings)),
             told: Vec::new(),
             lacking: Lacking::default(),
             hang_ups: Vec::new(),
@@ -157,20 +154,17 @@ impl Twin {
         actions
     }
 
-    /// Returns what was published last, topic by topic: who follows on this twin begins with that.
-    pub fn into_published(self) -> State {
-        self.published
-    }
-
     fn goodbye(&mut self, now: Now) -> Vec<Action> {
         let mut actions = Vec::new();
-        let under_way = self.asking.take().and_then(|asking| asking.order);
-        let failure = Failure::new(
-            ErrorCode::TooLate,
-            "the bridge is stopping, or begins anew with this phone",
-        );
-        for order in under_way.into_iter().chain(self.orders.drain(..)) {
-            finish(&order.request, Err(failure.clone()), now, &mut actions);
+        let why = "the bridge is stopping, or begins anew with this phone";
+        if let Some(order) = self.asking.take().and_then(|asking| asking.order) {
+            let message = format!("{why}; it was already asked, and may have obeyed");
+            let failure = Failure::new(ErrorCode::Timeout, message);
+            finish(&order.request, Err(failure), now, &mut actions);
+        }
+        for order in std::mem::take(&mut self.orders) {
+            let failure = Failure::new(ErrorCode::TooLate, why);
+            finish(&order.request, Err(failure), now, &mut actions);
         }
         if self.met {
             actions.push(Action::Publish(PhoneTopic::Availability, "offline".to_owned()));
@@ -357,6 +351,15 @@ impl Twin {
         }
         actions.push(Action::Ask(ask.clone()));
         self.asking = Some(Asking { ask, since: now.instant, order });
+    }
+}
+
+fn habits(settings: &Settings) -> Habits {
+    Habits {
+        min_ring: settings.min_ring,
+        gap: GAP.1.max(settings.pace.active * GAP.0),
+        blind: GAP.1.min(settings.pace.active * BLIND.0 + BLIND.1),
+        doorbell: settings.doorbell.clone(),
     }
 }
 

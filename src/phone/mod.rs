@@ -82,6 +82,19 @@ impl Options {
         }
     }
 
+    /// Says whether the other settings log in at the same phone, in the same way: one that refused these refuses those.
+    pub fn logs_in_as(&self, other: &Self) -> bool {
+        let login = |options: &Self| Self {
+            dialect: options.dialect,
+            username: options.username.clone(),
+            password: options.password.clone(),
+            digest: options.digest,
+            endpoints: options.endpoints.clone(),
+            ..Self::at(self.id.clone(), options.url.clone())
+        };
+        login(self) == login(other)
+    }
+
     /// Says whether the certificates can be used at all; the error begins with the key.
     pub fn check_certificates(&self) -> Result<(), String> {
         tls::settings(&self.tls).map(drop)
@@ -155,6 +168,25 @@ mod tests {
             password: Some("secret".into()),
             doorbell: vec![rule],
             ..Options::at("kitchen".parse().unwrap(), url)
+        }
+    }
+
+    #[test]
+    fn a_login_is_the_same_whatever_else_is_changed() {
+        type Case = (fn(&mut Options), bool);
+        let cases: &[Case] = &[
+            (|o| o.name = "Kitchen phone".into(), true),
+            (|o| o.poll = Duration::from_secs(3), true),
+            (|o| o.tls = Tls::Insecure, true),
+            (|o| o.password = Some("other".into()), false),
+            (|o| o.username = "admin".into(), false),
+            (|o| o.url = "http://192.0.2.2".parse().unwrap(), false),
+            (|o| drop(o.endpoints.insert(Function::TABLE[0].0, "x".into())), false),
+        ];
+        for (number, (change, same)) in cases.iter().enumerate() {
+            let mut other = options();
+            change(&mut other);
+            assert_eq!(options().logs_in_as(&other), *same, "change {number}");
         }
     }
 

@@ -14,9 +14,8 @@ use crate::domain::entity::Device;
 use crate::domain::health::Vitals;
 use crate::domain::phone::PhoneId;
 use crate::domain::push::Push;
-use crate::domain::snapshot::State;
 use crate::domain::topic::PhoneTopic;
-use crate::domain::twin::{Action, Event, Note, Now, Twin};
+use crate::domain::twin::{Action, Event, Heritage, Note, Now, Twin};
 
 use super::http::Handset;
 
@@ -76,7 +75,7 @@ pub enum Report {
 /// A request under way: the handset goes along, and comes back with the answer.
 type Request = Pin<Box<dyn Future<Output = (Handset, Result<Answer, Trouble>)> + Send>>;
 
-/// Serves one phone until it is stopped, and says goodbye for it; returns what was published of it last.
+/// Serves one phone until it is stopped, and says goodbye for it; returns what the next one goes on with.
 pub async fn run(
     id: PhoneId,
     mut twin: Twin,
@@ -84,7 +83,7 @@ pub async fn run(
     mut inbox: Inbox,
     Exits { reports, vitals }: Exits,
     stop: CancellationToken,
-) -> State {
+) -> Heritage {
     let mut idle = Some(handset);
     let mut request: Option<Request> = None;
     loop {
@@ -133,7 +132,7 @@ pub async fn run(
         }
     }
     vitals.send_replace(twin.vitals());
-    twin.into_published()
+    twin.into_heritage()
 }
 
 impl From<Message> for Event {

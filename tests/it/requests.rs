@@ -28,6 +28,7 @@ stories! {
     a_changed_phone_goes_on_with_its_call_and_its_counters
     broken_settings_leave_all_as_it_was
     a_pause_outlives_a_reload
+    a_refused_login_outlives_a_reload
 }
 
 const KITCHEN: &str = "gxv2mqtt/kitchen";
@@ -141,6 +142,11 @@ async fn a_pause_ends_by_itself(world: &mut World) {
     world.ear().shows(&at("problem"), "paused").await;
     world.ear().shows(&at("problem"), "none").await;
     world.ear().shows(&at("availability"), "online").await;
+}
+
+fn bad_logins(phone: &Simulator) -> usize {
+    let happenings = phone.happenings().into_iter();
+    happenings.filter(|happening| matches!(happening, Happening::BadLogin { .. })).count()
 }
 
 fn logins(phone: &Simulator) -> usize {
@@ -317,6 +323,25 @@ async fn a_pause_outlives_a_reload(world: &mut World) {
     assert_eq!(world.ear().newest(&at("problem")).as_deref(), Some("paused"));
     data(&world.request("resume", r#""phone":"kitchen""#).await);
     world.ear().shows(&at("availability"), "online").await;
+}
+
+async fn a_refused_login_outlives_a_reload(world: &mut World) {
+    let right = world.settings.phones[0].password.replace("wrong".into());
+    world.start_bridge();
+    world.ear().shows(&at("problem"), "unauthorized").await;
+    let mut settings = world.settings.clone();
+    for name in ["Hall", "Attic", "Cellar"] {
+        settings.phones[0].name = name.into();
+        let response = world.reload(Ok(settings.clone())).await;
+        assert_eq!(data(&response)["changed"], json!(["kitchen"]));
+        let result = world.command("x", "dial", r#""number":"1""#).await;
+        assert_eq!(result["error"]["code"], "unauthorized", "{result}");
+    }
+    assert_eq!(bad_logins(&world.phone), 1, "five of them lock a phone");
+    settings.phones[0].password = right;
+    data(&world.reload(Ok(settings)).await);
+    world.ear().shows(&at("availability"), "online").await;
+    assert_eq!(bad_logins(&world.phone), 1);
 }
 
 #[tokio::test]

@@ -54,6 +54,11 @@ impl Switchboard {
         }
     }
 
+    /// Goes on with other habits.
+    pub fn habits(&mut self, habits: Habits) {
+        self.engine.habits = habits;
+    }
+
     /// Takes in what happened.
     pub fn take(&mut self, input: Input, now: Now) -> Vec<Deed> {
         let Some(early) = &mut self.early else { return self.do_take(&input, now) };

@@ -1,6 +1,7 @@
 //! Whole conversations of a twin, in made-up time.
 
 mod functions;
+mod heirs;
 mod pauses;
 
 use std::collections::BTreeMap;
@@ -211,6 +212,7 @@ impl Story {
 }
 
 const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_mins(1);
 
 #[test]
 fn a_phone_is_met() {

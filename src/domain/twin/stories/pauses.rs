@@ -2,8 +2,6 @@
 
 use super::*;
 
-const MINUTE: Duration = Duration::from_mins(1);
-
 impl Story {
     fn paused(&mut self, time: Duration) {
         let now = self.now();

@@ -1,0 +1,77 @@
+//! What a twin leaves to the one that follows it when the settings of its phone were changed.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use super::super::call::Switchboard;
+use super::super::snapshot::{Problem, State};
+use super::super::topic::PhoneTopic;
+use super::pause::Pause;
+use super::{Now, Twin, habits};
+
+/// What stays true of a phone, whatever its settings are.
+#[derive(Debug)]
+pub struct Heritage {
+    switchboard: Switchboard,
+    published: State,
+    dials: VecDeque<Instant>,
+    pause: Option<Pause>,
+    hold: Option<Hold>,
+}
+
+/// A phone that refused our login is left alone.
+#[derive(Debug)]
+struct Hold {
+    until: Option<Instant>,
+    refusals: u32,
+    problem: Problem,
+}
+
+impl Heritage {
+    /// Returns what was published last, topic by topic.
+    pub fn published(&self) -> &State {
+        &self.published
+    }
+
+    /// Forgets that the login was refused: with other settings it may not be.
+    pub fn forget_refusals(&mut self) {
+        self.hold = None;
+    }
+}
+
+impl Twin {
+    /// Returns what the next twin of this phone goes on with. That of the goodbye, the phone is offline.
+    pub fn into_heritage(self) -> Heritage {
+        let Self { switchboard, mut published, dials, pause, held, refusals, snapshot, .. } = self;
+        published.insert(PhoneTopic::Availability, "offline".to_owned());
+        let problem = pause.as_ref().map_or(snapshot.problem, |pause| pause.problem);
+        let hold = (refusals > 0).then_some(Hold { until: held, refusals, problem });
+        Heritage { switchboard, published, dials, pause, hold }
+    }
+
+    /// Goes on with what the twin before has left.
+    pub fn inherit(&mut self, heritage: Heritage, now: Now) {
+        let Heritage { mut switchboard, published, dials, pause, hold } = heritage;
+        switchboard.habits(habits(&self.settings));
+        self.switchboard = switchboard;
+        for topic in published.keys() {
+            self.snapshot.remember(topic);
+        }
+        self.published = published;
+        self.dials = dials;
+        if let Some(Hold { until, refusals, problem }) = hold {
+            self.refusals = refusals;
+            self.held = until;
+            if let Some(until) = until.filter(|until| *until > now.instant) {
+                self.schedule.hold_until(until);
+                self.snapshot.problem = problem;
+                self.met = true;
+            }
+        }
+        if let Some(pause) = pause {
+            self.snapshot.problem = Problem::Paused;
+            self.met = true;
+            self.pause = Some(pause);
+        }
+    }
+}

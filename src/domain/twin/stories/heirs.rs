@@ -1,0 +1,124 @@
+//! Stories of twins that go on after the settings of their phone were changed.
+
+use super::*;
+
+impl Story {
+    /// The settings are read again: other ones, but with the same login, if so.
+    fn reloaded(&mut self, same_login: bool) {
+        self.happens(Event::Stopping);
+        let settings = self.twin.settings.clone();
+        let heir = Twin::new(settings, self.now, 2);
+        let mut heritage = std::mem::replace(&mut self.twin, heir).into_heritage();
+        if !same_login {
+            heritage.forget_refusals();
+        }
+        let now = self.now();
+        self.twin.inherit(heritage, now);
+    }
+}
+
+#[test]
+fn a_changed_phone_is_offline_until_it_has_answered() {
+    let mut story = Story::settled();
+    story.reloaded(true);
+    story.passes(2 * SECOND);
+    insta::assert_snapshot!(story.told(), @"
+    10.0 availability = offline
+    10.4 ? Read(Lines)
+    10.4 # Online(None)
+    10.4 ? Read(Status)
+    10.4 ? Read(Accounts)
+    10.4 ? Read(Clock)
+    10.4 ? Read(Identity)
+    10.4 availability = online
+    10.4 ! lines [1, 2], complete true
+    ");
+}
+
+#[test]
+fn a_phone_that_refused_our_login_is_left_alone_until_there_is_another() {
+    let mut story = Story::settled();
+    story.trouble = Some(Trouble::Unauthorized("wrong password".into()));
+    story.passes(30 * SECOND);
+    let vitals = story.twin.vitals();
+    for _ in 0..4 {
+        story.reloaded(true);
+        story.asks();
+        story.passes(100 * SECOND);
+        assert!(story.asks().is_empty(), "each try could lock it");
+        assert_eq!(story.twin.vitals().problem, vitals.problem);
+    }
+    story.commanded("dial", "1001");
+    assert!(story.told().contains("left alone for 3 more min"));
+    story.passes(200 * SECOND);
+    assert_eq!(story.asks().len(), 1, "the time is up");
+    story.passes(19 * MINUTE);
+    assert_eq!(story.asks().len(), 0, "it is the second refusal, and waits longer");
+    story.trouble = None;
+    story.reloaded(false);
+    story.passes(2 * SECOND);
+    assert!(story.asks().len() > 1);
+    assert!(story.told().contains("availability = online"));
+}
+
+#[test]
+fn what_was_remembered_is_not_lost_before_the_phone_is_known() {
+    let mut story = Story::new();
+    story.stuck = true;
+    story.passes(3 * SECOND);
+    story.happens(Event::Remembered(PhoneTopic::MissedCalls, "7".into()));
+    story.happens(Event::Remembered(PhoneTopic::Calls, "[]".into()));
+    story.happens(Event::RememberedAll);
+    story.reloaded(true);
+    story.happens(Event::RememberedAll);
+    story.stuck = false;
+    story.passes(3 * SECOND);
+    let told = story.told();
+    assert!(told.contains("missed_calls = 7"), "{told}");
+}
+
+#[test]
+fn what_happened_before_the_broker_has_told_all_is_not_lost() {
+    let mut story = Story::new();
+    story.passes(3 * SECOND);
+    story.lines[0] = LineState::Ringing;
+    story.passes(3 * SECOND);
+    story.lines[0] = LineState::Idle;
+    story.passes(3 * SECOND);
+    story.happens(Event::Remembered(PhoneTopic::MissedCalls, "7".into()));
+    story.reloaded(true);
+    story.happens(Event::RememberedAll);
+    story.passes(3 * SECOND);
+    let told = story.told();
+    assert!(told.contains("missed_calls = 8"), "{told}");
+    assert!(told.contains("* missed, line 1"), "{told}");
+}
+
+#[test]
+fn a_dial_that_is_under_way_keeps_its_time_limit() {
+    let mut story = Story::settled();
+    story.stuck = true;
+    story.commanded("dial", r#"{"number": "1001", "hang_up_after": "20s"}"#);
+    story.reloaded(true);
+    let told = story.told();
+    assert!(told.contains(r#""code":"timeout""#) && told.contains("may have obeyed"), "{told}");
+    (story.stuck, story.lines[0]) = (false, LineState::Calling);
+    story.passes(19 * SECOND);
+    let hang_up = Ask::Operate { operation: Operation::HangUp, line: 1 };
+    assert!(!story.asks().contains(&hang_up));
+    story.passes(2 * SECOND);
+    assert!(story.asks().contains(&hang_up));
+}
+
+#[test]
+fn a_pause_goes_on() {
+    let mut story = Story::settled();
+    let until = story.now().wall + jiff::SignedDuration::from_secs(60);
+    story.happens(Event::Paused(Now { instant: story.now + MINUTE, wall: until }));
+    story.reloaded(true);
+    story.asks();
+    story.passes(59 * SECOND);
+    assert!(story.asks().is_empty());
+    story.passes(2 * SECOND);
+    assert!(!story.asks().is_empty());
+}
