@@ -45,6 +45,9 @@ pub struct Schedule {
 #[derive(Debug, Clone, Copy)]
 struct Watch {
     due: Instant,
+    /// When it is due if nobody hurries.
+    planned: Instant,
+    asked: Option<Instant>,
     /// When it is to be asked, be it while an earlier one is under way.
     wanted: Option<Instant>,
     misses: u32,
@@ -67,12 +70,7 @@ impl Schedule {
     pub fn new(pace: Pace, now: Instant, seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let due = now + pace.idle.min(SPREAD).mul_f64(rng.f64());
-        Self {
-            pace,
-            watches: [Watch { due, wanted: None, misses: 0, tried: false }; Question::ALL.len()],
-            lively_until: None,
-            rng,
-        }
+        Self { pace, watches: [Watch::new(due); Question::ALL.len()], lively_until: None, rng }
     }
 
     /// Returns the question that is due for longest; of a phone that is not heard only the lines are asked.
@@ -118,24 +116,28 @@ impl Schedule {
         }
     }
 
-    /// Watches the lines closely for a while: something was just done to them.
+    /// Watches the lines closely for a while: something was just done to them. A phone that does not answer is not looked
+    /// at more often than one that does.
     pub fn liven(&mut self, now: Instant) {
-        self.hasten(Question::Lines, now);
+        let last = self.watch(Question::Lines).asked.filter(|_| self.missing());
+        let at = last.map_or(now, |last| now.max(last + self.pace.idle));
+        self.hasten(Question::Lines, at);
         self.lively_until = Some(now + LIVELY);
     }
 
     /// Asks nothing before this.
     pub fn hold_until(&mut self, until: Instant) {
         for watch in &mut self.watches {
-            watch.due = watch.due.max(until);
+            watch.plan(watch.due.max(until));
         }
-        self.watch_mut(Question::Lines).due = until;
+        self.watch_mut(Question::Lines).plan(until);
     }
 
     /// Notes that a question is being asked.
     pub fn asks(&mut self, question: Question, now: Instant) {
         let watch = self.watch_mut(question);
         watch.wanted = watch.wanted.filter(|wanted| *wanted > now);
+        watch.asked = Some(now);
     }
 
     /// Notes an answer to a question that was asked at `asked`; `busy` if a line is not idle.
@@ -155,13 +157,20 @@ impl Schedule {
         let watch = self.watch_mut(question);
         let missed = watch.misses > 0;
         let due = watch.wanted.map_or(asked + every, |wanted| wanted.min(asked + every));
-        *watch = Watch { due, wanted: watch.wanted, misses: 0, tried: true };
+        watch.plan(due);
+        (watch.misses, watch.tried) = (0, true);
         missed
     }
 
-    /// Notes that a question was not answered.
+    /// Notes that a question was not answered. While one is missed, another try that somebody hurried does not count.
     pub fn missed(&mut self, question: Question, trouble: &Trouble, now: Instant) -> Verdict {
-        let misses = self.watch(question).misses + 1;
+        let watch = self.watch_mut(question);
+        watch.wanted = None;
+        if watch.misses > 0 && watch.asked.is_some_and(|asked| asked < watch.planned) {
+            watch.due = watch.planned.max(now);
+            return Verdict::Patience;
+        }
+        let misses = watch.misses + 1;
         let lacking = matches!(trouble, Trouble::Unsupported(_) | Trouble::Forbidden(_));
         let unheard = matches!(trouble, Trouble::Unreachable(_) | Trouble::Timeout);
         let pause = match question {
@@ -173,7 +182,9 @@ impl Schedule {
             Question::Status | Question::Accounts => STATUS_EVERY,
             Question::Clock | Question::Identity => SLOW_EVERY.min(STATUS_EVERY * misses),
         };
-        *self.watch_mut(question) = Watch { due: now + pause, wanted: None, misses, tried: true };
+        let watch = self.watch_mut(question);
+        watch.plan(now + pause);
+        (watch.misses, watch.tried) = (misses, true);
         match misses {
             MISSES => Verdict::GivenUp,
             1 if question != Question::Lines && unheard => {
@@ -192,6 +203,16 @@ impl Schedule {
 
     fn watch_mut(&mut self, question: Question) -> &mut Watch {
         &mut self.watches[question as usize]
+    }
+}
+
+impl Watch {
+    fn new(due: Instant) -> Self {
+        Self { due, planned: due, asked: None, wanted: None, misses: 0, tried: false }
+    }
+
+    fn plan(&mut self, due: Instant) {
+        (self.due, self.planned) = (due, due);
     }
 }
 
@@ -230,6 +251,33 @@ mod tests {
             assert!(*pause <= full && *pause >= full.mul_f64(0.75), "{pause:?} of {full:?}");
         }
         assert!(pauses.iter().all(|pause| *pause <= SLOWEST));
+    }
+
+    #[test]
+    fn who_hurries_does_not_wear_out_the_patience() {
+        let now = start();
+        let mut schedule = schedule(now);
+        let lines = Question::Lines;
+        let miss = |schedule: &mut Schedule, at| {
+            schedule.asks(lines, at);
+            schedule.missed(lines, &Trouble::Timeout, at)
+        };
+        assert_eq!(miss(&mut schedule, now), Verdict::FirstMiss);
+        let planned = schedule.watch(lines).due;
+        let (mut at, mut asked) = (now, 0);
+        while at < planned {
+            schedule.liven(at);
+            if schedule.due(at).is_some() {
+                asked += 1;
+                assert_eq!(miss(&mut schedule, at), Verdict::Patience);
+                assert_eq!(schedule.watch(lines).due, planned.max(at), "the next is as it was");
+            }
+            at += Duration::from_millis(200);
+        }
+        assert_eq!(asked, 1, "it is tried at once, but not faster than a phone that is well");
+        assert_eq!(miss(&mut schedule, planned), Verdict::Patience);
+        let next = schedule.next();
+        assert_eq!(miss(&mut schedule, next), Verdict::GivenUp);
     }
 
     #[test]

@@ -727,3 +727,25 @@ proptest! {
         prop_assert!(story.asks().contains(&Ask::System(SystemOperation::Reboot)));
     }
 }
+
+#[test]
+fn pushes_do_not_hurry_a_phone_that_is_away() {
+    let mut story = Story::settled();
+    story.trouble = Some(Trouble::Unreachable("no route".into()));
+    story.passes(2 * SECOND);
+    assert!(story.told().contains("Missed"));
+    story.asks();
+    for _ in 0..50 {
+        story.passes(SECOND / 5);
+        story.pushes(PushKind::OnHook, None);
+    }
+    let asks = story.asks().len();
+    assert!((5..=8).contains(&asks), "{asks} in 10 s");
+    story.trouble = None;
+    story.passes(2 * SECOND);
+    story.pushes(PushKind::Booted, None);
+    assert!(
+        story.told().contains("availability = online"),
+        "but one is enough to see that it is back"
+    );
+}
