@@ -41,7 +41,7 @@ fn topics() -> String {
         ),
         (
             "P/event/doorbell",
-            "JSON, when a call begins to ring that a `doorbell` rule fits, not retained: `event_type` (`ring`), `name`, `number`, `line`",
+            "JSON, once for each call that comes and that a `doorbell` rule fits, not retained: `event_type` (`ring`), `name`, `number`, `line` (null if only the phone's push told of it)",
         ),
         ("P/command/<name>", "A command; never obeyed if retained"),
         (

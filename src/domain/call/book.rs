@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::live::{HangUp, Live, Stage};
 use super::{Call, Direction, EventType, Now, Source};
@@ -166,8 +167,9 @@ fn entry(live: &Live) -> Option<Entry> {
 
 /// Reads `P/calls` of before the bridge was started; what makes no sense is left out.
 pub(super) fn remembered(payload: &str, now: Now) -> Vec<Live> {
-    let entries: Vec<Entry> = serde_json::from_str(payload).unwrap_or_default();
-    entries.into_iter().take(REMEMBERED).map(|entry| live(entry, now)).collect()
+    let entries: Vec<Value> = serde_json::from_str(payload).unwrap_or_default();
+    let entries = entries.into_iter().take(REMEMBERED);
+    entries.filter_map(|entry| Some(live(serde_json::from_value(entry).ok()?, now))).collect()
 }
 
 fn live(entry: Entry, now: Now) -> Live {

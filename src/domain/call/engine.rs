@@ -50,11 +50,11 @@ impl Engine {
         }
     }
 
-    /// Takes in a call of before the bridge was started.
+    /// Takes in a call of before the bridge was started; what was seen since is newer.
     pub(super) fn remember(&mut self, current: Live) {
         if let Some(line) = current.call.line {
             self.evidence.take_id(&current.call.call_id);
-            self.lines.entry(line).or_default().call = Some(current);
+            self.lines.entry(line).or_default().call.get_or_insert(current);
         }
     }
 
@@ -69,7 +69,7 @@ impl Engine {
             Input::Refused(Instruction::Dial(number, _)) => self.evidence.not_dialled(number),
             Input::Told(Instruction::TurnAway(line)) => self.turn_away(*line, Some(now.instant)),
             Input::Refused(Instruction::TurnAway(line)) => self.turn_away(*line, None),
-            Input::Woke => {}
+            Input::MissedReset | Input::Woke => {}
         }
         self.lose(now);
         for dialled in self.evidence.forget(now.instant) {
@@ -130,7 +130,8 @@ impl Engine {
             }
             (Shown::Call(stage), None) => self.begin(line, stage, now),
             (Shown::Call(stage), Some(current)) => {
-                if current.can_be(stage, line, since(current.seen.instant, now) >= blind) {
+                let unwatched = since(current.seen.instant, now) >= blind;
+                if !current.is_long_over(now) && current.can_be(stage, line, unwatched) {
                     self.go_on(line, stage, now);
                 } else {
                     self.finish(number, Shown::Nothing, now);
@@ -179,7 +180,10 @@ impl Engine {
             };
             current.announced = proven;
             match current.call.direction.filter(|_| proven) {
-                Some(Direction::Incoming) => self.say(EventType::Incoming, &current.call, now),
+                Some(Direction::Incoming) => {
+                    self.say(EventType::Incoming, &current.call, now);
+                    self.ring_doorbell(&mut current);
+                }
                 Some(Direction::Outgoing) => self.say(EventType::Outgoing, &current.call, now),
                 None => {}
             }
@@ -203,7 +207,10 @@ impl Engine {
         if current.hang_up.as_mut().is_some_and(|limit| limit.is_due(now.instant)) {
             self.outputs.push(Output::HangUp(line.line));
         }
-        self.ring_doorbell(&mut current);
+        if current.announced && stage == Stage::Ringing {
+            // its name or number may have come late
+            self.ring_doorbell(&mut current);
+        }
         self.lines.entry(line.line).or_default().call = Some(current);
     }
 
@@ -246,15 +253,14 @@ impl Engine {
         }
     }
 
-    fn ring_doorbell(&mut self, current: &mut Live) {
+    /// Says that a call which rings, or has rung, is the doorbell, if it is and that was not said yet.
+    pub(super) fn ring_doorbell(&mut self, current: &mut Live) {
         let Call { number, name, account, .. } = &current.call;
-        if current.announced && current.stage == Stage::Ringing && !current.doorbell {
-            let mut rules = self.habits.doorbell.iter();
-            current.doorbell =
-                rules.any(|rule| rule.fits(number.as_deref(), name.as_deref(), *account));
-            if current.doorbell {
-                self.outputs.push(Output::Doorbell(current.call.clone()));
-            }
+        let mut rules = self.habits.doorbell.iter();
+        let fits = rules.any(|rule| rule.fits(number.as_deref(), name.as_deref(), *account));
+        if fits && !current.doorbell {
+            current.doorbell = true;
+            self.outputs.push(Output::Doorbell(current.call.clone()));
         }
     }
 

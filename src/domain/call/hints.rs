@@ -116,6 +116,7 @@ impl Engine {
             live.call.started = began.map(|hint| hint.at);
             self.name_after(&mut live, &hint.push);
             live.call.ended = Some(hint.at);
+            self.ring_doorbell(&mut live);
             self.evidence.over(&live.call, now.instant);
             self.say(EventType::Missed, &live.call, now);
         }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::SignedDuration;
+
 use super::super::phone::{Line, LineState};
 use super::super::push::Push;
 use super::evidence::may_be_same;
@@ -9,6 +11,9 @@ use super::{Call, Now};
 
 /// The pause between two tries to hang up, and how many there are.
 const HANG_UP_AGAIN: (Duration, u8) = (Duration::from_secs(2), 5);
+
+/// No call rings for longer.
+const RINGS: SignedDuration = SignedDuration::from_mins(10);
 
 /// A call in progress.
 #[derive(Debug, Clone)]
@@ -135,6 +140,12 @@ impl Live {
             turned_away: None,
             hinted: false,
         }
+    }
+
+    /// Says whether it began to ring so long before the bridge was started that what rings now is another.
+    pub(super) fn is_long_over(&self, now: Now) -> bool {
+        let began = self.call.started.filter(|_| self.remembered && !self.stage.is_up());
+        began.is_some_and(|began| now.wall.duration_since(began.wall) > RINGS)
     }
 
     /// Says whether what its line shows can be this call. After a gap, or a restart, another number is another call; so

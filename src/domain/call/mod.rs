@@ -175,6 +175,8 @@ pub enum Input {
     Told(Instruction),
     /// The phone refused to.
     Refused(Instruction),
+    /// Somebody wants missed calls to be counted from 0 again.
+    MissedReset,
     /// The time of [`Switchboard::wake`] has come.
     Woke,
 }

@@ -1,5 +1,7 @@
 //! Whole calls, in made-up time.
 
+mod memory;
+
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -38,10 +40,15 @@ impl Story {
 
     fn with(habits: Habits) -> Self {
         let mut story = Self::unseen(habits);
-        let now = story.now();
-        story.board.remember_no_more(now);
-        story.look();
+        story.remember_no_more().look();
         story
+    }
+
+    /// The broker had retained nothing else.
+    fn remember_no_more(&mut self) -> &mut Self {
+        let now = self.now();
+        let deeds = self.board.remember_no_more(now);
+        self.note(deeds)
     }
 
     #[expect(clippy::disallowed_methods, reason = "any instant does: stories only add to it")]
@@ -180,13 +187,15 @@ impl Story {
         for (topic, payload) in retained {
             self.remember(&topic, &payload);
         }
-        let now = self.now();
-        let deeds = self.board.remember_no_more(now);
-        self.note(deeds)
+        self.remember_no_more()
     }
 
     fn missed(&self) -> u64 {
         self.board.book().unwrap().missed.unwrap()
+    }
+
+    fn in_progress(&self) -> Value {
+        serde_json::from_str(&self.board.book().unwrap().in_progress).unwrap()
     }
 
     fn caller(&self) -> Value {
@@ -234,7 +243,7 @@ fn nobody_answers() {
         [Value::from(10), Value::from(0)]
     );
     assert_eq!(story.missed(), 1);
-    story.board.reset_missed();
+    story.take(Input::MissedReset);
     assert_eq!(story.missed(), 0);
 }
 
@@ -336,9 +345,7 @@ fn calls_that_were_there_before_us() {
     let mut story = Story::unseen(habits());
     story.change(1, InCall, "1001", "").change(2, Ringing, "1002", "").change(3, Calling, "3", "");
     story.look().tells(&[]);
-    let now = story.now();
-    let deeds = story.board.remember_no_more(now);
-    story.note(deeds).tells(&["incoming 2 1002 -", "outgoing 3 3 -"]);
+    story.remember_no_more().tells(&["incoming 2 1002 -", "outgoing 3 3 -"]);
     assert_eq!(story.field("started_at"), Value::Null, "nobody knows since when");
     story.line(1, OnHold, "1001", "").change(2, Idle, "", "").change(3, Idle, "", "");
     story.line(1, Idle, "", "");
@@ -650,7 +657,7 @@ fn a_redial_between_two_looks_is_another_call_without_the_limit() {
 fn a_limit_that_is_long_past_at_the_start_is_dropped() {
     let mut story = Story::new();
     story.dial("1001", Some(20)).line(1, Calling, "1001", "").tells(&["outgoing 1 1001 -"]);
-    story.away(3600.0).restart(habits());
+    story.away(300.0).restart(habits());
     story.change(1, Calling, "1001", "").look().pass(3.0).look().tells(&[]);
 }
 
@@ -679,4 +686,24 @@ fn a_call_that_nobody_saw_begin_is_not_the_one_that_was_dialled() {
     story.dial("1005", Some(10)).line(2, InCall, "", "").tells(&["answered 2 - -"]);
     story.line(3, Calling, "1005", "").tells(&["outgoing 3 1005 -"]);
     story.pass(11.0).look().tells(&["hang up 3"]);
+}
+
+#[test]
+fn a_door_call_that_was_answered_or_missed_at_once_has_rung() {
+    let mut story = Story::with(bell("8001"));
+    story.push(PushKind::Incoming, "8001", "").line(1, InCall, "8001", "");
+    story.tells(&["incoming 1 8001 -", "ring 1 8001 -", "answered 1 8001 -"]);
+    story.line(1, OnHold, "8001", "").line(1, InCall, "8001", "").line(1, Idle, "", "");
+    story.tells(&["held 1 8001 -", "resumed 1 8001 -", "ended 1 8001 -"]);
+
+    story.away(20.0).look().push(PushKind::Incoming, "8001", "");
+    story.push(PushKind::Missed, "8001", "").look();
+    story.tells(&["ring - 8001 -", "missed - 8001 -"]);
+
+    // nobody knows who called whom
+    story.line(1, InCall, "8001", "").line(1, Idle, "", "");
+    story.tells(&["answered 1 8001 -", "ended 1 8001 -"]);
+    // one that we call is not at the door
+    story.dial("8001", None).line(1, InCall, "8001", "").line(1, Idle, "", "");
+    story.tells(&["outgoing 1 8001 -", "answered 1 8001 -", "ended 1 8001 -"]);
 }

@@ -3,8 +3,10 @@
 //! What was retained on the broker is known only a moment after the bridge was started, or much later if the broker is
 //! away. Until then everything that happens is kept, and taken in afterwards as if it happened only then.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::super::push::PushKind;
 use super::super::topic::PhoneTopic;
 use super::book::{self, Book};
 use super::engine::Engine;
@@ -34,7 +36,7 @@ pub enum Deed {
 pub struct Switchboard {
     engine: Engine,
     /// What happened before it was known what was before; none since it is.
-    early: Option<Vec<(Input, Now)>>,
+    early: Option<VecDeque<(Input, Now)>>,
     missed: u64,
     missed_is_known: bool,
     last_call: Option<String>,
@@ -46,7 +48,7 @@ impl Switchboard {
     pub fn new(habits: Habits) -> Self {
         Self {
             engine: Engine::new(habits),
-            early: Some(Vec::new()),
+            early: Some(VecDeque::new()),
             missed: 0,
             missed_is_known: false,
             last_call: None,
@@ -62,21 +64,25 @@ impl Switchboard {
     /// Takes in what happened.
     pub fn take(&mut self, input: Input, now: Now) -> Vec<Deed> {
         let Some(early) = &mut self.early else { return self.do_take(&input, now) };
-        if matches!(input, Input::Woke) {
+        if !matters(&input) {
             return Vec::new();
         }
+        self.missed_is_known |= matches!(input, Input::MissedReset);
         // of lines that stay as they are the first and the last look tell all
-        if let (Input::Seen(new), [.., (Input::Seen(one), _), (Input::Seen(other), _)]) =
-            (&input, &early[..])
-            && one == new
-            && other == new
+        let mut last = early.iter().rev().take(2);
+        if let Input::Seen(new) = &input
+            && last.len() == 2
+            && last.all(|(kept, _)| matches!(kept, Input::Seen(lines) if lines == new))
         {
-            early.pop();
+            early.pop_back();
         }
-        if early.len() == KEPT {
-            early.remove(0);
+        early.push_back((input, now));
+        if early.len() > KEPT
+            && let Some((oldest, at)) = early.pop_front()
+        {
+            // it is too old to be told, and counts all the same
+            self.do_take(&oldest, at);
         }
-        early.push((input, now));
         Vec::new()
     }
 
@@ -104,12 +110,6 @@ impl Switchboard {
     pub fn remember_no_more(&mut self, now: Now) -> Vec<Deed> {
         self.missed_is_known = true;
         self.open(now)
-    }
-
-    /// Counts missed calls from 0 again.
-    pub fn reset_missed(&mut self) {
-        self.missed = 0;
-        self.missed_is_known = true;
     }
 
     /// Returns what topics show; none until it is known what was before.
@@ -152,6 +152,10 @@ impl Switchboard {
     }
 
     fn do_take(&mut self, input: &Input, now: Now) -> Vec<Deed> {
+        if matches!(input, Input::MissedReset) {
+            self.missed = 0;
+            self.missed_is_known = true;
+        }
         let outputs = self.engine.take(input, now);
         let mut deeds = Vec::new();
         for output in outputs {
@@ -191,5 +195,22 @@ impl Switchboard {
         if event == EventType::Incoming || unheard && call.direction == Some(Direction::Incoming) {
             self.last_caller = Some(book::caller(call, now));
         }
+    }
+}
+
+/// Says whether this has to be known later: most pushes only tell what the lines show, too.
+fn matters(input: &Input) -> bool {
+    use PushKind::{
+        Booted, Established, Held, Incoming, Missed, OffHook, OnHook, Outgoing, Registered,
+        Rejected, Resumed, Terminated, Transferring, Unregistered,
+    };
+    match input {
+        Input::Pushed(push, _) => match push.kind {
+            Incoming | Outgoing | Missed | Rejected => true,
+            Established | Terminated | Held | Resumed | Transferring | OffHook | OnHook
+            | Registered | Unregistered | Booted => false,
+        },
+        Input::Seen(_) | Input::Told(_) | Input::Refused(_) | Input::MissedReset => true,
+        Input::Woke => false,
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::super::call::Input;
 use super::super::command::{Command, parse};
 use super::super::order::Order;
 use super::super::outcome::{ErrorCode, Failure};
@@ -36,7 +37,7 @@ impl Twin {
         });
         match command {
             Ok(Command::ResetMissedCalls) => {
-                self.switchboard.reset_missed();
+                self.call(Input::MissedReset, now);
                 finish(&request, Ok(Value::Null), now, actions);
             }
             Ok(command) => {
