@@ -139,6 +139,10 @@ impl Router {
                 self.publish_states().await;
                 self.announce(Event::Connected).await;
             }
+            Heard::Away => {
+                self.about.connected_since = None;
+                self.announce(Event::Away).await;
+            }
             Heard::Message { topic, payload, .. }
                 if topic == self.settings.homeassistant.status_topic =>
             {

@@ -29,6 +29,8 @@ const BIRTH_WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from
 pub enum Event {
     /// The broker is there (again).
     Connected,
+    /// The broker is gone.
+    Away,
     /// A message on a topic that [`Announcer::subscription`] matches.
     Found {
         /// The topic.
@@ -130,6 +132,8 @@ impl Announcer {
                 self.connected = true;
                 self.listening_until = Some(now + LISTEN);
             }
+            // what it has not told by now is told after the next connection
+            Event::Away => (self.connected, self.listening_until) = (false, None),
             Event::Found { topic, payload } => return self.found(&topic, &payload),
             Event::Described(device) => self.described(&device, now),
             Event::Born => {

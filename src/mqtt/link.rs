@@ -50,6 +50,8 @@ pub struct Subscription {
 pub enum Heard {
     /// The broker is there, and thinks us offline: all state is wanted again, and then [`Outbox::greet`].
     Connected,
+    /// The broker that was there is not any more.
+    Away,
     /// A message to one of the plan's filters.
     Message {
         /// Its topic.
@@ -117,6 +119,8 @@ pub struct Link {
     inbox: mpsc::Receiver<Request>,
     inbox_open: bool,
     heard: mpsc::Sender<Heard>,
+    /// The bridge has been told that we are connected, and not yet that we are not any more.
+    told_connected: bool,
     /// The bridge has not yet been told that we are connected.
     owes_connected: bool,
     unheard: Losses,
@@ -150,6 +154,7 @@ impl Link {
             inbox,
             inbox_open: true,
             heard,
+            told_connected: false,
             owes_connected: false,
             unheard: Losses::default(),
             queue: Queue::new(patience.event),
@@ -185,16 +190,27 @@ impl Link {
                     Some(request) => self.accept(request, Instant::now()),
                     None => self.inbox_open = false,
                 },
-                permit = heard.reserve(), if self.owes_connected => {
-                    if let Ok(permit) = permit {
-                        permit.send(Heard::Connected);
-                    }
-                    self.owes_connected = false;
+                permit = heard.reserve(), if self.owes_connected || self.owes_away() => {
+                    self.tell(permit.ok());
                 }
                 () = sleep_until(wake) => {}
             }
         }
         self.say_goodbye().await;
+    }
+
+    /// Says whether the bridge has to be told that the connection of which it was told is gone.
+    fn owes_away(&self) -> bool {
+        self.told_connected && (self.owes_connected || !self.is_up())
+    }
+
+    fn tell(&mut self, permit: Option<mpsc::Permit<'_, Heard>>) {
+        let away = self.owes_away();
+        if let Some(permit) = permit {
+            permit.send(if away { Heard::Away } else { Heard::Connected });
+        }
+        self.told_connected = !away;
+        self.owes_connected &= away;
     }
 
     fn is_up(&self) -> bool {

@@ -185,3 +185,17 @@ fn a_phone_that_is_taken_out_is_taken_back_and_may_return() {
     assert!(story.at(30, Event::Phones(both)).is_empty());
     assert_eq!(story.at(31, kitchen(&[2], true)), ["gxv2mqtt_kitchen line_2"]);
 }
+
+#[test]
+fn a_connection_that_breaks_at_once_has_told_nothing() {
+    let mut story = Story::new(true);
+    story.at(0, kitchen(&[1], true));
+    story.at(0, Event::Connected);
+    story.at(1, Event::Away);
+    assert_eq!(story.announcer.wake(), None);
+    assert!(story.at(3, Event::Woke).is_empty());
+    story.at(10, Event::Connected);
+    story.found("gxv2mqtt_kitchen", &payload(&[1, 2]));
+    let told = story.at(12, Event::Woke);
+    assert_eq!(told, ["stop listening", "gxv2mqtt_bridge", "gxv2mqtt_kitchen line_1, line_2 gone"]);
+}

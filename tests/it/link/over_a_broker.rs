@@ -22,11 +22,12 @@ async fn holds_while_the_network_comes_and_goes() {
     let mut link = Running::start_with(&options(proxy.address), patience);
     let (outbox, mut heard) =
         (link.outbox.clone(), std::mem::replace(&mut link.heard, mpsc::channel(1).1));
-    let (mut connected, mut commands) = (0, 0);
+    let (mut connected, mut away, mut commands) = (0, 0, 0);
     let listener = async {
         while let Some(heard) = heard.recv().await {
             match heard {
                 Heard::Connected => connected += 1,
+                Heard::Away => away += 1,
                 Heard::Message { .. } => commands += 1,
             }
         }
@@ -62,6 +63,7 @@ async fn holds_while_the_network_comes_and_goes() {
         "{events} events, {repeated} repeated, {connected} connections, {commands} commands"
     );
     assert!(connected > 30 && commands > 30, "{counts}");
+    assert!(away == connected || away + 1 == connected, "{away} times away; {counts}");
     link.stop().await;
     broker.stop().await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gxv2mqtt::mqtt::Patience;
+use gxv2mqtt::mqtt::{Heard, Patience};
 use tokio::time::Instant;
 
 use crate::support::broker::{Packet, Stage, within};
@@ -19,6 +19,23 @@ async fn another_client_with_our_id_is_left_alone_for_a_while() {
     let _second = stage.ready_client(&[]).await;
     assert!(started.elapsed() >= quick().takeover);
     link.connected().await;
+    link.stop().await;
+}
+
+#[tokio::test]
+async fn that_the_broker_is_gone_is_told_once() {
+    let stage = Stage::open().await;
+    let mut link = Running::start(stage.address);
+    let first = stage.ready_client(&[]).await;
+    link.connected().await;
+    drop(first);
+    // two that never come up
+    drop(stage.client().await);
+    drop(stage.client().await);
+    let _second = stage.ready_client(&[]).await;
+    assert_eq!(within("the news", link.heard.recv()).await, Some(Heard::Away));
+    assert_eq!(within("the news", link.heard.recv()).await, Some(Heard::Connected));
+    assert!(link.heard.try_recv().is_err());
     link.stop().await;
 }
 

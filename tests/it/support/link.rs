@@ -76,10 +76,16 @@ impl Running {
         within("the link to take a message", self.outbox.publish(publication)).await;
     }
 
+    /// Waits for the connection, be it after another one that was lost.
     #[track_caller]
     pub(crate) fn connected(&mut self) -> impl Future<Output = ()> {
-        let heard = within("the link to connect", self.heard.recv());
-        async { assert_eq!(heard.await.unwrap(), Heard::Connected) }
+        within("the link to connect", async {
+            let mut news = self.heard.recv().await.unwrap();
+            if news == Heard::Away {
+                news = self.heard.recv().await.unwrap();
+            }
+            assert_eq!(news, Heard::Connected);
+        })
     }
 
     /// Waits for the connection, and says that the bridge is online.
@@ -96,7 +102,7 @@ impl Running {
                 Heard::Message { topic, payload, retained } => {
                     (topic, String::from_utf8(payload).unwrap(), retained)
                 }
-                Heard::Connected => panic!("connected instead of a message"),
+                news @ (Heard::Connected | Heard::Away) => panic!("{news:?} instead of a message"),
             }
         }
     }
