@@ -2,6 +2,7 @@
 
 use super::super::ask::{Ask, Operation, Question, Trouble};
 use super::super::call::{Deed, Input};
+use super::super::number::bare;
 use super::super::push::{Push, PushKind};
 use super::super::snapshot::Problem;
 use super::super::topic::PhoneTopic;
@@ -63,11 +64,17 @@ impl Twin {
             | PushKind::OffHook
             | PushKind::OnHook => self.schedule.liven(now.instant),
         }
+        let account = push.local.as_deref().and_then(|local| self.account(local));
+        self.call(Input::Pushed(push, account), now);
+    }
+
+    /// Returns the account with this number, which may be written as an address: `sip:1001@pbx`.
+    fn account(&self, local: &str) -> Option<u16> {
+        let wanted = bare(local);
         let mut accounts = self.snapshot.accounts.iter();
         let account =
-            accounts.find(|account| account.sip_id.is_some() && account.sip_id == push.local);
-        let account = account.map(|account| account.id);
-        self.call(Input::Pushed(push, account), now);
+            accounts.find(|account| account.sip_id.as_deref().is_some_and(|id| bare(id) == wanted));
+        account.map(|account| account.id)
     }
 
     /// Takes in a topic that was published before we started, or before the broker forgot us.

@@ -749,3 +749,36 @@ fn pushes_do_not_hurry_a_phone_that_is_away() {
         "but one is enough to see that it is back"
     );
 }
+
+#[test]
+fn a_push_names_the_account_as_phones_write_it() {
+    for (local, expected) in [
+        ("1001", 1),
+        ("1001@pbx.example", 1),
+        ("sip:1001@pbx.example:5060", 1),
+        ("1002", 2),
+        ("21001", 0),
+        ("", 0),
+    ] {
+        let mut story = Story::settled();
+        let account = |id: u16| Account {
+            sip_id: Some(format!("{}@pbx.example", 1000 + id)),
+            ..Account::unknown(id)
+        };
+        story.accounts = vec![account(1), account(2)];
+        story.passes(MINUTE);
+        let push = Push {
+            kind: PushKind::Incoming,
+            mac: None,
+            local: Some(local.to_owned()),
+            remote: None,
+            name: None,
+            call_id: None,
+        };
+        story.lines[0] = LineState::Ringing;
+        story.happens(Event::Pushed(push));
+        let calls = story.twin.switchboard.book().unwrap().in_progress;
+        let calls: serde_json::Value = serde_json::from_str(&calls).unwrap();
+        assert_eq!(calls[0]["account"].as_u64().unwrap_or(0), expected, "{local:?}");
+    }
+}
