@@ -100,6 +100,10 @@ impl Arguments {
         match self.fields.get(key) {
             None | Some(Value::Null) => Ok(false),
             Some(Value::Bool(flag)) => Ok(*flag),
+            // a bare payload has no types
+            Some(Value::String(text)) if matches!(text.as_str(), "true" | "false") => {
+                Ok(text == "true")
+            }
             Some(_) => Err(format!("{key} must be true or false")),
         }
     }

@@ -11,6 +11,8 @@ use super::values::Values;
 pub enum Ask {
     /// Reads something; changes nothing.
     Read(Question),
+    /// Get Account Status: only the accounts that are registered.
+    GetRegistered,
     /// Make Call.
     Dial {
         /// The number as it is dialled.
@@ -68,6 +70,7 @@ impl Ask {
     pub fn function(&self) -> &'static str {
         match self {
             Self::Read(question) => question.function(),
+            Self::GetRegistered => "Get Account Status",
             Self::Dial { .. } => "Make Call",
             Self::Operate { .. } => "Phone/Call Operations",
             Self::System(_) => "System Operations",
@@ -165,7 +168,7 @@ pub enum Answer {
     Lines(Vec<Line>),
     /// To [`Question::Status`].
     Status(PhoneStatus),
-    /// To [`Question::Accounts`].
+    /// To [`Question::Accounts`] and [`Ask::GetRegistered`].
     Accounts(Vec<Account>),
     /// To [`Question::Clock`].
     Clock(PhoneClock),

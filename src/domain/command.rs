@@ -45,6 +45,11 @@ pub enum Command {
         /// Even if that ends a call.
         force: bool,
     },
+    /// Lists the accounts.
+    ListAccounts {
+        /// Only those that are registered.
+        registered: bool,
+    },
     /// Reads settings of the phone.
     GetValues(Vec<String>),
     /// Changes settings of the phone; names are without the `P`.
@@ -191,6 +196,13 @@ pub const COMMANDS: &[CommandRow] = &[
         others: &[],
         help: "Reads the phone's clock; `data` is as in `P/system`",
         build: |_| Ok(Command::GetTime),
+    },
+    CommandRow {
+        name: "list_accounts",
+        main: Some("registered"),
+        others: &[],
+        help: "Asks the phone for its accounts, with `true` (`registered`) only for those that are registered; `data.accounts` is a list, each as on `P/accounts/<n>`",
+        build: |arguments| Ok(Command::ListAccounts { registered: arguments.flag("registered")? }),
     },
     CommandRow {
         name: "get_values",

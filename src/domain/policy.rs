@@ -73,6 +73,7 @@ impl Policy {
             | Command::Operate { .. }
             | Command::System(_)
             | Command::Reboot { .. }
+            | Command::ListAccounts { .. }
             | Command::GetValues(_)
             | Command::ListContacts { .. }
             | Command::SaveContact(_)

@@ -160,7 +160,11 @@ fn ask_phone(mut handset: Handset, ask: Ask) -> Request {
             Ask::Dial { .. } | Ask::Operate { .. } | Ask::System(_) => {
                 tracing::info!(?ask, "telling the phone");
             }
-            Ask::GetValues(_) | Ask::GetContacts(_) | Ask::GetGroups | Ask::DownloadPhonebook => {
+            Ask::GetRegistered
+            | Ask::GetValues(_)
+            | Ask::GetContacts(_)
+            | Ask::GetGroups
+            | Ask::DownloadPhonebook => {
                 tracing::debug!(function = ask.function(), "asking");
             }
             // what is written may be a secret

@@ -11,6 +11,7 @@ use super::support::world::{World, at};
 
 stories! {
     a_wrong_clock_is_told_from_a_time_zone
+    accounts_are_listed
     values_are_read_and_written
     contacts_are_kept_and_can_be_put_back
     thousands_of_contacts_come_in_pages
@@ -52,6 +53,17 @@ async fn a_wrong_clock_is_told_from_a_time_zone(world: &mut World) {
     world.ear().shows_field(&at("system"), "clock_skew_seconds", skew).await;
     world.ear().shows_field("gxv2mqtt/hall/system", "clock_skew_seconds", 0).await;
     assert!(right.requests(Function::GetTime) > 0);
+}
+
+async fn accounts_are_listed(world: &mut World) {
+    world.begin().await;
+    let office = world.ear().shows_field(&at("accounts/2"), "registered", false).await;
+    let all = data(world, "list_accounts", "").await;
+    assert_eq!(all["accounts"][1], office);
+    let registered = data(world, "list_accounts", r#""registered":true"#).await;
+    assert_eq!(registered, json!({"accounts": [all["accounts"][0]]}));
+    data(world, "refresh", "").await;
+    assert_eq!(world.ear().json(&at("accounts/2")), [office], "it was never taken back");
 }
 
 async fn values_are_read_and_written(world: &mut World) {
@@ -225,6 +237,7 @@ async fn a_phone_in_the_cti_dialect_has_them_too(world: &mut World) {
         ("rename_group", r#"{"group":"202","name":"Friends"}"#, "null"),
         ("list_groups", "{}", r#"{"id":"202","name":"Friends"}"#),
         ("delete_group", r#"{"group":"202"}"#, "null"),
+        ("list_accounts", r#"{"registered":true}"#, r#"[{"id":1,"name":"Home""#),
         ("get_time", "{}", r#""clock_skew_seconds":0"#),
         ("provision", "{}", "null"),
         ("reboot", "{}", "null"),

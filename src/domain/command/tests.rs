@@ -39,6 +39,10 @@ fn payloads_become_commands() {
         ("answer", r#"{"line": 2}"#, answer(Some(2))),
         ("reboot", "PRESS", Command::Reboot { force: false }),
         ("reboot", r#"{"force": true}"#, Command::Reboot { force: true }),
+        ("list_accounts", "", Command::ListAccounts { registered: false }),
+        ("list_accounts", "true", Command::ListAccounts { registered: true }),
+        ("list_accounts", r#"{"registered": true}"#, Command::ListAccounts { registered: true }),
+        ("list_accounts", r#"{"id": 1}"#, Command::ListAccounts { registered: false }),
         ("get_values", "68:P67", Command::GetValues(vec!["68".into(), "67".into()])),
         ("get_values", r#"["P68", 67]"#, Command::GetValues(vec!["68".into(), "67".into()])),
         (
@@ -102,6 +106,7 @@ fn wrong_payloads_say_what_is_wrong() {
             r#"{"force": true}"#,
             "bad_payload: provision does not know \"force\"; it takes nothing",
         ),
+        ("list_accounts", "yes", "bad_payload: registered must be true or false"),
         ("get_values", "", "bad_payload: which values?"),
         ("get_values", "P2", "bad_payload: \"P2\" is a password"),
         ("get_values", r#"{"names": [[68]]}"#, "bad_payload: names must be texts"),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::domain::ask::{Answer, Ask, Question};
 use crate::domain::command::Command;
 use crate::domain::outcome::{ErrorCode, Failure};
+use crate::domain::phone::Account;
 use crate::domain::phonebook::{self, Contact, Filter, Group};
 use crate::domain::values::{self, Values};
 
@@ -17,6 +18,7 @@ const XML: usize = 500_000;
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     ahead: VecDeque<Ask>,
+    accounts: Vec<Account>,
     values: Values,
     contacts: Vec<Contact>,
     groups: Vec<Group>,
@@ -32,6 +34,8 @@ impl Plan {
         let ahead: VecDeque<Ask> = match command {
             Command::Refresh => Question::ALL.map(Ask::Read).into(),
             Command::GetTime => [Ask::Read(Question::Clock)].into(),
+            Command::ListAccounts { registered: true } => [Ask::GetRegistered].into(),
+            Command::ListAccounts { .. } => [Ask::Read(Question::Accounts)].into(),
             Command::GetValues(names) => get(names).collect(),
             Command::SetValues(wanted) => {
                 let names: Vec<String> = wanted.keys().cloned().collect();
@@ -77,6 +81,7 @@ impl Plan {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the others only want to know")]
     pub(super) fn take(&mut self, command: &Command, answer: Answer) -> Result<(), Failure> {
         match answer {
+            Answer::Accounts(accounts) => self.accounts = accounts,
             Answer::Values(values) => self.values.extend(values),
             Answer::Groups(groups) => self.groups = groups,
             Answer::Phonebook { contacts, xml } => (self.contacts, self.xml) = (contacts, xml),
@@ -99,7 +104,6 @@ impl Plan {
             }
             Answer::Lines(_)
             | Answer::Status(_)
-            | Answer::Accounts(_)
             | Answer::Clock(_)
             | Answer::Identity(_)
             | Answer::Done => {}
@@ -111,6 +115,12 @@ impl Plan {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the others have nothing to tell")]
     pub(super) fn result(&self, command: &Command) -> Result<Value, Failure> {
         match command {
+            Command::ListAccounts { registered } => {
+                // not every firmware has the filter
+                let wanted = |a: &&Account| !registered || a.registered == Some(true);
+                let accounts: Vec<_> = self.accounts.iter().filter(wanted).collect();
+                Ok(json!({ "accounts": accounts }))
+            }
             Command::GetValues(names) => {
                 let said = |name: &String| (name.clone(), json!(self.values.get(name)));
                 Ok(names.iter().map(said).collect())

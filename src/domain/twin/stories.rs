@@ -101,7 +101,10 @@ impl Story {
         Ok(match ask {
             Ask::Read(Question::Lines) => Answer::Lines(self.lines()),
             Ask::Read(Question::Status) => Answer::Status(PhoneStatus::Available),
-            Ask::Read(Question::Accounts) => Answer::Accounts(self.accounts.clone()),
+            // as a phone answers that does not have the filter
+            Ask::Read(Question::Accounts) | Ask::GetRegistered => {
+                Answer::Accounts(self.accounts.clone())
+            }
             Ask::Read(Question::Clock) => {
                 let seconds = 500 + (self.now - self.booted).as_secs();
                 let uptime = Some(Uptime { seconds, to_the_second: true });

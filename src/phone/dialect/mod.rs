@@ -130,7 +130,7 @@ impl Dialect {
     pub fn read(&self, ask: &Ask, reply: &Reply) -> Result<Answer, Error> {
         let answer = match ask {
             Ask::Read(Question::Lines) => answer::lines(reply, self.line_account_base),
-            Ask::Read(Question::Accounts) => answer::accounts(reply),
+            Ask::Read(Question::Accounts) | Ask::GetRegistered => answer::accounts(reply),
             Ask::Read(Question::Status) => answer::status(reply),
             Ask::Read(Question::Clock) => answer::clock(reply),
             Ask::Read(Question::Identity) => answer::identity(reply),
@@ -180,6 +180,8 @@ fn fields(ask: &Ask, account_base: u16) -> Fields {
         Ask::Read(_) | Ask::DeleteAllContacts | Ask::GetGroups | Ask::DownloadPhonebook => {
             Vec::new()
         }
+        // the guide takes "1" or "true"; WP826 captures have 1
+        Ask::GetRegistered => named([("registered", "1".to_owned())]),
         Ask::Dial { number, account } => {
             let account = account.saturating_sub(1).saturating_add(account_base);
             named([("phonenumber", number.clone()), ("account", account.to_string())])
@@ -326,7 +328,7 @@ impl Function {
         match ask {
             Ask::Read(Question::Lines) => Self::GetLineStatus,
             Ask::Read(Question::Status) => Self::GetPhoneStatus,
-            Ask::Read(Question::Accounts) => Self::GetAccounts,
+            Ask::Read(Question::Accounts) | Ask::GetRegistered => Self::GetAccounts,
             Ask::Read(Question::Clock) => Self::GetTime,
             Ask::Read(Question::Identity) | Ask::GetValues(_) => Self::GetValues,
             Ask::Dial { .. } => Self::MakeCall,

@@ -57,6 +57,7 @@ fn asks_are_phrased() {
         Ask::Read(Question::Accounts),
         Ask::Read(Question::Clock),
         Ask::Read(Question::Identity),
+        Ask::GetRegistered,
         Ask::Dial { number: "+49#1".into(), account: 2 },
         Ask::Operate { operation: Operation::Answer, line: 1 },
         Ask::Operate { operation: Operation::Reject, line: 2 },
@@ -74,6 +75,7 @@ fn asks_are_phrased() {
     POST /cgi-bin/api-get_accounts? []
     GET /cgi-bin/api-get_time? []
     GET /cgi-bin/api.values.get?request=67:68:phone_model:vendor_name:vendor_fullname:hw_rev []
+    POST /cgi-bin/api-get_accounts? [registered=1]
     GET /cgi-bin/api-make_call?phonenumber=+49#1&account=1 []
     GET /cgi-bin/api-phone_operation?cmd=acceptcall&arg=1&line=1 []
     GET /cgi-bin/api-phone_operation?cmd=rejectcall&arg=2&line=2 []
@@ -90,6 +92,7 @@ fn asks_are_phrased() {
     GET /cgi-bin/api-get_accounts?passcode=admin []
     GET /cgi-bin/api-get_time?passcode=admin []
     GET /cgi-bin/api.values.get?passcode=admin&request=67:68:phone_model:vendor_name:vendor_fullname:hw_rev []
+    GET /cgi-bin/api-get_accounts?passcode=admin&registered=1 []
     GET /cgi-bin/api-make_call?passcode=admin&phonenumber=+49#1&account=1 []
     GET /cgi-bin/api-phone_operation?passcode=admin&cmd=acceptcall&arg=1&line=1 []
     GET /cgi-bin/api-phone_operation?passcode=admin&cmd=rejectcall&arg=2&line=2 []

@@ -25,6 +25,27 @@ fn a_phone_in_a_call_is_restarted_only_by_force() {
 }
 
 #[test]
+fn accounts_are_filtered_and_all_of_them_stay_known() {
+    let account = |id, registered| Account { registered, ..Account::unknown(id) };
+    let mut story = Story::new();
+    story.accounts = vec![account(1, Some(true)), account(2, Some(false)), account(3, None)];
+    story.passes(10 * SECOND);
+    story.told();
+    story.asks();
+    story.commanded("list_accounts", "true");
+    assert_eq!(story.asks(), [Ask::GetRegistered]);
+    let told = story.told();
+    assert!(
+        told.contains(r#""data":{"accounts":[{"id":1,"#) && !told.contains(r#""id":2"#),
+        "{told}"
+    );
+    assert!(!told.contains("accounts/"), "what is not in the answer is not gone: {told}");
+    story.commanded("list_accounts", "");
+    assert_eq!(story.asks(), [Ask::Read(Question::Accounts)]);
+    assert!(story.told().contains(r#"{"id":3,"name":null,"registered":null"#));
+}
+
+#[test]
 fn values_are_asked_for_in_short_lists_and_the_lines_in_between() {
     let mut story = Story::settled();
     story.stuck = true;
