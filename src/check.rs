@@ -12,6 +12,7 @@ use crate::config::Settings;
 use crate::domain::ask::{Answer, Ask, Question, Trouble};
 use crate::domain::phonebook::Filter;
 use crate::domain::topic::{Base, Topic};
+use crate::domain::values;
 use crate::mqtt;
 use crate::phone::Options;
 use crate::phone::http::{Clients, Handset};
@@ -166,7 +167,7 @@ async fn phone(options: &Options, mut handset: Handset) -> Vec<Row> {
         }
     }
     let questions = Question::ALL.map(Ask::Read);
-    for ask in questions.into_iter().chain(lists()) {
+    for ask in questions.into_iter().chain(lists()).chain(values(options)) {
         let what = ask.function();
         if barred {
             rows.push(row(what, Verdict::NotTried, None, String::new()));
@@ -183,7 +184,7 @@ async fn phone(options: &Options, mut handset: Handset) -> Vec<Row> {
                     Trouble::Unauthorized(_) | Trouble::LockedOut(_) | Trouble::Unreachable(_)
                 );
                 let row = row(what, Verdict::from(&trouble), took, trouble.to_string());
-                rows.push(Row { needed: matches!(ask, Ask::Read(_)), ..row });
+                rows.push(Row { needed: matches!(ask, Ask::Read(_) | Ask::GetValues(_)), ..row });
             }
         }
     }
@@ -196,6 +197,12 @@ async fn phone(options: &Options, mut handset: Handset) -> Vec<Row> {
 /// Lists that are read only when somebody wants them.
 fn lists() -> [Ask; 3] {
     [Ask::GetContacts(Filter::default()), Ask::GetGroups, Ask::DownloadPhonebook]
+}
+
+/// The values that the settings name.
+fn values(options: &Options) -> impl Iterator<Item = Ask> {
+    let names: Vec<_> = options.values.iter().map(|setting| setting.value.clone()).collect();
+    values::lists(&names).into_iter().map(Ask::GetValues)
 }
 
 fn summary(answer: &Answer) -> String {
@@ -218,7 +225,18 @@ fn summary(answer: &Answer) -> String {
             format!("{} contacts", contacts.len())
         }
         Answer::Groups(groups) => format!("{} groups", groups.len()),
-        Answer::Values(_) | Answer::PasswordChanged { .. } | Answer::Done => String::new(),
+        Answer::Values(values) => {
+            let unknown =
+                values.iter().filter(|(_, text)| text.as_deref().unwrap_or("").is_empty());
+            let unknown: Vec<_> = unknown.map(|(name, _)| name.as_str()).collect();
+            let known = format!("{} of {} values", values.len() - unknown.len(), values.len());
+            if unknown.is_empty() {
+                known
+            } else {
+                format!("{known}; nothing for {}", unknown.join(", "))
+            }
+        }
+        Answer::PasswordChanged { .. } | Answer::Done => String::new(),
     }
 }
 

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bridge;
 use crate::config::Settings;
+use crate::domain::setting::{Setting, SettingKind};
 use crate::mqtt;
 use crate::phone::Options;
 use crate::phone::dialect::Kind;
@@ -78,7 +79,8 @@ fn free(port: u16) -> SocketAddr {
 fn settings(broker: SocketAddr, kitchen: SocketAddr, hall: SocketAddr) -> anyhow::Result<Settings> {
     let mqtt = mqtt::Options::at(broker.ip().to_string(), broker.port());
     let kitchen = phone("kitchen", "Kitchen phone", kitchen, Kind::Gxv)?;
-    let hall = phone("hall", "Hall phone", hall, Kind::Cti)?;
+    let mut hall = phone("hall", "Hall phone", hall, Kind::Cti)?;
+    hall.values = [ring_volume()?].into();
     Ok(Settings::new(mqtt, vec![kitchen, hall]))
 }
 
@@ -98,6 +100,17 @@ pub fn connect(simulated: &Simulator, phone: &Options, push: &push::Options) {
             simulated.push_to(event, Some(entry.url));
         }
     }
+}
+
+/// A setting of the phone to play with.
+fn ring_volume() -> anyhow::Result<Setting> {
+    Ok(Setting {
+        key: "ring_volume".parse()?,
+        name: "Ring volume".to_owned(),
+        value: "8352".to_owned(),
+        kind: SettingKind::Number { min: 0, max: 10, step: 1, unit: None },
+        icon: Some("mdi:volume-high".to_owned()),
+    })
 }
 
 fn phone(id: &str, name: &str, address: SocketAddr, dialect: Kind) -> anyhow::Result<Options> {
@@ -120,6 +133,7 @@ fn introduce(broker: SocketAddr, kitchen: SocketAddr, hall: SocketAddr) {
 
   mosquitto_sub -h {host} -p {port} -v -t 'gxv2mqtt/#'
   mosquitto_pub -h {host} -p {port} -t gxv2mqtt/kitchen/command/dial -m 1001
+  mosquitto_pub -h {host} -p {port} -t gxv2mqtt/hall/command/set_values -m '{{\"P8352\": 7}}'
 
 Each message as it is published, with the seconds since the start; Ctrl-C ends all of it.
 ",

@@ -116,6 +116,13 @@ fn entities() -> String {
             entity.help.to_owned(),
         ]
     });
+    let value = [
+        "`value_<key>`",
+        "as in the settings",
+        "switch, number, select or text, configuration; or sensor, diagnostic",
+        "A value of the phone that the settings name (`values`)",
+    ];
+    let rows = rows.chain([value.map(str::to_owned).to_vec()]);
     table("Home Assistant entities", &["Key", "Name", "Kind", "Shows or does"], rows)
 }
 

@@ -139,5 +139,7 @@ fn twin_settings(options: &Options) -> twin::Settings {
         min_ring: options.min_ring,
         doorbell: options.doorbell.clone(),
         policy: options.policy.clone(),
+        values: Arc::clone(&options.values),
+        values_every: options.values_poll,
     }
 }

@@ -118,7 +118,7 @@ impl Router {
                 if let Some(phone) = self.fleet.phones.get_mut(&device.id) {
                     phone.identity = device.identity.clone();
                 }
-                self.announce(Event::Described(device)).await;
+                self.announce(Event::Described(Box::new(device))).await;
             }
             Report::Republished(id) => self.republished(&id).await,
         }

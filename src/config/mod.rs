@@ -14,6 +14,7 @@ mod section;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod values;
 mod written;
 
 use std::ffi::OsString;

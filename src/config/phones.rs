@@ -11,6 +11,7 @@ use super::error::Error;
 use super::raw;
 use super::section::Section;
 use super::sources::Sources;
+use super::values;
 use super::written::unknown;
 use crate::domain::phone::PhoneId;
 use crate::domain::policy::{Guarded, Policy};
@@ -22,6 +23,7 @@ const DIGESTS: [(&str, Digest); 2] = [("md5", Digest::Md5), ("sha256", Digest::S
 
 const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(2);
 const RINGS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(10);
+const VALUES_POLLS: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_hours(24);
 const POLLS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_hours(1);
 
 /// Checks every phone; there must be one, and no two with the same address.
@@ -64,6 +66,7 @@ fn phone(section: &Section<'_>, id: PhoneId, raw: raw::Phone) -> Result<Options,
     let timeout = section.duration("timeout", raw.timeout, &TIMEOUTS)?;
     let poll = section.duration("poll", raw.poll, &POLLS)?;
     let active_poll = section.duration("active_poll", raw.active_poll, &POLLS)?;
+    let values_poll = section.duration("values_poll", raw.values_poll, &VALUES_POLLS)?;
     let min_ring = section.duration("min_ring", raw.min_ring, &RINGS)?;
     let dialect = section.choice("dialect", raw.dialect, &DIALECTS)?;
     let digest = section.choice("digest", raw.digest, &DIGESTS)?;
@@ -86,6 +89,8 @@ fn phone(section: &Section<'_>, id: PhoneId, raw: raw::Phone) -> Result<Options,
         active_poll: active_poll.unwrap_or(default.active_poll),
         min_ring: min_ring.unwrap_or(default.min_ring),
         doorbell: doorbell::check(section, raw.doorbell)?,
+        values: values::check(section, raw.values)?,
+        values_poll: values_poll.unwrap_or(default.values_poll),
         account_base: base(section, "account_base", raw.account_base, default.account_base)?,
         line_account_base: base(
             section,

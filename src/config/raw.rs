@@ -87,6 +87,8 @@ pub(super) struct Phone {
     pub(super) active_poll: Option<String>,
     pub(super) min_ring: Option<String>,
     pub(super) doorbell: Vec<Doorbell>,
+    pub(super) values_poll: Option<String>,
+    pub(super) values: Vec<PhoneValue>,
     pub(super) account_base: Option<u16>,
     pub(super) line_account_base: Option<u16>,
     pub(super) allow: Option<Vec<String>>,
@@ -103,6 +105,37 @@ pub(super) struct Doorbell {
     pub(super) account: Option<u16>,
 }
 
+/// `[[phones.<id>.values]]`
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct PhoneValue {
+    pub(super) key: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) value: Option<String>,
+    pub(super) kind: Option<String>,
+    pub(super) on: Option<String>,
+    pub(super) off: Option<String>,
+    pub(super) min: Option<i64>,
+    pub(super) max: Option<i64>,
+    pub(super) step: Option<i64>,
+    pub(super) options: Option<Options>,
+    pub(super) unit: Option<String>,
+    pub(super) icon: Option<String>,
+}
+
+/// What a value can be: labels and the phone's texts, or these alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Options {
+    Table(BTreeMap<String, String>),
+    List(Vec<String>),
+}
+
+impl Options {
+    /// Says what to write.
+    pub(super) const EXPECTED: &str = "a table of labels and the phone's texts, such as { Low = \"1\", High = \"2\" }, or a list of texts";
+}
+
 /// What the value of a key looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -110,8 +143,11 @@ pub(super) enum Shape {
     Duration,
     Flag,
     Number,
+    Whole,
     List,
     Rules,
+    Values,
+    Options,
     Table,
 }
 
@@ -123,8 +159,13 @@ impl Shape {
             ["phones", _, "account_base" | "line_account_base"]
             | ["phones", _, "doorbell", _, "account"] => Self::Number,
             ["phones", _, "allow" | "dial_allow"] => Self::List,
-            ["phones", _, "timeout" | "poll" | "active_poll" | "min_ring"] => Self::Duration,
+            ["phones", _, "timeout" | "poll" | "active_poll" | "min_ring" | "values_poll"] => {
+                Self::Duration
+            }
             ["phones", _, "doorbell"] => Self::Rules,
+            ["phones", _, "values"] => Self::Values,
+            ["phones", _, "values", _, "min" | "max" | "step"] => Self::Whole,
+            ["phones", _, "values", _, "options"] => Self::Options,
             []
             | ["mqtt" | "homeassistant" | "log" | "push" | "phones"]
             | ["phones", _]
@@ -142,8 +183,13 @@ impl Shape {
             }
             Self::Flag => "true or false",
             Self::Number => "a whole number from 0 to 65535",
+            Self::Whole => "a whole number, such as 10",
             Self::List => "a list of texts, such as [\"one\", \"two\"]",
             Self::Rules => "a list of tables, such as [{ number = \"8001\" }]",
+            Self::Values => {
+                "a list of tables, such as [{ key = \"volume\", value = \"P8352\", kind = \"sensor\" }]"
+            }
+            Self::Options => Options::EXPECTED,
             Self::Table => "a table with keys of its own",
         }
     }
@@ -155,8 +201,8 @@ impl Shape {
             Self::Flag => text.parse::<bool>().map_or_else(|_| text.into(), Value::from),
             Self::Number => text.parse::<u64>().map_or_else(|_| text.into(), Value::from),
             Self::List => read_list(text),
-            Self::Rules => read_array(text).unwrap_or_else(|| text.into()),
-            Self::Text | Self::Duration | Self::Table => text.into(),
+            Self::Rules | Self::Values => read_array(text).unwrap_or_else(|| text.into()),
+            Self::Text | Self::Duration | Self::Table | Self::Whole | Self::Options => text.into(),
         }
     }
 }

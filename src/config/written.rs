@@ -22,9 +22,11 @@ fn refuse_false_tables<'t>(
         path.push(key);
         if let Value::Dict(_, below) = value {
             refuse_false_tables(path, below)?;
-        } else if let (Value::Array(_, rules), Shape::Rules) = (value, Shape::of(path)) {
+        } else if let (Value::Array(_, rules), shape @ (Shape::Rules | Shape::Values)) =
+            (value, Shape::of(path))
+        {
             if let Some(other) = rules.iter().find(|rule| rule.as_dict().is_none()) {
-                let problem = mistyped(Shape::Rules, &other.to_actual()) + " in it";
+                let problem = mistyped(shape, &other.to_actual()) + " in it";
                 return Err((path.join("."), problem));
             }
         } else if Shape::of(path) == Shape::Table {

@@ -215,7 +215,7 @@ pub const COMMANDS: &[CommandRow] = &[
         name: "set_values",
         main: Some("values"),
         others: &[],
-        help: "Changes settings: a JSON object such as `{\"P1561\": \"1\"}`; reads them back, and fails if the phone ignored one; runs only if `allow` names it",
+        help: "Changes settings: a JSON object such as `{\"P1561\": \"1\"}`; reads them back, and fails if the phone ignored one; runs only if `allow` names it, or the phone's `values` name all that is to be set, and it fits",
         build: set_values,
     },
     CommandRow {

@@ -2,8 +2,11 @@
 
 mod table;
 
+use std::sync::Arc;
+
 use super::call::EventType;
 use super::phone::{Identity, PhoneId};
+use super::setting::Setting;
 use super::snapshot::Snapshot;
 use super::topic::PhoneTopic;
 
@@ -24,13 +27,15 @@ pub struct Device {
     pub lines: Vec<u16>,
     /// The accounts that it has named.
     pub accounts: Vec<u16>,
+    /// Its values that the settings name.
+    pub values: Arc<[Setting]>,
     /// Whether it has answered at all: if not, it may have lines and accounts that are not known.
     pub complete: bool,
 }
 
 impl Device {
     /// Returns what to tell of a phone.
-    pub fn of(id: &PhoneId, name: &str, snapshot: &Snapshot) -> Self {
+    pub fn of(id: &PhoneId, name: &str, values: Arc<[Setting]>, snapshot: &Snapshot) -> Self {
         Self {
             id: id.clone(),
             name: name.to_owned(),
@@ -38,6 +43,7 @@ impl Device {
             url: snapshot.url.clone(),
             lines: snapshot.lines.iter().map(|line| line.line).collect(),
             accounts: snapshot.accounts.iter().map(|account| account.id).collect(),
+            values,
             complete: snapshot.heard,
         }
     }

@@ -18,6 +18,7 @@ pub mod phonebook;
 pub mod policy;
 pub mod push;
 pub mod schedule;
+pub mod setting;
 pub mod snapshot;
 pub mod topic;
 pub mod twin;

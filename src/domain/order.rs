@@ -39,9 +39,14 @@ pub enum Step {
 }
 
 impl Order {
-    /// Takes a command in.
-    pub fn new(request: Request, command: Command, deadline: Instant) -> Self {
-        let plan = Plan::of(&command);
+    /// Takes a command in; `values` are the lists that are read together with everything else.
+    pub fn new<'a>(
+        request: Request,
+        command: Command,
+        values: impl Iterator<Item = &'a [String]>,
+        deadline: Instant,
+    ) -> Self {
+        let plan = Plan::of(&command, values);
         Self { request, deadline, command, looked: false, under_way: false, plan, trouble: None }
     }
 

@@ -7,6 +7,7 @@ use regex::RegexSet;
 use super::ask::SystemOperation;
 use super::command::Command;
 use super::outcome::{ErrorCode, Failure};
+use super::setting::{self, Setting};
 
 /// Digits and what else a keypad has: not `anonymous@evil.example`, and nothing longer than a number.
 const NUMBERS: &str = "^[0-9*#+]{1,32}$";
@@ -58,15 +59,26 @@ impl PartialEq for Policy {
 }
 
 impl Policy {
-    /// Says whether a command may run.
-    pub fn permits(&self, command: &Command) -> Result<(), Failure> {
+    /// Says whether a command may run; values that the settings name may be set, as far as what is written fits.
+    pub fn permits(&self, command: &Command, settings: &[Setting]) -> Result<(), Failure> {
         let refused = |message: String| Err(Failure::new(ErrorCode::NotAllowed, message));
         match command {
             Command::Dial { number, .. } if !self.dial_allow.is_match(number) => {
                 refused(format!("{number:?} matches none of the phone's dial_allow"))
             }
             Command::System(SystemOperation::FactoryReset) => self.guards(Guarded::FactoryReset),
-            Command::SetValues(_) => self.guards(Guarded::SetValues),
+            Command::SetValues(wanted) => {
+                let others = setting::others(wanted, settings)
+                    .map_err(|why| Failure::new(ErrorCode::BadPayload, why))?;
+                let Some(other) = others.first() else { return Ok(()) };
+                self.guards(Guarded::SetValues).map_err(|failure| {
+                    let message = format!(
+                        "{}, nor do its values name P{other} as one to be set",
+                        failure.message
+                    );
+                    Failure { message, ..failure }
+                })
+            }
             Command::ChangePassword { .. } => self.guards(Guarded::ChangePassword),
             Command::DeleteAllContacts => self.guards(Guarded::DeleteAllContacts),
             Command::Dial { .. }
@@ -113,14 +125,15 @@ mod tests {
         let dial =
             |number: &str| Command::Dial { number: number.into(), account: 1, hang_up_after: None };
         let reset = Command::System(SystemOperation::FactoryReset);
-        assert!(strict.permits(&dial("+49*30#")).is_ok());
-        assert!(strict.permits(&dial("sip:x@y")).is_err());
-        assert!(strict.permits(&dial("1&account=9")).is_err());
-        assert_eq!(strict.permits(&reset).unwrap_err().code, ErrorCode::NotAllowed);
-        assert!(open.permits(&reset).is_ok());
-        assert!(strict.permits(&Command::Reboot { force: true }).is_ok());
-        for guarded in [Command::SetValues([].into()), Command::DeleteAllContacts] {
-            assert_eq!(strict.permits(&guarded).unwrap_err().code, ErrorCode::NotAllowed);
+        assert!(strict.permits(&dial("+49*30#"), &[]).is_ok());
+        assert!(strict.permits(&dial("sip:x@y"), &[]).is_err());
+        assert!(strict.permits(&dial("1&account=9"), &[]).is_err());
+        assert_eq!(strict.permits(&reset, &[]).unwrap_err().code, ErrorCode::NotAllowed);
+        assert!(open.permits(&reset, &[]).is_ok());
+        assert!(strict.permits(&Command::Reboot { force: true }, &[]).is_ok());
+        let set = |name: &str| Command::SetValues([(name.to_owned(), "5".to_owned())].into());
+        for guarded in [set("35"), Command::DeleteAllContacts] {
+            assert_eq!(strict.permits(&guarded, &[]).unwrap_err().code, ErrorCode::NotAllowed);
         }
     }
 }

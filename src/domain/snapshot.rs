@@ -10,6 +10,7 @@ use super::ask::Trouble;
 use super::call::Book;
 use super::clock::PhoneClock;
 use super::phone::{Account, CallState, Identity, Line, PhoneStatus};
+use super::setting::{SettingKey, Shown};
 use super::topic::PhoneTopic;
 
 /// Topics and their payloads.
@@ -92,6 +93,8 @@ pub struct Snapshot {
     pub booted_at: Option<Timestamp>,
     /// Who it is.
     pub identity: Identity,
+    /// Its values that the settings name, as they were read last.
+    pub values: BTreeMap<SettingKey, Shown>,
     /// Its name for people.
     pub name: String,
     /// Its web page, without credentials.
@@ -114,6 +117,7 @@ impl Snapshot {
             clock_skew: None,
             booted_at: None,
             identity: Identity::default(),
+            values: BTreeMap::new(),
             name,
             url,
             dialect,
@@ -264,6 +268,14 @@ pub const STATES: &[StateRow] = &[
                 return Vec::new();
             }
             vec![(PhoneTopic::System, s.clock_json().to_string())]
+        },
+    },
+    StateRow {
+        topic: "values/<key>",
+        help: "JSON, for each of the phone's `values` in the settings: `value` (`ON` or `OFF`, a number, the label of an option, or text; null where what the phone says does not fit), `raw` (as the phone said it; null where it does not know the value)",
+        read: |s| {
+            let topic = |key: &SettingKey| PhoneTopic::Value(key.clone());
+            s.values.iter().map(|(key, shown)| (topic(key), json_text(shown))).collect()
         },
     },
 ];

@@ -1,6 +1,7 @@
 //! Topics and their text: the only place that spells a topic, and says how a message on it travels.
 
 use super::phone::PhoneId;
+use super::setting::SettingKey;
 
 /// The longest name of a request that is answered, in bytes.
 const REQUEST_NAME: usize = 256;
@@ -81,6 +82,8 @@ pub enum PhoneTopic {
     Info,
     /// `P/system`
     System,
+    /// `P/values/<key>`
+    Value(SettingKey),
     /// `P/command/<name>`
     Command(String),
     /// `P/result`
@@ -130,8 +133,9 @@ impl Base {
     }
 
     /// Returns the filters that every state of every phone matches.
-    pub fn states(&self) -> [String; 3] {
-        ["+/+", "+/lines/+", "+/accounts/+"].map(|place| format!("{}/{place}", self.0))
+    pub fn states(&self) -> [String; 4] {
+        ["+/+", "+/lines/+", "+/accounts/+", "+/values/+"]
+            .map(|place| format!("{}/{place}", self.0))
     }
 
     /// Makes a message: the topic says how it travels.
@@ -183,6 +187,7 @@ impl PhoneTopic {
             Self::DoorbellEvent => "event/doorbell".to_owned(),
             Self::Info => "info".to_owned(),
             Self::System => "system".to_owned(),
+            Self::Value(key) => format!("values/{key}"),
             Self::Command(name) => format!("command/{name}"),
             Self::Result => "result".to_owned(),
         }
@@ -192,6 +197,7 @@ impl PhoneTopic {
         Some(match text.split_once('/') {
             Some(("lines", line)) => Self::Line(number(line)?),
             Some(("accounts", account)) => Self::Account(number(account)?),
+            Some(("values", key)) => Self::Value(key.parse().ok()?),
             Some(("command", name)) if !name.is_empty() && !name.contains('/') => {
                 Self::Command(name.to_owned())
             }
@@ -246,6 +252,8 @@ mod tests {
             "house/phones/kitchen/lines/+1",
             "house/phones/kitchen/lines/01",
             "house/phones/kitchen/lines/99999",
+            "house/phones/kitchen/values/Loud",
+            "house/phones/kitchen/values/a/b",
             "house/phones/kitchen/command/",
             "house/phones/kitchen/command/dial/now",
             "house/phones/Kitchen/info",
@@ -278,6 +286,7 @@ mod tests {
             Just(PhoneTopic::Result),
             any::<u16>().prop_map(PhoneTopic::Line),
             any::<u16>().prop_map(PhoneTopic::Account),
+            "[a-z0-9_]{1,64}".prop_map(|key| PhoneTopic::Value(key.parse().unwrap())),
             "[a-z_]{1,20}".prop_map(PhoneTopic::Command),
         ]
     }

@@ -10,10 +10,13 @@ mod lacking;
 mod orders;
 mod pause;
 mod presence;
+mod reading;
 #[cfg(test)]
 mod stories;
+mod values;
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -31,8 +34,9 @@ use super::topic::PhoneTopic;
 
 use lacking::Lacking;
 use pause::Pause;
+use values::Readings;
 
-pub use event::{Action, Event, Note, Now, Settings};
+pub use event::{Action, Event, Note, Now, Settings, ValuesNote};
 pub use heritage::Heritage;
 
 /// A phone that is not seen for so many of its polls, or for this long, may have done anything in the meantime.
@@ -55,6 +59,7 @@ pub struct Twin {
     held: Option<Instant>,
     refusals: u32,
     schedule: Schedule,
+    readings: Readings,
     orders: VecDeque<Order>,
     /// When the last numbers were to be dialled.
     dials: VecDeque<Instant>,
@@ -98,6 +103,7 @@ impl Twin {
             held: None,
             refusals: 0,
             schedule: Schedule::new(settings.pace, now, seed),
+            readings: Readings::new(&settings, now),
             orders: VecDeque::new(),
             dials: VecDeque::new(),
             asking: None,
@@ -120,7 +126,7 @@ impl Twin {
         let deadline = waiting.map(|order| order.deadline).min();
         let due = match &self.pause {
             Some(pause) => Some(pause.until.instant),
-            None => self.asking.is_none().then(|| self.schedule.next()),
+            None => self.asking.is_none().then(|| self.next_look()),
         };
         deadline.into_iter().chain(due).chain(self.switchboard.wake()).min()
     }
@@ -201,6 +207,7 @@ impl Twin {
             }
             _ => {}
         }
+        self.hear_values(&ask, &result, order.is_none(), now, actions);
         let Some(mut order) = order else { return };
         match order.answered(&ask, result) {
             Some(outcome) => finish(&order.request, outcome, now, actions),
@@ -262,6 +269,7 @@ impl Twin {
         snapshot.booted_at = clock.uptime.map(booted_at);
         if before.is_some() && snapshot.booted_at != before {
             self.lacking.forget();
+            self.readings.reading.hasten(now.instant);
         }
     }
 
@@ -293,7 +301,8 @@ impl Twin {
         actions.extend(changes.into_iter().map(|(topic, text)| Action::Publish(topic, text)));
         self.published = state;
         let Settings { id, name, .. } = &self.settings;
-        let device = Device::of(id, name, &self.snapshot);
+        let values = Arc::clone(&self.settings.values);
+        let device = Device::of(id, name, values, &self.snapshot);
         if self.described.as_ref() != Some(&device) {
             self.described = Some(device.clone());
             actions.push(Action::Describe(device));
@@ -337,6 +346,9 @@ impl Twin {
     }
 
     fn read_next(&mut self, now: Now, actions: &mut Vec<Action>) {
+        if self.asking.is_none() && self.pause.is_none() {
+            self.read_values_next(now, actions);
+        }
         if self.asking.is_none()
             && self.pause.is_none()
             && let Some(question) = self.schedule.due(now.instant)

@@ -27,10 +27,7 @@ pub fn names(text: &str) -> Result<Vec<String>, String> {
     let words = text.split(|c: char| c == ':' || c == ',' || c.is_whitespace());
     let mut names = Vec::new();
     for word in words.filter(|word| !word.is_empty()) {
-        let name = name(word)?;
-        if is_secret(&name) {
-            return Err(format!("{word:?} is a password or a key, and never read"));
-        }
+        let name = readable(word)?;
         if !names.contains(&name) {
             names.push(name);
         }
@@ -52,6 +49,15 @@ pub fn name(word: &str) -> Result<String, String> {
         return Err(format!("{word:?} is no name of a value"));
     }
     Ok(name.to_owned())
+}
+
+/// Checks a name that is to be read.
+pub fn readable(word: &str) -> Result<String, String> {
+    let name = name(word)?;
+    if is_secret(&name) {
+        return Err(format!("{word:?} is a password or a key, and never read"));
+    }
+    Ok(name)
 }
 
 /// Checks a name that is to be set: only numbers can be, and passwords have a command of their own.

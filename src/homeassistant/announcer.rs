@@ -39,7 +39,7 @@ pub enum Event {
         payload: Vec<u8>,
     },
     /// A phone is now like this.
-    Described(Device),
+    Described(Box<Device>),
     /// Home Assistant has started.
     Born,
     /// Somebody wants everything to be announced again.
@@ -259,16 +259,18 @@ impl Announcement {
         self.due = None;
         let mut payload = self.wanted.clone()?;
         let wanted = components(&payload);
-        let gone: Vec<_> =
-            self.shown.iter().filter(|(key, _)| !wanted.contains_key(*key)).collect();
+        // one that becomes another kind of entity is taken back first, too
+        let mut gone = self.shown.clone();
+        gone.retain(|key, platform| wanted.get(key) != Some(platform));
         if !self.complete && !gone.is_empty() {
             // it has not answered since we started: what was known of it before is better than nothing
             return None;
         }
-        for (key, platform) in gone {
-            payload["components"][key] = json!({ "platform": platform });
-        }
         self.shown = wanted;
+        for (key, platform) in gone {
+            payload["components"][&key] = json!({ "platform": platform });
+            self.shown.remove(&key);
+        }
         if self.sent.as_ref() != Some(&payload) {
             self.quiet_until = Some(now + DISTANCE);
             self.due = self.quiet_until;

@@ -7,7 +7,10 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::entity::{Category, Device, ENTITIES, Each, Entity, Kind, PROBLEM_KEY};
 use crate::domain::phone::PhoneId;
+use crate::domain::setting::Setting;
 use crate::domain::topic::{Base, PhoneTopic, Topic};
+
+use super::setting::{self, Places};
 
 /// The object id of the bridge's own device.
 pub const BRIDGE: &str = "gxv2mqtt_bridge";
@@ -73,16 +76,37 @@ pub fn phone(base: &Base, device: &Device) -> Value {
             components.insert(key, component);
         }
     }
+    for value in device.values.iter() {
+        components.insert(setting::component_key(value), value_component(base, device, value));
+    }
     json!({
         "device": about(device),
         "origin": origin(),
-        "availability": [
-            { "topic": base.render(&Topic::BridgeState) },
-            { "topic": base.render(&Topic::Phone(device.id.clone(), PhoneTopic::Availability)) },
-        ],
+        "availability": availability(base, device),
         "availability_mode": "all",
         "components": components,
     })
+}
+
+/// Where bridge and phone say that they are there.
+fn availability(base: &Base, device: &Device) -> Value {
+    json!([
+        { "topic": base.render(&Topic::BridgeState) },
+        { "topic": base.render(&Topic::Phone(device.id.clone(), PhoneTopic::Availability)) },
+    ])
+}
+
+fn value_component(base: &Base, device: &Device, value: &Setting) -> Value {
+    let topic = |place: PhoneTopic| base.render(&Topic::Phone(device.id.clone(), place));
+    let places = Places {
+        state: topic(PhoneTopic::Value(value.key.clone())),
+        command: topic(PhoneTopic::Command("set_values".to_owned())),
+        availability: availability(base, device),
+    };
+    let mut component = setting::component(value, places);
+    let key = setting::component_key(value);
+    component["unique_id"] = json!(format!("{}_{key}", object_id(&device.id)));
+    component
 }
 
 fn origin() -> Value {
@@ -265,6 +289,7 @@ mod tests {
             url: "http://192.0.2.50/".into(),
             lines: vec![1],
             accounts: vec![1],
+            values: Vec::new().into(),
             complete: true,
         }
     }
@@ -292,8 +317,20 @@ mod tests {
             "configuration_url",
             "via_device",
         ];
-        let platforms = ["sensor", "binary_sensor", "button", "text", "event", "device_automation"];
-        for payload in [phone(&Base::new("b"), &device()), bridge(&Base::new("b"))] {
+        let platforms = [
+            "sensor",
+            "binary_sensor",
+            "button",
+            "text",
+            "event",
+            "device_automation",
+            "switch",
+            "number",
+            "select",
+        ];
+        let values = Device { values: setting::tests::settings().into(), ..device() };
+        let base = Base::new("b");
+        for payload in [phone(&base, &device()), phone(&base, &values), bridge(&base)] {
             let keys =
                 |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
             assert!(keys(&payload).iter().all(|key| root.contains(&key.as_str())));

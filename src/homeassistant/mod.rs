@@ -2,6 +2,7 @@
 
 pub mod announcer;
 pub mod discovery;
+mod setting;
 
 /// What Home Assistant is told, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@ pub mod task;
 mod tls;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -16,6 +17,7 @@ use url::Url;
 use crate::domain::doorbell::DoorbellRule;
 use crate::domain::phone::PhoneId;
 use crate::domain::policy::Policy;
+use crate::domain::setting::Setting;
 
 use dialect::{Digest, Function, Kind};
 
@@ -48,6 +50,10 @@ pub struct Options {
     pub min_ring: Duration,
     /// Which calls are the doorbell.
     pub doorbell: Vec<DoorbellRule>,
+    /// Values of the phone that are shown, and perhaps set.
+    pub values: Arc<[Setting]>,
+    /// How often these are read.
+    pub values_poll: Duration,
     /// The number of account 1 in `make_call`.
     pub account_base: u16,
     /// The number of account 1 in the status of lines.
@@ -75,6 +81,8 @@ impl Options {
             active_poll: Duration::from_millis(500),
             min_ring: Duration::ZERO,
             doorbell: Vec::new(),
+            values: Vec::new().into(),
+            values_poll: Duration::from_mins(5),
             account_base: 0,
             line_account_base: 1,
             policy: Policy::default(),
@@ -118,6 +126,8 @@ impl PartialEq for Options {
             active_poll,
             min_ring,
             doorbell,
+            values,
+            values_poll,
             account_base,
             line_account_base,
             policy,
@@ -131,6 +141,7 @@ impl PartialEq for Options {
             && secret(password) == secret(&other.password)
             && (digest, timeout, tls) == (&other.digest, &other.timeout, &other.tls)
             && (poll, active_poll) == (&other.poll, &other.active_poll)
+            && (values, values_poll) == (&other.values, &other.values_poll)
             && (min_ring, doorbell) == (&other.min_ring, &other.doorbell)
             && (account_base, line_account_base) == (&other.account_base, &other.line_account_base)
             && (policy, endpoints) == (&other.policy, &other.endpoints)
@@ -157,6 +168,7 @@ mod tests {
 
     use super::*;
     use crate::domain::doorbell::Pattern;
+    use crate::domain::setting::SettingKind;
 
     fn options() -> Options {
         let url = "http://192.0.2.1".parse().unwrap();
@@ -167,6 +179,7 @@ mod tests {
         Options {
             password: Some("secret".into()),
             doorbell: vec![rule],
+            values: [setting("b")].into(),
             ..Options::at("kitchen".parse().unwrap(), url)
         }
     }
@@ -190,6 +203,11 @@ mod tests {
         }
     }
 
+    fn setting(key: &str) -> Setting {
+        let (key, kind) = (key.parse().unwrap(), SettingKind::Text);
+        Setting { key, name: "Name".into(), value: "270".into(), kind, icon: None }
+    }
+
     #[test]
     fn settings_are_the_same_as_long_as_nothing_is_changed() {
         assert!(options() == options());
@@ -201,6 +219,8 @@ mod tests {
             |o| o.poll = Duration::from_secs(3),
             |o| o.doorbell[0].name = Some(Pattern::Regex("^Gate".parse().unwrap())),
             |o| o.doorbell[0].name = Some(Pattern::Plain("^Door".into())),
+            |o| o.values_poll = Duration::from_mins(1),
+            |o| o.values = [setting("a")].into(),
             |o| o.policy.dial_allow = RegexSet::new(["^1$"]).unwrap(),
             |o| drop(o.endpoints.insert(Function::TABLE[0].0, "x".into())),
         ];

@@ -15,7 +15,7 @@ use crate::domain::health::Vitals;
 use crate::domain::phone::PhoneId;
 use crate::domain::push::Push;
 use crate::domain::topic::PhoneTopic;
-use crate::domain::twin::{Action, Event, Heritage, Note, Now, Twin};
+use crate::domain::twin::{Action, Event, Heritage, Note, Now, Twin, ValuesNote};
 
 use super::http::Handset;
 
@@ -222,6 +222,7 @@ fn log(note: &Note) {
             tracing::warn!(function = question.function(), "{trouble}; the rest works on");
         }
         Note::Works(question) => tracing::info!(function = question.function(), "works again"),
+        Note::Values(note) => log_values(note),
         Note::UnknownCode(code) => {
             tracing::warn!(code, "a line said a state that is not known; it is shown as unknown");
         }
@@ -256,5 +257,22 @@ fn log(note: &Note) {
             mac,
             "another phone calls the URL of this one: run gxv2mqtt push-urls and paste each phone its own"
         ),
+    }
+}
+
+fn log_values(note: &ValuesNote) {
+    match note {
+        ValuesNote::Failing(trouble) => {
+            tracing::warn!(
+                "the values of the settings can't be read: {trouble}; the rest works on"
+            );
+        }
+        ValuesNote::Work => tracing::info!("the values of the settings can be read again"),
+        ValuesNote::Odd { key, value, raw: None } => {
+            tracing::warn!(%key, value, "the phone does not know this value: it is unavailable");
+        }
+        ValuesNote::Odd { key, value, raw: Some(raw) } => {
+            tracing::warn!(%key, value, raw, "what the phone says does not fit the settings; it is shown as unknown");
+        }
     }
 }

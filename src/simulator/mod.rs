@@ -222,6 +222,11 @@ impl Simulator {
         self.with(|state, _| state.phone.register(account, registered))
     }
 
+    /// A person changes a value at the phone.
+    pub fn set_value(&self, name: &str, value: &str) {
+        self.with(|state, _| state.phone.values.insert(name.to_owned(), value.to_owned()));
+    }
+
     /// All lines as they are now.
     pub fn lines(&self) -> Vec<Line> {
         self.with(|state, _| state.phone.lines().to_vec())

@@ -216,6 +216,11 @@ impl Profile {
             ("vendor_fullname", "Grandstream Networks, Inc."),
             ("hw_rev", &self.hardware),
             ("1561", if self.click_to_dial { "1" } else { "0" }),
+            // display's brightness, seconds until it is dark, keypad's light, ring volume (WP826 1.0.3.35)
+            ("334", "60"),
+            ("1413", "30"),
+            ("22234", "2"),
+            ("8352", "5"),
         ];
         let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
         own.into_iter().chain(self.values.clone()).collect()

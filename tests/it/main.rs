@@ -10,3 +10,4 @@ mod requests;
 mod stories;
 mod support;
 mod tls;
+mod values;

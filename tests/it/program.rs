@@ -193,6 +193,20 @@ async fn check_says_what_works_and_how_to_mend_what_does_not() {
 }
 
 #[tokio::test]
+async fn check_says_which_values_the_phone_knows() {
+    let site = Site::build().await;
+    let settings = site.settings(PASSWORD);
+    let mut check = program(&["check", "--config", settings.to_str().unwrap()]);
+    let values = "[{ key = 'volume', value = 'P8352', kind = 'sensor' }, \
+                  { key = 'nothing', value = 'P9999', kind = 'text' }]";
+    check.env("GXV2MQTT_PHONES__HALL__VALUES", values);
+    let (code, stdout, stderr) = output(check).await;
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    assert!(stdout.contains("1 of 2 values; nothing for 9999"), "{stdout}");
+    site.end().await;
+}
+
+#[tokio::test]
 async fn health_is_what_the_broker_holds() {
     let site = Site::build().await;
     let neighbour = Neighbour::connect(site.broker.address()).await;

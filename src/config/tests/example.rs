@@ -27,7 +27,7 @@ fn the_example_loads_as_it_is() {
 
 #[test]
 fn its_comments_show_the_defaults() {
-    // doorbells are examples: there are none by default
+    // doorbells and values are examples: there are none by default
     let whole = uncommented();
     let (before, rules) = whole.split_once("[[phones.kitchen.doorbell]]").unwrap();
     let (_, after) = rules.split_once("[phones.kitchen.endpoints]").unwrap();
@@ -77,6 +77,7 @@ fn every_key_of_it_can_be_uncommented() {
             let toml = lines.collect::<Vec<_>>().join("\n");
             let settings = load_in(dir.path(), &toml, &[]).unwrap();
             assert_eq!(settings.phones[0].endpoints.len(), 20);
+            assert_eq!(settings.phones[0].values.len(), 6);
             assert_eq!(settings.push.unwrap().url.port(), Some(8099));
         }
     }
@@ -92,10 +93,13 @@ fn it_names_every_key() {
         ("homeassistant.", 3),
         ("log.", 1),
         ("push.", 4),
-        ("phones.kitchen.", 20),
+        ("phones.kitchen.", 22),
+        ("phones.kitchen.values", 12),
     ] {
         let toml = if table.is_empty() {
             "zzzzzzzzzzzz = 1".to_owned()
+        } else if table.ends_with("values") {
+            format!("{table} = [{{ zzzzzzzzzzzz = 1 }}]")
         } else {
             format!("{table}zzzzzzzzzzzz = 1")
         };

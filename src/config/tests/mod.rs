@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 
 use super::{Error, Format, Settings, load_from};
 use crate::domain::policy::Guarded;
+use crate::domain::setting::SettingKind;
 use crate::phone::dialect::{Digest, Function, Kind};
 use crate::phone::{self, Tls};
 
@@ -124,6 +125,7 @@ fn everything_of_a_phone_can_be_set() {
         poll = "1h"
         active_poll = "100ms"
         min_ring = "800ms"
+        values_poll = "1m"
         account_base = 1
         allow = ["set_values", "factory_reset"]
         dial_allow = ["^1", "^2"]
@@ -151,10 +153,50 @@ fn everything_of_a_phone_can_be_set() {
         |number, name, account| phone.doorbell.iter().any(|rule| rule.fits(number, name, account));
     assert!(is_doorbell(Some("8001"), None, Some(2)) && is_doorbell(None, Some("Gate 2"), None));
     assert!(!is_doorbell(Some("8001"), Some("the Gate"), Some(1)));
+    assert_eq!(phone.values_poll, Duration::from_mins(1));
     assert_eq!(phone.account_base, 1);
     assert!(phone.policy.allow.iter().eq(&[Guarded::FactoryReset, Guarded::SetValues]));
     assert!(phone.policy.dial_allow.is_match("21") && !phone.policy.dial_allow.is_match("31"));
     assert_eq!(phone.endpoints[&Function::GetContacts], "/manager/contacts");
+}
+
+#[test]
+fn values_of_a_phone_can_be_named() {
+    let toml = r#"
+        [[phones.kitchen.values]]
+        key = "ring_volume"
+        value = "P8352"
+        kind = "number"
+        min = 0
+        max = 10
+        [[phones.kitchen.values]]
+        key = "keys"
+        name = "Key light"
+        value = "22234"
+        kind = "select"
+        options = { "On" = "10", "Off" = "2", "Auto" = "x" }
+        icon = "mdi:keyboard"
+        [[phones.kitchen.values]]
+        key = "dnd"
+        value = "p0001"
+        kind = "switch"
+        off = "no"
+        [[phones.kitchen.values]]
+        key = "maker"
+        value = "vendor_name"
+        kind = "sensor"
+    "#;
+    let toml = format!("{KITCHEN}{toml}");
+    let phone = &load(&toml, &[]).unwrap().phones[0];
+    let values = |place: usize| (&*phone.values[place].name, &*phone.values[place].value);
+    assert_eq!([values(0), values(1)], [("Ring volume", "8352"), ("Key light", "22234")]);
+    let number = SettingKind::Number { min: 0, max: 10, step: 1, unit: None };
+    assert_eq!(phone.values[0].kind, number);
+    let SettingKind::Select(choices) = &phone.values[1].kind else { panic!("a select") };
+    let labels: Vec<_> = choices.iter().map(|choice| &*choice.label).collect();
+    assert_eq!(labels, ["Off", "On", "Auto"], "in the order of the phone's values");
+    assert_eq!(phone.values[2].kind, SettingKind::Switch { on: "1".into(), off: "no".into() });
+    assert_eq!((values(2), values(3)), (("Dnd", "1"), ("Maker", "vendor_name")));
 }
 
 #[test]
@@ -170,6 +212,7 @@ fn the_environment_wins_key_by_key() {
         ("GXV2MQTT_PHONES__HALL__TLS_INSECURE", "true"),
         ("GXV2MQTT_PHONES__HALL__DIAL_ALLOW", "[0-9]+"),
         ("GXV2MQTT_PHONES__HALL__ALLOW", ""),
+        ("GXV2MQTT_PHONES__HALL__VALUES", "[{ key = 'a', value = 'P1', kind = 'text' }]"),
         ("GXV2MQTT_HOMEASSISTANT__DISCOVERY", "false"),
         ("UNRELATED", "x"),
     ];
@@ -186,6 +229,7 @@ fn the_environment_wins_key_by_key() {
     assert_eq!(hall.tls, Tls::Insecure);
     assert_eq!(hall.policy.dial_allow.patterns(), ["[0-9]+"]);
     assert!(hall.policy.allow.is_empty());
+    assert_eq!(hall.values[0].kind, SettingKind::Text);
 }
 
 #[test]

@@ -29,10 +29,13 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Returns the plan of a command; that of one which depends on the lines is empty.
-    pub(super) fn of(command: &Command) -> Self {
+    pub(super) fn of<'a>(command: &Command, values: impl Iterator<Item = &'a [String]>) -> Self {
         let get = |names: &[String]| values::lists(names).into_iter().map(Ask::GetValues);
         let ahead: VecDeque<Ask> = match command {
-            Command::Refresh => Question::ALL.map(Ask::Read).into(),
+            Command::Refresh => {
+                let values = values.map(|names| Ask::GetValues(names.to_vec()));
+                Question::ALL.map(Ask::Read).into_iter().chain(values).collect()
+            }
             Command::GetTime => [Ask::Read(Question::Clock)].into(),
             Command::ListAccounts { registered: true } => [Ask::GetRegistered].into(),
             Command::ListAccounts { .. } => [Ask::Read(Question::Accounts)].into(),

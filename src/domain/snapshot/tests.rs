@@ -83,7 +83,9 @@ fn every_topic_of_the_table_is_read() {
         missed: Some(0),
         unproven: [].into(),
     });
-    let written: Vec<_> = STATES.iter().map(|row| row.topic.replace("<n>", "1")).collect();
+    snapshot.values.insert("volume".parse().unwrap(), Shown::default());
+    let named = |row: &StateRow| row.topic.replace("<n>", "1").replace("<key>", "volume");
+    let written: Vec<_> = STATES.iter().map(named).collect();
     let mut read: Vec<_> = snapshot.state().keys().map(PhoneTopic::render).collect();
     let mut sorted = written.clone();
     sorted.sort_unstable();
@@ -91,7 +93,11 @@ fn every_topic_of_the_table_is_read() {
     assert_eq!(read, sorted);
     let all: Vec<_> = topics(&snapshot.state()).iter().map(PhoneTopic::render).collect();
     assert_eq!(all.len(), read.len(), "{all:?}");
-    assert_eq!(topics(&State::new()).len(), STATES.len() - 2, "lines and accounts are not known");
+    assert_eq!(
+        topics(&State::new()).len(),
+        STATES.len() - 3,
+        "lines, accounts and values are not known"
+    );
 }
 
 fn states() -> impl Strategy<Value = State> {

@@ -47,6 +47,7 @@ impl Twin {
                 self.lacking.forget();
                 self.schedule.liven(now.instant);
                 self.schedule.hasten_others(now.instant);
+                self.readings.reading.hasten(now.instant);
             }
             PushKind::Registered | PushKind::Unregistered => {
                 self.schedule.hasten(Question::Accounts, now.instant);
@@ -82,7 +83,13 @@ impl Twin {
         let deeds = self.switchboard.remember(&topic, payload, now);
         self.carry_out(deeds);
         let numbered = matches!(topic, PhoneTopic::Line(_) | PhoneTopic::Account(_));
-        if !numbered || self.published.contains_key(&topic) {
+        let value = matches!(topic, PhoneTopic::Value(_));
+        if !(numbered || value) || self.published.contains_key(&topic) {
+            return;
+        }
+        if let PhoneTopic::Value(key) = &topic {
+            let left = self.remember_value(key, payload);
+            self.published.insert(topic, left);
             return;
         }
         if !self.snapshot.heard {

@@ -1,5 +1,6 @@
 //! What can happen to a twin, and what it wants done.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use super::super::phone::PhoneId;
 use super::super::policy::Policy;
 use super::super::push::Push;
 use super::super::schedule::Pace;
+use super::super::setting::{Setting, SettingKey};
 use super::super::topic::PhoneTopic;
 
 pub use super::super::call::Now;
@@ -36,6 +38,10 @@ pub struct Settings {
     pub doorbell: Vec<DoorbellRule>,
     /// What may be asked of it.
     pub policy: Policy,
+    /// Its values that are shown, and perhaps set.
+    pub values: Arc<[Setting]>,
+    /// How often these are read.
+    pub values_every: Duration,
 }
 
 /// Everything that can happen to a phone.
@@ -102,6 +108,8 @@ pub enum Note {
     Failing(Question, Trouble),
     /// A function works again.
     Works(Question),
+    /// Something about the values of the settings.
+    Values(ValuesNote),
     /// A line said a code that is not known.
     UnknownCode(String),
     /// Something happened to a call.
@@ -118,4 +126,22 @@ pub enum Note {
     NotDone(String, Failure),
     /// A command was carried out.
     Done(String),
+}
+
+/// What a person should know about the values of the settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ValuesNote {
+    /// They can't be read, though the phone is there.
+    Failing(Trouble),
+    /// They can be read again.
+    Work,
+    /// The phone does not know one, or says something of it that does not fit.
+    Odd {
+        /// The setting.
+        key: SettingKey,
+        /// The phone's name of the value, without the `P`.
+        value: String,
+        /// What the phone said, if anything.
+        raw: Option<String>,
+    },
 }

@@ -57,6 +57,11 @@ impl Twin {
         for topic in published.keys() {
             self.snapshot.remember(topic);
         }
+        for (topic, payload) in &published {
+            if let PhoneTopic::Value(key) = topic {
+                self.remember_value(key, payload);
+            }
+        }
         self.published = published;
         self.dials = dials;
         if let Some(Hold { until, refusals, problem }) = hold {
@@ -64,6 +69,7 @@ impl Twin {
             self.held = until;
             if let Some(until) = until.filter(|until| *until > now.instant) {
                 self.schedule.hold_until(until);
+                self.readings.reading.hold_until(until);
                 self.snapshot.problem = problem;
                 self.met = true;
             }

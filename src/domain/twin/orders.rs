@@ -31,7 +31,7 @@ impl Twin {
     ) {
         let (request, command) = parse(name, payload, retained);
         let command = command.and_then(|command| {
-            self.settings.policy.permits(&command)?;
+            self.settings.policy.permits(&command, &self.settings.values)?;
             self.limit(&command, now.instant)?;
             Ok(command)
         });
@@ -46,7 +46,8 @@ impl Twin {
                     return;
                 }
                 let deadline = now.instant + COMMAND_LIFETIME;
-                self.orders.push_back(Order::new(request, command, deadline));
+                let values = self.readings.reading.lists();
+                self.orders.push_back(Order::new(request, command, values, deadline));
             }
             Err(failure) => finish(&request, Err(failure), now, actions),
         }

@@ -16,6 +16,9 @@ impl Twin {
             let away = self.away_since.map(|since| now.instant - since);
             actions.push(Action::Note(Note::Online(away)));
         }
+        if was_away || !self.met {
+            self.readings.reading.hasten(now.instant);
+        }
         if was_away {
             self.schedule.hasten_others(now.instant);
             self.lacking.forget();
@@ -67,6 +70,7 @@ impl Twin {
         self.held = Some(now.instant + pause);
         self.away_since = self.away_since.or(Some(now.instant));
         self.schedule.hold_until(now.instant + pause);
+        self.readings.reading.hold_until(now.instant + pause);
         self.leave(trouble);
         actions.push(Action::Note(Note::Held(trouble.clone(), pause)));
     }

@@ -4,6 +4,7 @@ mod calls;
 mod functions;
 mod heirs;
 mod pauses;
+mod values;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -53,6 +54,8 @@ impl Story {
             pace: Pace { idle: Duration::from_secs(2), active: Duration::from_millis(500) },
             min_ring: Duration::ZERO,
             doorbell: Vec::new(),
+            values: Vec::new().into(),
+            values_every: Duration::from_mins(5),
             policy: Policy { allow: [].into(), dial_allow: RegexSet::new(["^[0-9]+$"]).unwrap() },
         };
         Self {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::phone::Identity;
+use crate::domain::setting::{Setting, SettingKind};
 
 struct Story {
     announcer: Announcer,
@@ -53,15 +54,16 @@ fn short(action: &Action) -> String {
 }
 
 fn kitchen(lines: &[u16], complete: bool) -> Event {
-    Event::Described(Device {
+    Event::Described(Box::new(Device {
         id: "kitchen".parse().unwrap(),
         name: "Kitchen".into(),
         identity: Identity::default(),
         url: "http://192.0.2.1/".into(),
         lines: lines.to_vec(),
         accounts: Vec::new(),
+        values: Vec::new().into(),
         complete,
-    })
+    }))
 }
 
 fn payload(lines: &[u16]) -> Value {
@@ -198,4 +200,43 @@ fn a_connection_that_breaks_at_once_has_told_nothing() {
     story.found("gxv2mqtt_kitchen", &payload(&[1, 2]));
     let told = story.at(12, Event::Woke);
     assert_eq!(told, ["stop listening", "gxv2mqtt_bridge", "gxv2mqtt_kitchen line_1, line_2 gone"]);
+}
+
+#[test]
+fn an_entity_that_becomes_another_kind_is_taken_back_first() {
+    let value = |kind| Setting {
+        key: "volume".parse().unwrap(),
+        name: "Volume".into(),
+        value: "8352".into(),
+        kind,
+        icon: None,
+    };
+    let described = |kind| {
+        let Event::Described(mut device) = kitchen(&[], true) else { unreachable!() };
+        device.values = vec![value(kind)].into();
+        Event::Described(device)
+    };
+    let sent = |story: &mut Story, seconds, event| {
+        let now = story.start + Duration::from_secs(seconds);
+        let actions = story.announcer.handle(event, now);
+        let kitchen = actions.into_iter().find_map(|action| match action {
+            Action::Publish(it) if it.topic.contains("kitchen") => Some(it.payload),
+            Action::Publish(_) | Action::PublishStates | Action::StopListening => None,
+        });
+        let payload: Value = serde_json::from_slice(&kitchen?).unwrap();
+        let component = &payload["components"]["value_volume"];
+        let stub = component["unique_id"].is_null();
+        Some((component["platform"].as_str()?.to_owned(), stub))
+    };
+    let mut story = Story::new(true);
+    story.at(0, Event::Connected);
+    story.at(0, described(SettingKind::Text));
+    assert_eq!(sent(&mut story, 2, Event::Woke), Some(("text".to_owned(), false)));
+    sent(&mut story, 4, Event::Woke);
+    let sensor = SettingKind::Sensor { unit: None };
+    let stub = Some(("text".to_owned(), true));
+    assert_eq!(sent(&mut story, 9, described(sensor)), stub);
+    assert_eq!(sent(&mut story, 11, Event::Woke), Some(("sensor".to_owned(), false)));
+    assert_eq!(sent(&mut story, 13, Event::Woke), Some(("sensor".to_owned(), false)));
+    assert_eq!(story.announcer.wake(), None);
 }
