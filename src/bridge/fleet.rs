@@ -19,7 +19,7 @@ use crate::phone::task::{self, Exits, Inbox, Message, Report};
 use crate::phone::{Options, Tls};
 
 /// Messages that wait to be taken in by a phone's task.
-const MESSAGES: usize = 64;
+const MESSAGES: usize = 256;
 
 /// The ways to one phone's task, and what is known of the phone here.
 pub(super) struct Phone {
