@@ -20,7 +20,15 @@ pub fn bare(number: &str) -> String {
     let user = ["sips:", "sip:", "tel:"].iter().find_map(|scheme| lower.strip_prefix(scheme));
     let user = user.unwrap_or(&lower);
     let user = user.split(['@', ';']).next().unwrap_or_default();
-    user.chars().filter(|c| !c.is_whitespace() && !"-().".contains(*c)).collect()
+    user.chars().filter(|c| !is_decoration(*c)).collect()
+}
+
+/// Says whether a character only parts or marks the digits of a number; programs put dashes of all kinds there, and marks
+/// for the direction of text.
+fn is_decoration(c: char) -> bool {
+    let dash = ('\u{2010}'..='\u{2015}').contains(&c) || "-()./\u{2212}".contains(c);
+    let mark = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    dash || mark || c.is_whitespace()
 }
 
 /// Returns what follows the `+` or the zeros of a number of digits.
@@ -40,6 +48,7 @@ mod tests {
             ("sip:1001@pbx.example.com", "1001", true),
             ("1001@pbx;user=phone", "1001", true),
             ("+49 (30) 123-456", "030123456", true),
+            ("\u{202d}+49 30/12\u{2011}3456\u{202c}", "030123456", true),
             ("004930123456", "+4930123456", true),
             ("1001", "21001", false),
             ("1001", "1002", false),
