@@ -215,7 +215,7 @@ pub const STATES: &[StateRow] = &[
     },
     StateRow {
         topic: "calls",
-        help: "JSON, a list of the calls in progress: `call_id`, `line`, `state` (`ringing`, `calling`, `in_call`, `on_hold`), `account`, `direction`, `name`, `number`, `started_at`, `answered_at`, `doorbell` (whether it rang as one), `hang_up_at`",
+        help: "JSON, a list of the calls in progress: `call_id`, `line`, `state` (`ringing`, `calling`, `in_call`, `on_hold`), `account`, `direction`, `name`, `number`, `contact`, `group`, `groups`, `started_at`, `answered_at`, `doorbell` (whether it rang as one), `hang_up_at`",
         read: |s| book(s, PhoneTopic::Calls, |book| Some(book.in_progress.clone())),
     },
     StateRow {
@@ -225,7 +225,7 @@ pub const STATES: &[StateRow] = &[
     },
     StateRow {
         topic: "last_caller",
-        help: "JSON: who called last, from the moment that it rings: `call_id`, `line`, `account`, `name`, `number`, `at`",
+        help: "JSON: who called last, from the moment that it rings: `call_id`, `line`, `account`, `name`, `number`, `contact`, `group`, `groups`, `at`",
         read: |s| book(s, PhoneTopic::LastCaller, |book| book.last_caller.clone()),
     },
     StateRow {

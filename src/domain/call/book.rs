@@ -1,12 +1,14 @@
 //! What users see of the calls of one phone besides the events, as JSON; and back from there after a restart.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::super::directory::Person;
 use super::live::{HangUp, Live, Stage};
 use super::{Call, Direction, EventType, Now, Source};
 
@@ -41,6 +43,8 @@ struct Told<'a> {
     direction: Option<Direction>,
     name: Option<&'a str>,
     number: Option<&'a str>,
+    #[serde(flatten)]
+    contact: Known,
     started_at: Option<String>,
     answered_at: Option<String>,
     ended_at: Option<String>,
@@ -59,6 +63,8 @@ struct Entry {
     direction: Option<Direction>,
     name: Option<String>,
     number: Option<String>,
+    #[serde(flatten)]
+    contact: Known,
     started_at: Option<Timestamp>,
     answered_at: Option<Timestamp>,
     /// Whether it has rung as the doorbell.
@@ -85,7 +91,49 @@ struct Caller {
     account: Option<u16>,
     name: Option<String>,
     number: Option<String>,
+    #[serde(flatten)]
+    contact: Known,
     at: Option<String>,
+}
+
+/// Who has the number, as address books say; nothing where they don't, as in what an older version has left.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Known {
+    contact: Option<String>,
+    /// The first of the groups.
+    group: Option<String>,
+    groups: Vec<String>,
+}
+
+impl Known {
+    fn of(call: &Call) -> Self {
+        let Some(person) = &call.person else { return Self::default() };
+        Self {
+            contact: Some(person.name.clone()),
+            group: person.group().map(str::to_owned),
+            groups: person.groups.clone(),
+        }
+    }
+
+    fn person(self) -> Option<Arc<Person>> {
+        Some(Arc::new(Person { name: self.contact?, groups: self.groups }))
+    }
+}
+
+/// Returns what was retained on `P/last_call` or `P/last_caller` with all keys of today: an older version did not write
+/// those of contacts, and Home Assistant's templates miss them.
+pub(super) fn completed(payload: &str) -> String {
+    let mut whole: Value = serde_json::from_str(payload).unwrap_or_default();
+    let Some(fields) = whole.as_object_mut().filter(|fields| !fields.contains_key("contact"))
+    else {
+        return payload.to_owned();
+    };
+    for (key, nothing) in [("contact", Value::Null), ("group", Value::Null), ("groups", json!([]))]
+    {
+        fields.entry(key).or_insert(nothing);
+    }
+    whole.to_string()
 }
 
 /// Returns the payload of `P/event/call`.
@@ -97,8 +145,9 @@ pub(super) fn event(event_type: EventType, call: &Call, source: Source) -> Strin
         line: call.line,
         account: call.account,
         direction: call.direction,
-        name: call.name.as_deref(),
+        name: call.shown_name(),
         number: call.number.as_deref(),
+        contact: Known::of(call),
         started_at: call.started.map(second),
         answered_at: call.answered.map(second),
         ended_at: call.ended.map(second),
@@ -110,8 +159,8 @@ pub(super) fn event(event_type: EventType, call: &Call, source: Source) -> Strin
 
 /// Returns the payload of `P/event/doorbell`.
 pub(super) fn doorbell(call: &Call) -> String {
-    serde_json::json!({
-        "event_type": "ring", "name": call.name, "number": call.number, "line": call.line,
+    json!({
+        "event_type": "ring", "name": call.shown_name(), "number": call.number, "line": call.line,
     })
     .to_string()
 }
@@ -122,8 +171,9 @@ pub(super) fn caller(call: &Call, seen: Now) -> String {
         call_id: call.call_id.clone(),
         line: call.line,
         account: call.account,
-        name: call.name.clone(),
+        name: call.shown_name().map(str::to_owned),
         number: call.number.clone(),
+        contact: Known::of(call),
         at: Some(second(call.started.unwrap_or(seen))),
     })
 }
@@ -132,8 +182,9 @@ pub(super) fn caller(call: &Call, seen: Now) -> String {
 pub(super) fn caller_again(before: &str, call: &Call) -> Option<String> {
     let before: Caller = serde_json::from_str(before).ok()?;
     (before.call_id == call.call_id).then(|| {
-        let (name, number) = (call.name.clone(), call.number.clone());
-        text(&Caller { account: call.account, name, number, ..before })
+        let (name, number) = (call.shown_name().map(str::to_owned), call.number.clone());
+        let contact = Known::of(call);
+        text(&Caller { account: call.account, name, number, contact, ..before })
     })
 }
 
@@ -156,8 +207,9 @@ fn entry(live: &Live) -> Option<Entry> {
         },
         account: call.account,
         direction: call.direction,
-        name: call.name.clone(),
+        name: call.shown_name().map(str::to_owned),
         number: call.number.clone(),
+        contact: Known::of(call),
         started_at: call.started.map(whole),
         answered_at: call.answered.map(whole),
         doorbell: live.doorbell,
@@ -188,8 +240,10 @@ fn live(entry: Entry, now: Now) -> Live {
         line: Some(entry.line),
         account: entry.account,
         direction: entry.direction,
-        name: entry.name,
+        // what an address book said is not what the phone said
+        name: entry.name.filter(|name| entry.contact.contact.as_ref() != Some(name)),
         number: entry.number,
+        person: entry.contact.person(),
         started: at(entry.started_at),
         answered: at(entry.answered_at),
         ended: None,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use super::super::directory::Names;
 use super::super::phone::Line;
 use super::evidence::Evidence;
 use super::live::{Live, Shown, Stage};
@@ -23,6 +24,7 @@ pub(super) struct Engine {
     pub(super) lines: BTreeMap<u16, Slot>,
     pub(super) evidence: Evidence,
     pub(super) nudged: Option<Instant>,
+    pub(super) names: Names,
     /// Whether the lines were ever seen.
     looked: bool,
     last_id: i64,
@@ -44,6 +46,7 @@ impl Engine {
             lines: BTreeMap::new(),
             evidence: Evidence::default(),
             nudged: None,
+            names: Names::default(),
             looked: false,
             last_id: 0,
             outputs: Vec::new(),
@@ -55,6 +58,14 @@ impl Engine {
         if let Some(line) = current.call.line {
             self.evidence.take_id(&current.call.call_id);
             self.lines.entry(line).or_default().call.get_or_insert(current);
+        }
+    }
+
+    /// Knows people by these names from now on, those in calls included.
+    pub(super) fn know(&mut self, names: Names) {
+        self.names = names;
+        for current in self.lines.values_mut().filter_map(|slot| slot.call.as_mut()) {
+            current.recognise(&self.names);
         }
     }
 
@@ -171,8 +182,10 @@ impl Engine {
         let before = std::mem::replace(&mut current.stage, stage);
         current.seen = now;
         current.remembered = false;
+        current.recognise(&self.names);
         if !current.announced {
             let explained = self.explain(&mut current, now);
+            current.recognise(&self.names);
             let proven = match stage {
                 Stage::Ringing => since(current.since, now) >= self.habits.min_ring,
                 Stage::Dialing => explained,
@@ -255,9 +268,9 @@ impl Engine {
 
     /// Says that a call which rings, or has rung, is the doorbell, if it is and that was not said yet.
     pub(super) fn ring_doorbell(&mut self, current: &mut Live) {
-        let Call { number, name, account, .. } = &current.call;
+        let (name, Call { number, account, .. }) = (current.call.shown_name(), &current.call);
         let mut rules = self.habits.doorbell.iter();
-        let fits = rules.any(|rule| rule.fits(number.as_deref(), name.as_deref(), *account));
+        let fits = rules.any(|rule| rule.fits(number.as_deref(), name, *account));
         if fits && !current.doorbell {
             current.doorbell = true;
             self.outputs.push(Output::Doorbell(current.call.clone()));
@@ -274,6 +287,7 @@ impl Engine {
             direction,
             name: None,
             number: None,
+            person: None,
             started: Some(now),
             answered: None,
             ended: None,

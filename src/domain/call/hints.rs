@@ -46,7 +46,10 @@ impl Engine {
         });
         match seen {
             // the poll was faster
-            Some(live) => live.fill_from(push, account),
+            Some(live) => {
+                live.fill_from(push, account);
+                live.recognise(&self.names);
+            }
             None => self.evidence.hint(push.clone(), account, now),
         }
     }
@@ -116,6 +119,7 @@ impl Engine {
             live.call.started = began.map(|hint| hint.at);
             self.name_after(&mut live, &hint.push);
             live.call.ended = Some(hint.at);
+            live.recognise(&self.names);
             self.ring_doorbell(&mut live);
             self.evidence.over(&live.call, now.instant);
             self.say(EventType::Missed, &live.call, now);

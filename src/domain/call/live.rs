@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 
+use super::super::directory::Names;
 use super::super::phone::{Line, LineState};
 use super::super::push::Push;
 use super::evidence::may_be_same;
@@ -20,6 +21,8 @@ const RINGS: SignedDuration = SignedDuration::from_mins(10);
 #[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub(super) struct Live {
     pub(super) call: Call,
+    /// The number that was looked up last.
+    pub(super) looked_up: Option<String>,
     pub(super) stage: Stage,
     /// Whether users know of it: not while it may be a flap, or only somebody who lifts the handset.
     pub(super) announced: bool,
@@ -128,6 +131,7 @@ impl Shown {
 impl Live {
     pub(super) fn new(call: Call, stage: Stage, now: Now) -> Self {
         Self {
+            looked_up: call.number.clone(),
             call,
             stage,
             announced: false,
@@ -187,6 +191,16 @@ impl Live {
         call.name = call.name.take().or_else(|| push.name.clone());
         call.number = call.number.take().or_else(|| push.remote.clone());
         call.account = call.account.or(account);
+    }
+
+    /// Looks up who has the number. One who was known before a restart, or whose card was deleted since, stays.
+    pub(super) fn recognise(&mut self, names: &Names) {
+        let call = &mut self.call;
+        let found = call.number.as_deref().and_then(|number| names.find(number));
+        if found.is_some() || self.looked_up != call.number {
+            call.person = found;
+            self.looked_up.clone_from(&call.number);
+        }
     }
 
     /// Returns the number that was dialled with a time limit, if this has turned out to be another call.

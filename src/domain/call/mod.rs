@@ -14,12 +14,15 @@ mod live;
 mod stories;
 mod switchboard;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::directory::Person;
 use super::doorbell::DoorbellRule;
+use super::number::same;
 use super::phone::Line;
 use super::push::Push;
 
@@ -131,10 +134,12 @@ pub struct Call {
     pub account: Option<u16>,
     /// Who began it.
     pub direction: Option<Direction>,
-    /// The other party's name.
+    /// The other party's name, as the phone or its push said it.
     pub name: Option<String>,
     /// The other party's number.
     pub number: Option<String>,
+    /// Who has that number, as address books say.
+    pub person: Option<Arc<Person>>,
     /// When it began.
     pub started: Option<Now>,
     /// When it was answered.
@@ -146,6 +151,14 @@ pub struct Call {
 }
 
 impl Call {
+    /// Returns the other party's name as users see it: an address book's, where the phone said none, or only the number.
+    pub fn shown_name(&self) -> Option<&str> {
+        let name = self.name.as_deref();
+        let says_more = |name: &str| self.number.as_ref().is_none_or(|number| !same(name, number));
+        let contact = self.person.as_ref().map(|person| person.name.as_str());
+        name.filter(|name| says_more(name)).or(contact).or(name)
+    }
+
     /// Returns how long it rang: until it was answered, or until it was over.
     pub fn ring_time(&self) -> Option<Duration> {
         between(self.started, if self.was_up { self.answered } else { self.ended })

@@ -1,5 +1,7 @@
 //! Whole calls, in made-up time.
 
+mod names;
+
 mod memory;
 
 use std::time::{Duration, Instant};
@@ -230,7 +232,7 @@ fn a_call_comes_is_answered_held_resumed_and_ended() {
     story.pass(60.0).line(1, Ending, "1001", "Ann").tells(&["ended 1 1001 Ann"]);
     story.line(1, Idle, "", "").tells(&[]);
     assert!(story.events.iter().all(|event| event["call_id"] == id));
-    insta::assert_snapshot!(story.events.last().unwrap(), @r#"{"account":null,"answered_at":"1970-01-12T13:46:45Z","call_id":"3b9acbf4","direction":"incoming","ended_at":"1970-01-12T13:47:48Z","event_type":"ended","line":1,"name":"Ann","number":"1001","ring_seconds":5,"source":"poll","started_at":"1970-01-12T13:46:40Z","talk_seconds":63}"#);
+    insta::assert_snapshot!(story.events.last().unwrap(), @r#"{"account":null,"answered_at":"1970-01-12T13:46:45Z","call_id":"3b9acbf4","contact":null,"direction":"incoming","ended_at":"1970-01-12T13:47:48Z","event_type":"ended","group":null,"groups":[],"line":1,"name":"Ann","number":"1001","ring_seconds":5,"source":"poll","started_at":"1970-01-12T13:46:40Z","talk_seconds":63}"#);
 }
 
 #[test]

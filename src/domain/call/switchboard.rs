@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::super::directory::Names;
 use super::super::push::PushKind;
 use super::super::topic::PhoneTopic;
 use super::book::{self, Book};
@@ -61,6 +62,12 @@ impl Switchboard {
         self.engine.habits = habits;
     }
 
+    /// Knows people by these names from now on.
+    pub fn know(&mut self, names: Names) {
+        self.engine.know(names);
+        self.update_last_caller();
+    }
+
     /// Takes in what happened.
     pub fn take(&mut self, input: Input, now: Now) -> Vec<Deed> {
         let Some(early) = &mut self.early else { return self.do_take(&input, now) };
@@ -88,7 +95,7 @@ impl Switchboard {
 
     /// Takes in what the broker had retained on a topic before the bridge was started.
     pub fn remember(&mut self, topic: &PhoneTopic, payload: &str, now: Now) -> Vec<Deed> {
-        let said = |payload: &str| (!payload.is_empty()).then(|| payload.to_owned());
+        let said = |payload: &str| (!payload.is_empty()).then(|| book::completed(payload));
         if *topic == PhoneTopic::Calls && self.early.is_some() {
             for live in book::remembered(payload, now) {
                 self.engine.remember(live);
@@ -173,6 +180,12 @@ impl Switchboard {
                 Output::NeverSeen(number) => deeds.push(Deed::NeverSeen(number)),
             }
         }
+        self.update_last_caller();
+        deeds
+    }
+
+    /// Adds what became known late of the one who calls.
+    fn update_last_caller(&mut self) {
         let last = self.last_caller.as_deref();
         let mut incoming = self.engine.live();
         if let Some(again) =
@@ -180,7 +193,6 @@ impl Switchboard {
         {
             self.last_caller = Some(again);
         }
-        deeds
     }
 
     fn count(&mut self, event: EventType, call: &Call, payload: &str, now: Now) {

@@ -58,7 +58,7 @@ pub const ENTITIES: &[Entity] = &[
         kind: Kind::Text {
             topic: |_| PhoneTopic::LastCaller,
             fields: &["name", "number"],
-            attributes: &["name", "number", "account", "line", "at"],
+            attributes: &["name", "number", "contact", "group", "groups", "account", "line", "at"],
         },
         icon: Some("mdi:account-voice"),
         help: "Who called last, by name, else by number; known from the moment that it rings",
@@ -78,6 +78,9 @@ pub const ENTITIES: &[Entity] = &[
                 "direction",
                 "name",
                 "number",
+                "contact",
+                "group",
+                "groups",
                 "account",
                 "line",
                 "started_at",
