@@ -138,6 +138,7 @@ fn twin_settings(options: &Options) -> twin::Settings {
         pace: Pace { idle: options.poll, active: options.active_poll },
         min_ring: options.min_ring,
         doorbell: options.doorbell.clone(),
+        contacts_poll: options.contacts_poll,
         policy: options.policy.clone(),
         values: Arc::clone(&options.values),
         values_every: options.values_poll,

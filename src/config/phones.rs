@@ -24,6 +24,9 @@ const DIGESTS: [(&str, Digest); 2] = [("md5", Digest::Md5), ("sha256", Digest::S
 const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(2);
 const RINGS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(10);
 const VALUES_POLLS: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_hours(24);
+const CONTACTS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(24);
+/// Long lists of contacts are work for a phone.
+const CONTACTS_AT_MOST: Duration = Duration::from_mins(1);
 const POLLS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_hours(1);
 
 /// Checks every phone; there must be one, and no two with the same address.
@@ -68,6 +71,11 @@ fn phone(section: &Section<'_>, id: PhoneId, raw: raw::Phone) -> Result<Options,
     let active_poll = section.duration("active_poll", raw.active_poll, &POLLS)?;
     let values_poll = section.duration("values_poll", raw.values_poll, &VALUES_POLLS)?;
     let min_ring = section.duration("min_ring", raw.min_ring, &RINGS)?;
+    let contacts_poll = section.duration("contacts_poll", raw.contacts_poll, &CONTACTS)?;
+    if contacts_poll.is_some_and(|poll| !poll.is_zero() && poll < CONTACTS_AT_MOST) {
+        let problem = "expected 1m at least, or 0s for never";
+        return Err(section.wrong("contacts_poll", problem));
+    }
     let dialect = section.choice("dialect", raw.dialect, &DIALECTS)?;
     let digest = section.choice("digest", raw.digest, &DIGESTS)?;
     let encrypted = url.scheme() == "https";
@@ -91,6 +99,7 @@ fn phone(section: &Section<'_>, id: PhoneId, raw: raw::Phone) -> Result<Options,
         doorbell: doorbell::check(section, raw.doorbell)?,
         values: values::check(section, raw.values)?,
         values_poll: values_poll.unwrap_or(default.values_poll),
+        contacts_poll: contacts_poll.or(default.contacts_poll).filter(|poll| !poll.is_zero()),
         account_base: base(section, "account_base", raw.account_base, default.account_base)?,
         line_account_base: base(
             section,

@@ -89,6 +89,7 @@ pub(super) struct Phone {
     pub(super) doorbell: Vec<Doorbell>,
     pub(super) values_poll: Option<String>,
     pub(super) values: Vec<PhoneValue>,
+    pub(super) contacts_poll: Option<String>,
     pub(super) account_base: Option<u16>,
     pub(super) line_account_base: Option<u16>,
     pub(super) allow: Option<Vec<String>>,
@@ -159,9 +160,11 @@ impl Shape {
             ["phones", _, "account_base" | "line_account_base"]
             | ["phones", _, "doorbell", _, "account"] => Self::Number,
             ["phones", _, "allow" | "dial_allow"] => Self::List,
-            ["phones", _, "timeout" | "poll" | "active_poll" | "min_ring" | "values_poll"] => {
-                Self::Duration
-            }
+            [
+                "phones",
+                _,
+                "timeout" | "poll" | "active_poll" | "min_ring" | "values_poll" | "contacts_poll",
+            ] => Self::Duration,
             ["phones", _, "doorbell"] => Self::Rules,
             ["phones", _, "values"] => Self::Values,
             ["phones", _, "values", _, "min" | "max" | "step"] => Self::Whole,

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::directory::Card;
+
 /// The contacts of a page have up to so many bytes as JSON, some hundred contacts: no broker takes less than 128 KB (AWS;
 /// EMQX takes 1 MB, Mosquitto more).
 const PAGE: usize = 100_000;
@@ -47,6 +49,26 @@ pub struct Filter {
     pub name: Option<String>,
     /// Those of the group with this id.
     pub group: Option<String>,
+}
+
+/// Returns the contacts as cards: groups by their names where these are known, else by their ids.
+pub fn cards(contacts: &[Contact], groups: &[Group]) -> Vec<Card> {
+    let group = |id: &String| {
+        let known = groups.iter().find(|group| group.id == *id);
+        known.and_then(|group| group.name.as_ref()).unwrap_or(id).clone()
+    };
+    let card = |contact: &Contact| Card {
+        name: contact.name.clone().unwrap_or_default(),
+        groups: contact.group.iter().map(group).collect(),
+        numbers: [&contact.work, &contact.home, &contact.mobile, &contact.fax]
+            .into_iter()
+            .flatten()
+            // several numbers in one field are joined by colons (GMI guide, setcontact)
+            .flat_map(|numbers| numbers.split("::"))
+            .map(|number| number.trim_matches(':').to_owned())
+            .collect(),
+    };
+    contacts.iter().map(card).collect()
 }
 
 /// Returns one page of contacts, counted from 1, with how many there are.
@@ -105,6 +127,29 @@ mod tests {
             assert_eq!(page(&contacts, beyond)["contacts"], json!([]));
         }
         assert_eq!(page(&[], 1), json!({"contacts": [], "page": 1, "pages": 1, "total": 0}));
+    }
+
+    #[test]
+    fn contacts_are_cards() {
+        let text = |text: &str| Some(text.to_owned());
+        let groups = [
+            Group { id: "0".to_owned(), name: text("Family") },
+            Group { id: "1".to_owned(), name: None },
+        ];
+        let contact = |group: Option<&str>| Contact {
+            name: text("Ann"),
+            group: group.map(str::to_owned),
+            work: text("1001:::1002"),
+            fax: text("030 1"),
+            ..Contact::default()
+        };
+        for (group, expected) in
+            [(Some("0"), &["Family"][..]), (Some("1"), &["1"]), (Some("7"), &["7"]), (None, &[])]
+        {
+            let cards = cards(&[contact(group)], &groups);
+            assert_eq!(cards[0].groups, expected);
+            assert_eq!(cards[0].numbers, ["1001", "1002", "030 1"]);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod calls;
 mod event;
 mod heritage;
 mod lacking;
+mod names;
 mod orders;
 mod pause;
 mod presence;
@@ -33,6 +34,7 @@ use super::snapshot::{Problem, Snapshot, State, diff};
 use super::topic::PhoneTopic;
 
 use lacking::Lacking;
+use names::Contacts;
 use pause::Pause;
 use values::Readings;
 
@@ -69,6 +71,7 @@ pub struct Twin {
     told: Vec<Action>,
     /// What the phone can't do.
     lacking: Lacking,
+    contacts: Contacts,
     /// Lines whose call is to be ended.
     hang_ups: Vec<u16>,
     /// What the phone is being told that explains what its lines do next.
@@ -110,6 +113,7 @@ impl Twin {
             switchboard: Switchboard::new(habits(&settings)),
             told: Vec::new(),
             lacking: Lacking::default(),
+            contacts: Contacts::new(settings.contacts_poll, now),
             hang_ups: Vec::new(),
             instruction: None,
             strange_push: false,
@@ -126,7 +130,8 @@ impl Twin {
         let deadline = waiting.map(|order| order.deadline).min();
         let due = match &self.pause {
             Some(pause) => Some(pause.until.instant),
-            None => self.asking.is_none().then(|| self.next_look()),
+            None if self.asking.is_some() => None,
+            None => self.names_due().into_iter().chain([self.next_look()]).min(),
         };
         deadline.into_iter().chain(due).chain(self.switchboard.wake()).min()
     }
@@ -147,6 +152,7 @@ impl Twin {
                 let deeds = self.switchboard.remember_no_more(now);
                 self.carry_out(deeds);
             }
+            Event::Named(others) => self.named(others),
             Event::Pushed(push) => self.pushed(push, now, &mut actions),
             Event::Paused(until) => self.pause(until, now, &mut actions),
             Event::Resumed => self.resume(now, &mut actions),
@@ -186,6 +192,7 @@ impl Twin {
             self.not_obeyed(trouble, now);
         }
         self.lacking.answered(&ask, &result, now.instant);
+        self.learn_names(&ask, &result, order.is_none(), now, actions);
         self.instruction = None;
         if result.is_ok() {
             self.answered_at = Some(now.instant);
@@ -268,8 +275,7 @@ impl Twin {
         let booted_at = |uptime: Uptime| uptime.booted_at(before, now.wall);
         snapshot.booted_at = clock.uptime.map(booted_at);
         if before.is_some() && snapshot.booted_at != before {
-            self.lacking.forget();
-            self.readings.reading.hasten(now.instant);
+            self.forget_lacking(now);
         }
     }
 
@@ -335,6 +341,7 @@ impl Twin {
             }
         }
         self.read_next(now, actions);
+        self.read_names(now, actions);
     }
 
     fn order(&mut self, ask: Ask, order: Order, now: Now, actions: &mut Vec<Action>) {

@@ -130,8 +130,7 @@ impl Handset {
                 Ok(answer) => return Ok(self.changed(ask).unwrap_or(answer)),
                 Err(Error::Trouble(trouble)) => return Err(trouble),
                 Err(Error::SessionExpired) if !self.dialect.has_session() => {
-                    let why = "it wants a login: set password or password_file";
-                    return Err(Trouble::Unauthorized(why.to_owned()));
+                    return Err(no_login(ask));
                 }
                 Err(Error::SessionExpired) if fresh => return Err(useless_login(ask)),
                 Err(Error::SessionExpired) => self.end_session()?,
@@ -206,6 +205,16 @@ impl Handset {
 fn excerpt(body: &[u8]) -> String {
     let start = &body[..body.len().min(EXCERPT)];
     String::from_utf8_lossy(start).escape_debug().to_string()
+}
+
+/// Says what it means that a phone without a login wants one.
+fn no_login(ask: &Ask) -> Trouble {
+    // contacts are read by themselves, and a passcode may be good for calls only
+    if matches!(ask, Ask::GetContacts(_) | Ask::GetGroups | Ask::DownloadPhonebook) {
+        Trouble::Forbidden("it wants another login for that".to_owned())
+    } else {
+        Trouble::Unauthorized("it wants a login: set password or password_file".to_owned())
+    }
 }
 
 /// Says what it means that the phone took the login, and wants another one for this all the same.

@@ -54,6 +54,8 @@ pub struct Options {
     pub values: Arc<[Setting]>,
     /// How often these are read.
     pub values_poll: Duration,
+    /// How often its contacts are read for names, if at all.
+    pub contacts_poll: Option<Duration>,
     /// The number of account 1 in `make_call`.
     pub account_base: u16,
     /// The number of account 1 in the status of lines.
@@ -83,6 +85,7 @@ impl Options {
             doorbell: Vec::new(),
             values: Vec::new().into(),
             values_poll: Duration::from_mins(5),
+            contacts_poll: Some(Duration::from_hours(1)),
             account_base: 0,
             line_account_base: 1,
             policy: Policy::default(),
@@ -128,6 +131,7 @@ impl PartialEq for Options {
             doorbell,
             values,
             values_poll,
+            contacts_poll,
             account_base,
             line_account_base,
             policy,
@@ -143,6 +147,7 @@ impl PartialEq for Options {
             && (poll, active_poll) == (&other.poll, &other.active_poll)
             && (values, values_poll) == (&other.values, &other.values_poll)
             && (min_ring, doorbell) == (&other.min_ring, &other.doorbell)
+            && contacts_poll == &other.contacts_poll
             && (account_base, line_account_base) == (&other.account_base, &other.line_account_base)
             && (policy, endpoints) == (&other.policy, &other.endpoints)
     }
@@ -217,6 +222,7 @@ mod tests {
             |o| o.password = None,
             |o| o.tls = Tls::Insecure,
             |o| o.poll = Duration::from_secs(3),
+            |o| o.contacts_poll = None,
             |o| o.doorbell[0].name = Some(Pattern::Regex("^Gate".parse().unwrap())),
             |o| o.doorbell[0].name = Some(Pattern::Plain("^Door".into())),
             |o| o.values_poll = Duration::from_mins(1),

@@ -223,6 +223,8 @@ fn log(note: &Note) {
         }
         Note::Works(question) => tracing::info!(function = question.function(), "works again"),
         Note::Values(note) => log_values(note),
+        Note::NoContacts(why) => tracing::info!("no names from its own contacts: {why}"),
+        Note::Contacts(numbers) => tracing::debug!(numbers, "its contacts are read"),
         Note::UnknownCode(code) => {
             tracing::warn!(code, "a line said a state that is not known; it is shown as unknown");
         }

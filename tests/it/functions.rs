@@ -192,8 +192,8 @@ async fn a_call_is_not_cut_off_by_a_restart(world: &mut World) {
 }
 
 async fn a_lacking_function_is_asked_for_once(world: &mut World) {
-    world.begin().await;
     world.phone.set_fault(Function::GetGroups, Fault::Status(404));
+    world.begin().await;
     for _ in 0..3 {
         assert_eq!(code(world, "list_groups", "").await, "unsupported");
     }

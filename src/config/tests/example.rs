@@ -93,7 +93,7 @@ fn it_names_every_key() {
         ("homeassistant.", 3),
         ("log.", 1),
         ("push.", 4),
-        ("phones.kitchen.", 22),
+        ("phones.kitchen.", 23),
         ("phones.kitchen.values", 12),
     ] {
         let toml = if table.is_empty() {

@@ -44,10 +44,9 @@ impl Twin {
         }
         match push.kind {
             PushKind::Booted => {
-                self.lacking.forget();
+                self.forget_lacking(now);
                 self.schedule.liven(now.instant);
                 self.schedule.hasten_others(now.instant);
-                self.readings.reading.hasten(now.instant);
             }
             PushKind::Registered | PushKind::Unregistered => {
                 self.schedule.hasten(Question::Accounts, now.instant);

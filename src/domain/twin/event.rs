@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::super::ask::{Answer, Ask, Question, Trouble};
 use super::super::call::{Call, EventType};
+use super::super::directory::Directory;
 use super::super::doorbell::DoorbellRule;
 use super::super::entity::Device;
 use super::super::outcome::Failure;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub min_ring: Duration,
     /// Which calls are the doorbell.
     pub doorbell: Vec<DoorbellRule>,
+    /// How often its contacts are read, if at all.
+    pub contacts_poll: Option<Duration>,
     /// What may be asked of it.
     pub policy: Policy,
     /// Its values that are shown, and perhaps set.
@@ -68,6 +71,8 @@ pub enum Event {
     RememberedAll,
     /// The phone called our URL.
     Pushed(Push),
+    /// These are the names that the settings give to numbers, from now on.
+    Named(Arc<Directory>),
     /// Somebody wants the phone for themselves: ask nothing of it until then.
     Paused(Now),
     /// It may be asked again.
@@ -110,6 +115,10 @@ pub enum Note {
     Works(Question),
     /// Something about the values of the settings.
     Values(ValuesNote),
+    /// Its contacts can't be read.
+    NoContacts(Trouble),
+    /// Its contacts have changed; so many numbers have names.
+    Contacts(usize),
     /// A line said a code that is not known.
     UnknownCode(String),
     /// Something happened to a call.

@@ -45,6 +45,9 @@ impl Twin {
                     finish(&request, Err(paused(pause.until)), now, actions);
                     return;
                 }
+                if command == Command::Refresh {
+                    self.contacts.insist(now.instant);
+                }
                 let deadline = now.instant + COMMAND_LIFETIME;
                 let values = self.readings.reading.lists();
                 self.orders.push_back(Order::new(request, command, values, deadline));

@@ -21,13 +21,20 @@ impl Twin {
         }
         if was_away {
             self.schedule.hasten_others(now.instant);
-            self.lacking.forget();
+            self.forget_lacking(now);
         }
         self.snapshot.problem = Problem::None;
         self.met = true;
         self.away_since = None;
         self.held = None;
         self.refusals = 0;
+    }
+
+    /// Forgets what the phone lacks, and has all it keeps read: it was restarted or away, perhaps for another firmware.
+    pub(super) fn forget_lacking(&mut self, now: Now) {
+        self.lacking.forget();
+        self.readings.reading.hasten(now.instant);
+        self.contacts.read_at(now.instant);
     }
 
     pub(super) fn missed(

@@ -3,6 +3,7 @@
 mod calls;
 mod functions;
 mod heirs;
+mod names;
 mod pauses;
 mod values;
 
@@ -17,7 +18,7 @@ use regex::RegexSet;
 use super::super::ask::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
 use super::super::clock::{PhoneClock, Uptime};
 use super::super::phone::{Account, Identity, Line, LineState, PhoneStatus};
-use super::super::phonebook::Contact;
+use super::super::phonebook::{Contact, Group};
 use super::super::policy::{Guarded, Policy};
 use super::super::push::{Push, PushKind};
 use super::super::schedule::Pace;
@@ -36,6 +37,9 @@ struct Story {
     booted: Instant,
     values: BTreeMap<String, String>,
     contacts: Vec<Contact>,
+    groups: Vec<Group>,
+    /// The number that lines show in a call.
+    number: Option<String>,
     /// Whether requests stay unanswered until told.
     stuck: bool,
     asked: Vec<Ask>,
@@ -56,6 +60,7 @@ impl Story {
             doorbell: Vec::new(),
             values: Vec::new().into(),
             values_every: Duration::from_mins(5),
+            contacts_poll: None,
             policy: Policy { allow: [].into(), dial_allow: RegexSet::new(["^[0-9]+$"]).unwrap() },
         };
         Self {
@@ -68,6 +73,8 @@ impl Story {
             booted: start,
             values: BTreeMap::new(),
             contacts: Vec::new(),
+            groups: Vec::new(),
+            number: None,
             stuck: false,
             asked: Vec::new(),
             log: String::new(),
@@ -119,7 +126,7 @@ impl Story {
                 Answer::Values(names.iter().map(said).collect())
             }
             Ask::GetContacts(_) => Answer::Contacts(self.contacts.clone()),
-            Ask::GetGroups => Answer::Groups(Vec::new()),
+            Ask::GetGroups => Answer::Groups(self.groups.clone()),
             Ask::DownloadPhonebook => {
                 Answer::Phonebook { contacts: self.contacts.clone(), xml: String::new() }
             }
@@ -143,7 +150,7 @@ impl Story {
             code: None,
             account: None,
             name: None,
-            number: None,
+            number: self.number.clone().filter(|_| *state != LineState::Idle),
             active: None,
         };
         (1..).zip(&self.lines).map(line).collect()

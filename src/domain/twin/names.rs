@@ -1,0 +1,193 @@
+//! The names that the phone's own contacts give: read now and then, and after a change; never while a call is being set up.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::super::ask::{Answer, Ask, Trouble};
+use super::super::directory::{Directory, Names};
+use super::super::phone::LineState;
+use super::super::phonebook::{Contact, Filter, Group, cards};
+use super::super::snapshot::Problem;
+use super::{Action, Note, Now, Twin};
+
+/// After a change so much time passes before the contacts are read: more changes may follow.
+const SETTLED: Duration = Duration::from_secs(3);
+/// After this a reading that failed is tried again.
+const AGAIN: Duration = Duration::from_mins(5);
+/// After this a function that the phone lacks, or has not for us, is tried again.
+const LACKING: Duration = Duration::from_hours(1);
+
+/// The phone's own contacts, and when they are read.
+#[derive(Debug)]
+pub(super) struct Contacts {
+    every: Option<Duration>,
+    due: Option<Instant>,
+    /// Whether the groups were read, and the contacts are next.
+    groups_done: bool,
+    /// Whether they are to be asked for, though the phone was found to lack them.
+    insisting: bool,
+    listed: Vec<Contact>,
+    groups: Vec<Group>,
+    names: Names,
+    trouble: Option<Trouble>,
+}
+
+impl Contacts {
+    /// Starts with none known; they are read as soon as the phone has said all else.
+    pub(super) fn new(every: Option<Duration>, now: Instant) -> Self {
+        Self {
+            every,
+            due: every.map(|_| now),
+            groups_done: false,
+            insisting: false,
+            listed: Vec::new(),
+            groups: Vec::new(),
+            names: Names::default(),
+            trouble: None,
+        }
+    }
+
+    /// Has them read at this time.
+    pub(super) fn read_at(&mut self, at: Instant) {
+        self.due = self.every.map(|_| at);
+        self.groups_done = false;
+    }
+
+    /// Has them read now, even if the phone was found to lack them.
+    pub(super) fn insist(&mut self, now: Instant) {
+        self.read_at(now);
+        self.insisting = true;
+    }
+
+    fn next(&self) -> Ask {
+        if self.groups_done { Ask::GetContacts(Filter::default()) } else { Ask::GetGroups }
+    }
+
+    /// Takes in how a reading of our own went.
+    fn done(&mut self, ask: &Ask, result: &Result<Answer, Trouble>, now: Instant) {
+        let away = matches!(result, Err(Trouble::Unreachable(_) | Trouble::Timeout));
+        if *ask == Ask::GetGroups && !away {
+            // without groups the contacts have names all the same
+            self.groups_done = true;
+            return;
+        }
+        let every = self.every.unwrap_or(LACKING);
+        let pause = match result {
+            Ok(_) => every,
+            Err(Trouble::Unsupported(_) | Trouble::Forbidden(_)) => LACKING.max(every),
+            Err(_) => AGAIN.min(every),
+        };
+        self.read_at(now + pause);
+        self.insisting = false;
+    }
+
+    fn own(&self) -> Arc<Directory> {
+        let cards = cards(&self.listed, &self.groups);
+        Arc::new(Directory::new(self.names.others.country(), cards))
+    }
+}
+
+impl Twin {
+    /// Takes in the names of the settings.
+    pub(super) fn named(&mut self, others: Arc<Directory>) {
+        let moved = self.contacts.names.others.country() != others.country();
+        self.contacts.names.others = others;
+        if moved {
+            self.contacts.names.own = self.contacts.own();
+        }
+        self.switchboard.know(self.contacts.names.clone());
+    }
+
+    /// Takes in what an answer says of the contacts, whoever asked for it.
+    pub(super) fn learn_names(
+        &mut self,
+        ask: &Ask,
+        result: &Result<Answer, Trouble>,
+        ours: bool,
+        now: Now,
+        actions: &mut Vec<Action>,
+    ) {
+        let contacts = &mut self.contacts;
+        let changes = matches!(
+            ask,
+            Ask::SaveContact(_)
+                | Ask::DeleteContact(_)
+                | Ask::DeleteAllContacts
+                | Ask::AddGroup(_)
+                | Ask::EditGroup { .. }
+        );
+        let reads = matches!(ask, Ask::GetContacts(_) | Ask::GetGroups);
+        if changes {
+            contacts.read_at(now.instant + SETTLED);
+        } else if ours && reads {
+            contacts.done(ask, result, now.instant);
+            let trouble = result.as_ref().err();
+            if matches!(ask, Ask::GetContacts(_)) && trouble != contacts.trouble.as_ref() {
+                contacts.trouble = trouble.cloned();
+                actions.extend(trouble.cloned().map(|why| Action::Note(Note::NoContacts(why))));
+            }
+        }
+        let new = match (ask, result) {
+            (Ask::GetContacts(filter), Ok(Answer::Contacts(new)))
+                if *filter == Filter::default() =>
+            {
+                std::mem::replace(&mut contacts.listed, new.clone()) != *new
+            }
+            (Ask::GetGroups, Ok(Answer::Groups(new))) => {
+                std::mem::replace(&mut contacts.groups, new.clone()) != *new
+            }
+            _ => false,
+        };
+        if new && contacts.every.is_some() {
+            contacts.names.own = contacts.own();
+            actions.push(Action::Note(Note::Contacts(contacts.names.own.len())));
+            self.switchboard.know(self.contacts.names.clone());
+        }
+    }
+
+    /// Returns when the contacts are to be read; not of a phone that has other things to do.
+    pub(super) fn names_due(&self) -> Option<Instant> {
+        let there = self.snapshot.problem == Problem::None && !self.schedule.missing();
+        let known = self.met && self.schedule.all_tried();
+        let quiet = self.snapshot.lines.iter().all(|line| is_quiet(line.state));
+        self.contacts.due.filter(|_| there && known && quiet)
+    }
+
+    /// Reads the contacts, if it is time to and there is nothing else to ask.
+    pub(super) fn read_names(&mut self, now: Now, actions: &mut Vec<Action>) {
+        while self.asking.is_none()
+            && self.pause.is_none()
+            && self.names_due().is_some_and(|due| due <= now.instant)
+        {
+            let ask = self.contacts.next();
+            match self.lacking.why(&ask, now.instant) {
+                Some(why) if !self.contacts.insisting => {
+                    let lacking = Err(Trouble::Unsupported(why.to_owned()));
+                    self.contacts.done(&ask, &lacking, now.instant);
+                }
+                _ => self.ask(ask, None, now, actions),
+            }
+        }
+    }
+}
+
+/// Says whether a line can do without being looked at for the length of one more request.
+fn is_quiet(state: LineState) -> bool {
+    match state {
+        LineState::Idle
+        | LineState::InCall
+        | LineState::OnHold
+        | LineState::Conference
+        | LineState::Paging
+        | LineState::IpCall
+        | LineState::Transferred
+        | LineState::Failed => true,
+        LineState::Dialing
+        | LineState::Ringing
+        | LineState::Calling
+        | LineState::Ringback
+        | LineState::Transferring
+        | LineState::Ending
+        | LineState::Unknown => false,
+    }
+}
