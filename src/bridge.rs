@@ -20,6 +20,7 @@ use crate::domain::phone::PhoneId;
 use crate::domain::topic::{Base, Topic};
 use crate::homeassistant::announcer::Announcer;
 use crate::mqtt::{Link, Patience, Plan, Subscription};
+use crate::names::keeper::Keeper;
 use crate::phone::push;
 use crate::phone::push::listener::Listener;
 use crate::phone::push::token::Tokens;
@@ -56,13 +57,16 @@ pub async fn run_with(
     let (link, outbox, heard) =
         Link::new(&settings.mqtt, plan, Patience::default()).context("failed to prepare TLS")?;
 
+    let (book, wanted) = watch::channel(settings.names.clone());
+    let (keeper, names) = Keeper::open(wanted).await;
     let (reporter, reports) = mpsc::channel(REPORTS);
-    let mut fleet = Fleet::new(reporter, stop.clone(), seed);
+    let mut fleet = Fleet::new(reporter, names, stop.clone(), seed);
     let mut ready = Vec::new();
     for options in &settings.phones {
         ready.push(fleet.prepare(options.clone()).map_err(|why| anyhow!(why))?);
     }
     let mut others = JoinSet::new();
+    others.spawn(keeper.run(stop.clone()));
     let (sender, pushes) = mpsc::channel(PUSHES);
     let (tokens, known) = watch::channel(Tokens::new());
     if let Some(options) = &settings.push {
@@ -89,6 +93,7 @@ pub async fn run_with(
         fleet,
         reports,
         tokens,
+        book,
         remembered: false,
         silent: BTreeSet::new(),
         announcer,

@@ -2,6 +2,7 @@
 //!
 //! It changes nothing on a phone, and never logs in twice after a refusal.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
@@ -14,6 +15,7 @@ use crate::domain::phonebook::Filter;
 use crate::domain::topic::{Base, Topic};
 use crate::domain::values;
 use crate::mqtt;
+use crate::names;
 use crate::phone::Options;
 use crate::phone::http::{Clients, Handset};
 
@@ -30,6 +32,9 @@ const CHANGING: [&str; 10] = [
     "Edit/delete Contact Group",
     "Change Password",
 ];
+
+/// So many mistakes of an address book are shown.
+const MISTAKES: usize = 5;
 
 /// Tries everything, prints a table, and fails if anything does not work.
 pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
@@ -111,6 +116,7 @@ impl Row {
 
 async fn try_all(settings: &Settings) -> anyhow::Result<Vec<Row>> {
     let mut rows = vec![broker(settings).await];
+    rows.extend(settings.names.file.as_deref().map(names));
     let mut clients = Clients::default();
     for options in &settings.phones {
         let id = &options.id;
@@ -118,6 +124,24 @@ async fn try_all(settings: &Settings) -> anyhow::Result<Vec<Row>> {
         rows.extend(phone(options, Handset::new(client, options)).await);
     }
     Ok(rows)
+}
+
+/// Reads the address book, and says what is left out.
+fn names(file: &Path) -> Row {
+    let started = Instant::now();
+    let (verdict, remark) = match names::read(file) {
+        Ok(book) => {
+            let mut remark = vec![format!("{} contacts with a number", book.cards.len())];
+            let mistakes = book.mistakes.iter().take(MISTAKES);
+            remark.extend(mistakes.map(|m| format!("left out: line {}, {}", m.line, m.what)));
+            let more = book.mistakes.len().saturating_sub(MISTAKES);
+            remark.extend((more > 0).then(|| format!("and {more} more")));
+            (Verdict::Works, remark.join("; "))
+        }
+        Err(why) => (Verdict::Fails, why),
+    };
+    let took = Some(started.elapsed());
+    Row { whose: "names".to_owned(), what: "read", verdict, took, remark, needed: true }
 }
 
 async fn broker(settings: &Settings) -> Row {

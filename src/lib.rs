@@ -19,6 +19,7 @@
 //! - [`phone`]: `dialect` says how a phone is spoken to, `http` sends it, `task` owns one phone; `push` hears what phones
 //!   say by themselves.
 //! - [`mqtt`]: the link to the broker.
+//! - [`names`]: the address book of the settings, read from its file; what a number's name is, `domain::directory` says.
 //! - [`config`], [`cli`]: what was written, and what was meant.
 //! - [`bridge`]: starts the tasks, connects them, watches over them, stops them in order; `router` is the crossroads,
 //!   `fleet` the phones' tasks, `requests` and `reload` what is asked of the bridge itself.
@@ -28,7 +29,7 @@
 //! # What holds everywhere
 //!
 //! - `domain`, `homeassistant` and `phone::dialect` do no I/O and read no clock: time is an argument, effects are values.
-//! - Arrows point one way: `domain` uses nothing of ours; `homeassistant`, `phone` and `mqtt` use `domain` only;
+//! - Arrows point one way: `domain` uses nothing of ours; `homeassistant`, `phone`, `mqtt` and `names` use `domain` only;
 //!   `simulator` uses none of them. `tests/architecture.rs` holds this.
 //! - One task owns one phone. Channels are bounded; a stuck phone delays only itself.
 //! - State is never queued while the broker is away: when it is back, everything is published again. That is the diff
@@ -40,6 +41,7 @@ pub mod domain;
 
 pub mod homeassistant;
 pub mod mqtt;
+pub mod names;
 pub mod phone;
 
 pub mod cli;

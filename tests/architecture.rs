@@ -10,13 +10,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("homeassistant", &["domain"]),
     ("phone", &["domain"]),
     ("mqtt", &["domain"]),
+    ("names", &["domain"]),
     ("simulator", &[]),
-    ("config", &["domain", "homeassistant", "mqtt", "phone"]),
+    ("config", &["domain", "homeassistant", "mqtt", "names", "phone"]),
     ("cli", &["simulator"]), // the words of its events
     ("reference", &["domain"]),
     ("push_urls", &["config", "phone"]),
-    ("check", &["config", "domain", "mqtt", "phone"]),
-    ("bridge", &["config", "domain", "homeassistant", "mqtt", "phone"]),
+    ("check", &["config", "domain", "mqtt", "names", "phone"]),
+    ("bridge", &["config", "domain", "homeassistant", "mqtt", "names", "phone"]),
     ("demo", &["bridge", "config", "domain", "homeassistant", "mqtt", "phone", "simulator"]),
     (
         "program",
@@ -28,6 +29,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &[
     "domain",
     "homeassistant",
+    "names/table",
+    "names/vcard",
     "phone/dialect",
     "phone/mac",
     "phone/push/request",

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use crate::domain::directory::Directory;
 use crate::domain::health::Vitals;
 use crate::domain::phone::{Identity, PhoneId};
 use crate::domain::schedule::Pace;
@@ -40,6 +41,7 @@ pub(super) struct Fleet {
     pub(super) phones: BTreeMap<PhoneId, Phone>,
     tasks: JoinSet<(PhoneId, Heritage)>,
     clients: Clients,
+    names: watch::Receiver<Arc<Directory>>,
     /// None once no more tasks are to be started.
     reports: Option<mpsc::Sender<Report>>,
     stop: CancellationToken,
@@ -48,11 +50,17 @@ pub(super) struct Fleet {
 
 impl Fleet {
     /// Begins without a phone. The seed spreads their looks over time.
-    pub(super) fn new(reports: mpsc::Sender<Report>, stop: CancellationToken, seed: u64) -> Self {
+    pub(super) fn new(
+        reports: mpsc::Sender<Report>,
+        names: watch::Receiver<Arc<Directory>>,
+        stop: CancellationToken,
+        seed: u64,
+    ) -> Self {
         Self {
             phones: BTreeMap::new(),
             tasks: JoinSet::new(),
             clients: Clients::default(),
+            names,
             reports: Some(reports),
             stop,
             seed,
@@ -98,6 +106,7 @@ impl Fleet {
             messages: inbox,
             forgotten: Arc::clone(&forgotten),
             remembered: Arc::clone(&remembered),
+            names: self.names.clone(),
         };
         let exits = Exits { reports, vitals: told };
         let leave = self.stop.child_token();

@@ -146,6 +146,7 @@ impl Router {
             let heritage = left.remove(&options.id);
             self.begin(options, handset, heritage);
         }
+        self.book.send_replace(new.names);
         self.say_who_is_there().await;
         Ok(data)
     }

@@ -19,6 +19,7 @@ use crate::domain::topic::{Base, PhoneTopic, Topic};
 use crate::domain::twin::Heritage;
 use crate::homeassistant::announcer::{Action, Announcer, Event};
 use crate::mqtt::{Heard, Outbox};
+use crate::names;
 use crate::phone::push::token::Tokens;
 use crate::phone::task::{Message, Report};
 
@@ -40,6 +41,8 @@ pub(super) struct Router {
     pub(super) fleet: Fleet,
     pub(super) reports: mpsc::Receiver<Report>,
     pub(super) tokens: watch::Sender<Tokens>,
+    /// What the settings say of names.
+    pub(super) book: watch::Sender<names::Options>,
     /// Whether it is known what was left from before.
     pub(super) remembered: bool,
     /// Phones that have not yet published everything again, as they were told to.

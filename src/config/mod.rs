@@ -7,6 +7,7 @@ mod doorbell;
 mod environment;
 mod error;
 mod files;
+mod names;
 mod phones;
 mod push;
 mod raw;
@@ -49,6 +50,8 @@ pub struct Settings {
     pub homeassistant: homeassistant::Options,
     /// How logs are written.
     pub log: Log,
+    /// Which names numbers have, besides those that phones know.
+    pub names: crate::names::Options,
     /// How phones may call us, if they may.
     pub push: Option<phone::push::Options>,
     /// The phones, ordered by id; at least one.
@@ -63,6 +66,7 @@ impl Settings {
             base_topic: BASE_TOPIC.to_owned(),
             homeassistant: homeassistant::Options::default(),
             log: Log::default(),
+            names: crate::names::Options::default(),
             push: None,
             phones,
         }
@@ -140,6 +144,7 @@ fn settings(sources: &Sources) -> Result<Settings, Error> {
         base_topic,
         homeassistant: homeassistant(&Section::new(sources, "homeassistant"), raw.homeassistant)?,
         log: log(&Section::new(sources, "log"), raw.log.format)?,
+        names: names::check(&Section::new(sources, "names"), raw.names)?,
         push: push::check(&Section::new(sources, "push"), raw.push)?,
         phones: phones::check(sources, raw.phones)?,
     })

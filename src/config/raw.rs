@@ -23,6 +23,7 @@ pub(super) struct Raw {
     pub(super) mqtt: Mqtt,
     pub(super) homeassistant: HomeAssistant,
     pub(super) log: Log,
+    pub(super) names: Names,
     pub(super) push: Push,
     pub(super) phones: BTreeMap<String, Phone>,
 }
@@ -56,6 +57,14 @@ pub(super) struct HomeAssistant {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Log {
     pub(super) format: Option<String>,
+}
+
+/// `[names]`
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Names {
+    pub(super) file: Option<String>,
+    pub(super) country: Option<String>,
 }
 
 /// `[push]`
@@ -170,7 +179,7 @@ impl Shape {
             ["phones", _, "values", _, "min" | "max" | "step"] => Self::Whole,
             ["phones", _, "values", _, "options"] => Self::Options,
             []
-            | ["mqtt" | "homeassistant" | "log" | "push" | "phones"]
+            | ["mqtt" | "homeassistant" | "log" | "names" | "push" | "phones"]
             | ["phones", _]
             | ["phones", _, "endpoints"] => Self::Table,
             _ => Self::Text,

@@ -6,8 +6,8 @@ mod canonical;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use canonical::Country;
 use canonical::canonical;
+pub use canonical::{BadCountry, Country};
 
 /// Names of people and groups go into every event of a call: what is longer, in characters, is cut.
 const NAME: usize = 200;
@@ -109,7 +109,8 @@ impl Names {
 }
 
 fn cut(text: &str) -> String {
-    text.trim().chars().filter(|c| !c.is_control()).take(NAME).collect()
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").chars().filter(|c| !c.is_control()).take(NAME).collect()
 }
 
 #[cfg(test)]

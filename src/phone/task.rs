@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::ask::{Answer, Ask, Trouble};
+use crate::domain::directory::Directory;
 use crate::domain::entity::Device;
 use crate::domain::health::Vitals;
 use crate::domain::phone::PhoneId;
@@ -50,6 +51,8 @@ pub struct Inbox {
     pub forgotten: Arc<Notify>,
     /// All that the broker had retained has been passed on.
     pub remembered: Arc<Notify>,
+    /// The names that the settings give to numbers.
+    pub names: watch::Receiver<Arc<Directory>>,
 }
 
 /// The ways out of a phone's task.
@@ -95,6 +98,9 @@ pub async fn run(
             Some(message) = inbox.messages.recv() => message.into(),
             // after the messages: those of before are among them
             () = inbox.remembered.notified() => Event::RememberedAll,
+            Ok(()) = inbox.names.changed() => {
+                Event::Named(Arc::clone(&inbox.names.borrow_and_update()))
+            }
             (handset, answer) = ended(&mut request) => {
                 request = None;
                 idle = Some(handset);

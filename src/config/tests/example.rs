@@ -37,6 +37,8 @@ fn its_comments_show_the_defaults() {
         "name = ",
         "password",
         "listen",
+        "file = ",
+        "country",
         "url = \"http://192.168.1.10:",
         "secret",
         "tls_",
@@ -66,6 +68,7 @@ fn every_key_of_it_can_be_uncommented() {
         .replace("/etc/gxv2mqtt/client.key", "$DIR/key.pem")
         .replace("/etc/gxv2mqtt/client.pem", "$DIR/ca.pem")
         .replace("/etc/gxv2mqtt/ca.pem", "$DIR/ca.pem")
+        .replace("/etc/gxv2mqtt/contacts.vcf", "$DIR/contacts.vcf")
         .replace("/etc/gxv2mqtt/phones-ca.pem", "$DIR/ca.pem");
     let dir = directory();
     for (password, secret) in [("password = ", "secret = "), ("password_file", "secret_file")] {
@@ -88,10 +91,11 @@ fn it_names_every_key() {
     let text = uncommented();
     let dir = directory();
     for (table, others) in [
-        ("", 5),
+        ("", 6),
         ("mqtt.", 9),
         ("homeassistant.", 3),
         ("log.", 1),
+        ("names.", 2),
         ("push.", 4),
         ("phones.kitchen.", 23),
         ("phones.kitchen.values", 12),

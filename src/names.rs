@@ -1,0 +1,103 @@
+//! The address book of the settings: a file of vCards, or a table in CSV. It is read at the start, when the settings are
+//! read again, and when it has changed; what is broken in it is reported by line, and left out.
+
+pub mod keeper;
+mod table;
+#[cfg(test)]
+mod tests;
+mod vcard;
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use crate::domain::directory::{Card, Country};
+
+/// The largest file, in bytes: cards may hold photos.
+const LARGEST: u64 = 64 * 1024 * 1024;
+/// So many contacts are kept.
+const CONTACTS: usize = 50_000;
+/// So many mistakes are kept.
+const MISTAKES: usize = 1000;
+
+/// What the settings say of names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The file.
+    pub file: Option<PathBuf>,
+    /// The country of national numbers.
+    pub country: Option<Country>,
+}
+
+/// What is in a file.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Book {
+    /// The contacts that have a number, in order.
+    pub cards: Vec<Card>,
+    /// What is broken.
+    pub mistakes: Vec<Mistake>,
+}
+
+/// A part of a file that is left out. It never repeats what stands there: that is about people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mistake {
+    /// Where it begins, from 1.
+    pub line: u64,
+    /// What is wrong.
+    pub what: &'static str,
+}
+
+impl Book {
+    /// Takes in a contact; one without a number is of no use.
+    fn add(&mut self, line: u64, card: Card) {
+        let Card { name, groups, mut numbers } = card;
+        numbers.retain(|number| number.chars().any(char::is_alphanumeric));
+        if numbers.is_empty() {
+            return;
+        }
+        let groups = groups.iter().filter_map(|group| group_name(group)).collect();
+        if name.trim().is_empty() {
+            self.mistake(line, "a number without a name");
+        } else if self.cards.len() == CONTACTS {
+            self.mistake(line, "more contacts than 50000");
+        } else {
+            self.cards.push(Card { name, groups, numbers });
+        }
+    }
+
+    fn mistake(&mut self, line: u64, what: &'static str) {
+        if self.mistakes.len() < MISTAKES {
+            self.mistakes.push(Mistake { line, what });
+        }
+    }
+}
+
+/// Returns the name of a group; none, for Google's group of all contacts.
+fn group_name(group: &str) -> Option<String> {
+    let name = group.trim().trim_start_matches("* ").trim();
+    (!name.is_empty() && !name.eq_ignore_ascii_case("mycontacts")).then(|| name.to_owned())
+}
+
+/// Reads a file; the error is for people, and says what was expected.
+pub fn read(path: &Path) -> Result<Book, String> {
+    let reader = reader(path).ok_or("expected a file that ends in .vcf or .csv")?;
+    let mut bytes = Vec::new();
+    // a folder can be opened, but not read
+    let file = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+    file.map_err(|error| format!("expected a readable file at {}: {error}", path.display()))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(format!("expected up to {} MB in {}", LARGEST / 1024 / 1024, path.display()));
+    }
+    reader(&bytes).map_err(|why| format!("{why} in {}", path.display()))
+}
+
+type Reader = fn(&[u8]) -> Result<Book, &'static str>;
+
+fn reader(path: &Path) -> Option<Reader> {
+    let end = path.extension()?.to_str()?.to_ascii_lowercase();
+    match end.as_str() {
+        "vcf" | "vcard" => Some(vcard::book),
+        "csv" => Some(table::book),
+        _ => None,
+    }
+}

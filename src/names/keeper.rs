@@ -1,0 +1,116 @@
+//! Keeps the address book of the settings: reads it again when it has changed, and tells everybody.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::{Book, Options, read};
+use crate::domain::directory::Directory;
+
+/// So often it is looked whether the file has changed.
+const LOOK: Duration = Duration::from_secs(15);
+/// So many mistakes are logged one by one.
+const MISTAKES: usize = 5;
+
+/// What tells one version of a file from another.
+type Version = (SystemTime, u64);
+
+/// The keeper of the address book.
+#[derive(Debug)]
+pub struct Keeper {
+    options: watch::Receiver<Options>,
+    names: watch::Sender<Arc<Directory>>,
+    /// The version that was read last, or is broken.
+    version: Option<Version>,
+    /// Why the file can't be read, as it was said.
+    trouble: Option<String>,
+}
+
+impl Keeper {
+    /// Reads the book, and returns who keeps it, and the names.
+    pub async fn open(
+        options: watch::Receiver<Options>,
+    ) -> (Self, watch::Receiver<Arc<Directory>>) {
+        let (names, known) = watch::channel(Arc::default());
+        let mut keeper = Self { options, names, version: None, trouble: None };
+        keeper.read().await;
+        (keeper, known)
+    }
+
+    /// Keeps the book until it is stopped.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut look = interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                Ok(()) = self.options.changed() => {
+                    self.trouble = None;
+                    self.read().await;
+                }
+                _ = look.tick() => self.look().await,
+            }
+        }
+    }
+
+    /// Reads the file, if it is another than before.
+    pub(super) async fn look(&mut self) {
+        let Some(file) = self.options.borrow().file.clone() else { return };
+        let version = spawn_blocking(move || version(&file)).await.unwrap_or_default();
+        if version != self.version || self.trouble.is_some() && version.is_some() {
+            self.read().await;
+        }
+    }
+
+    /// Reads the file. Where that fails, all names stay as they were.
+    async fn read(&mut self) {
+        let Options { file, country } = self.options.borrow_and_update().clone();
+        let Some(file) = file else {
+            self.version = None;
+            self.names.send_replace(Arc::new(Directory::new(country, [])));
+            return;
+        };
+        let path = file.clone();
+        let outcome = spawn_blocking(move || {
+            // before it is read: a change while it is read is seen by the next look
+            let version = version(&path);
+            let names = read(&path).map(|book| (Directory::new(country, book.cards.clone()), book));
+            (version, names)
+        });
+        let Ok((version, outcome)) = outcome.await else { return };
+        self.version = version;
+        match outcome {
+            Ok((names, book)) => {
+                self.trouble = None;
+                report(&file, &names, &book);
+                self.names.send_replace(Arc::new(names));
+            }
+            Err(why) => {
+                if self.trouble.as_ref() != Some(&why) {
+                    tracing::warn!("names stay as they were: {why}");
+                }
+                self.trouble = Some(why);
+            }
+        }
+    }
+}
+
+fn version(file: &Path) -> Option<Version> {
+    let facts = std::fs::metadata(file).ok()?;
+    Some((facts.modified().ok()?, facts.len()))
+}
+
+fn report(file: &PathBuf, names: &Directory, book: &Book) {
+    tracing::info!(?file, contacts = book.cards.len(), numbers = names.len(), "names are read");
+    for mistake in book.mistakes.iter().take(MISTAKES) {
+        tracing::warn!(?file, line = mistake.line, "left out: {}", mistake.what);
+    }
+    if let Some(more) = book.mistakes.len().checked_sub(MISTAKES).filter(|more| *more > 0) {
+        tracing::warn!(?file, more, "left out, too");
+    }
+}

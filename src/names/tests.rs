@@ -1,0 +1,204 @@
+//! What address books say, as programs export them, whole and broken.
+
+use std::fs;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use tokio::sync::watch;
+
+use super::keeper::Keeper;
+use super::*;
+
+/// Shows a book in lines: name, groups and numbers of each contact, then the mistakes.
+fn shown(book: &Book) -> String {
+    let card = |Card { name, groups, numbers }: &Card| {
+        format!("{name} [{}] {}", groups.join("|"), numbers.join("|"))
+    };
+    let mistake = |mistake: &Mistake| format!("line {}: {}", mistake.line, mistake.what);
+    let cards = book.cards.iter().map(card);
+    cards.chain(book.mistakes.iter().map(mistake)).collect::<Vec<_>>().join("\n")
+}
+
+fn vcard(text: impl AsRef<[u8]>) -> String {
+    vcard::book(text.as_ref()).map_or_else(str::to_owned, |book| shown(&book))
+}
+
+fn table(text: impl AsRef<[u8]>) -> String {
+    table::book(text.as_ref()).map_or_else(str::to_owned, |book| shown(&book))
+}
+
+#[test]
+fn cards_of_all_versions_are_read() {
+    // Android exports 2.1 in quoted-printable
+    let old = "BEGIN:VCARD\r\nVERSION:2.1\r\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=4D=C3=BCller;J=C3=B6rg;;;\r\n\
+        FN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:J=C3=B6rg =\r\n=4D=C3=BCller\r\nTEL;CELL;PREF:+49 170 1234567\r\n\
+        TEL;HOME:030-1\r\nCATEGORIES;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Familie,Fr=C3=A4nkel\r\nEND:VCARD\r\n";
+    // a cloud's 3.0 has groups of lines, photos and folded lines
+    let cloud = "\u{feff}BEGIN:VCARD\nVERSION:3.0\nFN:Zo\u{eb} S\u{f6}hne\\, \n  GmbH\nN:S\u{f6}hne;Zo\u{eb};;Dr.;\n\
+        item1.TEL;type=pref:+1 (310) 555-0199\nitem1.X-ABLabel:shop\nCATEGORIES:myContacts,Work,Family\\, close\n\
+        PHOTO;ENCODING=b;TYPE=JPEG:AAAA\n AAAA\nEND:VCARD\n";
+    let new = "BEGIN:VCARD\nVERSION:4.0\nFN:Ann\nTEL;VALUE=uri;TYPE=\"voice,home\":tel:+49-30-1;ext=5\n\
+        TEL;VALUE=uri:sip:1001@pbx\nEND:VCARD\nbegin:vcard\nversion:3.0\nn:Example;Bob\ntel:1002\nend:vcard\n\
+        BEGIN:VCARD\nVERSION:3.0\nORG:ACME;Sales\nTEL:1003\nEND:VCARD\n\
+        BEGIN:VCARD\nVERSION:3.0\nFN:Without a number\nEMAIL:x@example.com\nEND:VCARD";
+    insta::assert_snapshot!(vcard(old), @"J\u{f6}rg M\u{fc}ller [Familie|Fr\u{e4}nkel] +49 170 1234567|030-1");
+    insta::assert_snapshot!(vcard(cloud), @"Zoë Söhne,  GmbH [Work|Family, close] +1 (310) 555-0199");
+    insta::assert_snapshot!(vcard(new), @"
+    Ann [] tel:+49-30-1;ext=5|sip:1001@pbx
+    Bob Example [] 1002
+    ACME [] 1003
+    ");
+    let latin = b"BEGIN:VCARD\nVERSION:2.1\nFN;CHARSET=ISO-8859-1:J\xf6rg\nTEL:1\nEND:VCARD\n";
+    insta::assert_snapshot!(vcard(latin), @"Jörg [] 1");
+}
+
+#[test]
+fn broken_cards_are_left_out_and_told_by_line() {
+    let text = "hello\nworld\n\nBEGIN:VCARD\nVERSION:3.0\nFN:Ann\nthis is no property\nTEL:1\nEND:VCARD\n\
+        BEGIN:VCARD\nVERSION:3.0\nTEL:2\nEND:VCARD\nBEGIN:VCARD\nFN:Open\nTEL:3\n\
+        BEGIN:VCARD\nVERSION:3.0\nFN:Bob\nTEL:4\nEND:VCARD\nEND:VCARD\nBEGIN:VCARD\nFN:Cut";
+    insta::assert_snapshot!(vcard(text), @"
+    Bob [] 4
+    line 1: text outside of a card
+    line 4: a card with a line that has no colon
+    line 10: a number without a name
+    line 14: a card that does not end
+    line 22: text outside of a card
+    line 23: a card that does not end
+    ");
+    insta::assert_snapshot!(vcard("name;number\nAnn;1\n"), @"expected vCards, which begin with BEGIN:VCARD,");
+}
+
+#[test]
+fn tables_are_read_as_programs_export_them() {
+    insta::assert_snapshot!(table("name;number;group\nAnn Example;030 1;Family\nBob;1002;\n"), @"
+    Ann Example [Family] 030 1
+    Bob [] 1002
+    ");
+    let google = "First Name,Middle Name,Last Name,Phonetic First Name,Organization Name,Labels,E-mail 1 - Value,\
+        Phone 1 - Label,Phone 1 - Value,Phone 2 - Value\n\
+        Ann,,Example,Enn,,* myContacts ::: Family,ann@example.com,Mobile,+49 170 1 ::: +49 170 2,1001\n\
+        ,,,,ACME,* myContacts,,Work,1003,\n,,,,,,,,,\n";
+    insta::assert_snapshot!(table(google), @"
+    Ann Example [Family] +49 170 1|+49 170 2|1001
+    ACME [] 1003
+    ");
+    let outlook = "\"First Name\"\t\"Last Name\"\t\"Home Street\"\t\"Business Phone\"\t\"Mobile Phone\"\t\"Business Fax\"\t\"Categories\"\n\
+        \"Zo\u{eb}\"\t\"S\u{f6}hne\"\t\"A \"\"B\"\"\n5\"\t\"1\"\t\"2\"\t\"3\"\t\"Family;Work\"\n";
+    insta::assert_snapshot!(table(outlook), @"Zoë Söhne [Family|Work] 1|2|3");
+    insta::assert_snapshot!(table(b"Name;Telefon privat\nJ\xf6rg;1\n"), @"Jörg [] 1");
+    insta::assert_snapshot!(table("\u{feff}Name,Tel\nZo\u{eb},1\n"), @"Zoë [] 1");
+}
+
+#[test]
+fn broken_rows_are_left_out_and_told_by_line() {
+    let text =
+        "name,number\nAnn,1\nBob,2,3\n,4\nCarl\n\"Dora\nE\",5\nno number,-\n\"never closed,6\n";
+    insta::assert_snapshot!(table(text), @"
+    Ann [] 1
+    Dora
+    E [] 5
+    line 3: more fields than the first row has
+    line 4: a number without a name
+    ");
+    let open = "name,number\nAnn,1\n\"Bob,2\nCarl,3\nDora,4\n";
+    insta::assert_snapshot!(table(open), @"
+    Ann [] 1
+    line 3: a row over several lines: perhaps a quote is not closed
+    ");
+    for text in ["", "\n", "name\nAnn\n", "number\n1\n", "Ann,1001\n", "\u{0}\u{1}"] {
+        assert!(table(text).starts_with("expected a first row that names"), "{text:?}");
+    }
+}
+
+#[test]
+fn files_say_by_their_end_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        read(&path).map(|book| book.cards.len())
+    };
+    assert_eq!(file("a.CSV", "name,number\nAnn,1\n"), Ok(1));
+    assert_eq!(file("a.vcf", "BEGIN:VCARD\nVERSION:4.0\nFN:Ann\nTEL:1\nEND:VCARD\n"), Ok(1));
+    assert!(file("a.txt", "").unwrap_err().contains(".vcf or .csv"));
+    assert!(file("b.vcf", "").unwrap_err().contains("BEGIN:VCARD"));
+    let gone = read(&folder.path().join("gone.csv")).unwrap_err();
+    assert!(gone.contains("expected a readable file") && gone.contains("gone.csv"), "{gone}");
+    let large = folder.path().join("large.csv");
+    File::create(&large).unwrap().set_len(LARGEST + 1).unwrap();
+    assert!(read(&large).unwrap_err().contains("expected up to 64 MB"));
+}
+
+#[test]
+fn so_many_contacts_are_enough() {
+    let rows = "Ann,1\n".repeat(50_002);
+    let book = table::book(format!("name,number\n{rows}").as_bytes()).unwrap();
+    assert_eq!(book.cards.len(), CONTACTS);
+    assert_eq!(
+        book.mistakes.iter().map(|mistake| mistake.line).collect::<Vec<_>>(),
+        [50_002, 50_003]
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        drop((vcard::book(&bytes), table::book(&bytes)));
+        let card = [b"BEGIN:VCARD\nFN:Ann\n", &bytes[..], b"\nEND:VCARD\n"].concat();
+        prop_assert!(vcard::book(&card).is_ok());
+        let rows = [b"name,number\n", &bytes[..]].concat();
+        prop_assert!(table::book(&rows).is_ok());
+    }
+
+    /// What is broken in one card takes nothing from the next.
+    #[test]
+    fn a_card_stands_by_itself(lines in "([A-Z;=:,0-9]{0,20}\r?\n){0,6}") {
+        let text = format!("BEGIN:VCARD\n{lines}END:VCARD\nBEGIN:VCARD\nVERSION:3.0\nFN:Ann\nTEL:1001\nEND:VCARD\n");
+        let book = vcard::book(text.as_bytes()).unwrap();
+        prop_assert_eq!(&book.cards.last().unwrap().name, "Ann");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_changes_is_read_again_and_one_that_vanishes_is_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("people.csv");
+    let write = |text: &str| fs::write(&file, text).unwrap();
+    write("name,number\nAnn,030 1234567\n");
+    let country = "DE".parse().ok();
+    let (options, told) = watch::channel(Options { file: Some(file.clone()), country });
+    let (mut keeper, names) = Keeper::open(told).await;
+    let find = |number: &str| {
+        let names = Arc::clone(&names.borrow());
+        names.find(number).map_or("-".to_owned(), |person| person.name.clone())
+    };
+    assert_eq!(find("+49301234567"), "Ann");
+    write("name,number\nAnn,030 1234567\nBob,1002\n");
+    keeper.look().await;
+    assert_eq!(find("1002"), "Bob");
+    fs::remove_file(&file).unwrap();
+    keeper.look().await;
+    keeper.look().await;
+    assert_eq!(find("1002"), "Bob");
+    write("no table\n");
+    keeper.look().await;
+    assert_eq!(find("1002"), "Bob");
+    write("name,number\nCarl,1002\n");
+    keeper.look().await;
+    assert_eq!([find("1002"), find("+49301234567")], ["Carl", "-"]);
+    // what the settings say otherwise holds at once
+    options.send_replace(Options::default());
+    let stop = tokio_util::sync::CancellationToken::new();
+    let task = tokio::spawn(keeper.run(stop.clone()));
+    let mut names = names.clone();
+    tokio::time::timeout(
+        std::time::Duration::from_secs(10),
+        names.wait_for(|names| names.is_empty()),
+    )
+    .await
+    .unwrap()
+    .unwrap();
+    stop.cancel();
+    task.await.unwrap();
+}
