@@ -16,7 +16,7 @@ use crate::mqtt;
 use crate::phone::Options;
 use crate::phone::dialect::Kind;
 use crate::phone::push;
-use crate::simulator::{Pace, Profile, Simulator};
+use crate::simulator::{Pace, Profile, Simulator, friends};
 
 use broker::{Broker, Seen};
 
@@ -31,7 +31,8 @@ pub async fn run(stop: CancellationToken) -> anyhow::Result<()> {
     let (sender, mut seen) = mpsc::channel(SEEN);
     let broker =
         Broker::start(free(1883), Some(sender)).await.context("failed to start the broker")?;
-    let kitchen = simulate(8081, Profile::default(), &stop).await?;
+    let kitchen =
+        simulate(8081, Profile { contacts: friends(), ..Profile::default() }, &stop).await?;
     let hall = Profile { mac: "C0:74:AD:00:00:02".to_owned(), ..Profile::cti() };
     let hall = simulate(8082, hall, &stop).await?;
     introduce(broker.address(), kitchen.address(), hall.address());

@@ -15,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 use crate::bridge::Source;
 use crate::cli::{Call, Dialect, Simulate};
 use crate::config::{self, Format, Settings};
-use crate::simulator::{Profile, Simulator};
+use crate::simulator::{Profile, Simulator, friends};
 use crate::{bridge, check, demo, push_urls, reference};
 
 /// It could not go on.
@@ -187,6 +187,7 @@ async fn simulate(wanted: Simulate, stop: CancellationToken) -> anyhow::Result<(
     let [high, low] = wanted.listen.port().to_be_bytes();
     profile.mac.replace_range(12.., &format!("{high:02X}:{low:02X}"));
     profile.password = wanted.password;
+    profile.contacts = friends();
     if let Some(model) = wanted.model {
         profile.model = model;
     }

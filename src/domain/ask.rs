@@ -66,6 +66,11 @@ pub enum Ask {
 }
 
 impl Ask {
+    /// Says whether it reads what the phone keeps of people, for which it may want another login than for calls.
+    pub fn lists_people(&self) -> bool {
+        matches!(self, Self::GetContacts(_) | Self::GetGroups | Self::DownloadPhonebook)
+    }
+
     /// Returns the vendor guide's name of the function.
     pub fn function(&self) -> &'static str {
         match self {

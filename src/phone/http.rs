@@ -111,7 +111,7 @@ impl Handset {
 
     /// Asks the phone; logs in first if it must, and once more if the session had ended.
     pub async fn ask(&mut self, ask: &Ask) -> Result<Answer, Trouble> {
-        let mut fresh = false;
+        let (mut fresh, before) = (false, self.short_sessions);
         loop {
             let logged_in = self.session.is_some();
             fresh |= self.open().await? && !logged_in;
@@ -132,7 +132,11 @@ impl Handset {
                 Err(Error::SessionExpired) if !self.dialect.has_session() => {
                     return Err(no_login(ask));
                 }
-                Err(Error::SessionExpired) if fresh => return Err(useless_login(ask)),
+                Err(Error::SessionExpired) if fresh => {
+                    // the session had not ended: it is never good for this
+                    self.short_sessions = before;
+                    return Err(useless_login(ask));
+                }
                 Err(Error::SessionExpired) => self.end_session()?,
             }
         }
@@ -209,9 +213,8 @@ fn excerpt(body: &[u8]) -> String {
 
 /// Says what it means that a phone without a login wants one.
 fn no_login(ask: &Ask) -> Trouble {
-    // contacts are read by themselves, and a passcode may be good for calls only
-    if matches!(ask, Ask::GetContacts(_) | Ask::GetGroups | Ask::DownloadPhonebook) {
-        Trouble::Forbidden("it wants another login for that".to_owned())
+    if ask.lists_people() {
+        Trouble::Forbidden("it wants a login for that: set password or password_file".to_owned())
     } else {
         Trouble::Unauthorized("it wants a login: set password or password_file".to_owned())
     }

@@ -4,7 +4,7 @@ use std::{ops::Range, time::Duration};
 
 use tokio::{select, time::sleep};
 
-use super::{Caller, LineState, Simulator};
+use super::{Caller, LineState, Person, Simulator};
 
 /// People that do not exist, with numbers from the range kept for fiction.
 const CAST: [(&str, &str); 6] = [
@@ -15,6 +15,15 @@ const CAST: [(&str, &str); 6] = [
     ("Pizzeria Luna", "+15550168"),
     ("", "+15550199"),
 ];
+
+/// Contacts of a phone that some of them call: one has no other name, and two are family.
+pub fn friends() -> Vec<Person> {
+    vec![
+        Person::new("Grandma Lindqvist", "+1 555 0123").of("Family"),
+        Person::new("Uncle Bo", "001 555 0199").of("Family"),
+        Person::new("Pizza", "+1 (555) 0168"),
+    ]
+}
 
 /// How long the parts of a call take; each is drawn from its range.
 #[derive(Clone, Debug, PartialEq, Eq)]

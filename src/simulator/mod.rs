@@ -81,10 +81,10 @@ pub use self::{
     fault::Fault,
     function::Function,
     journal::Happening,
-    life::Pace,
+    life::{Pace, friends},
     line::{Line, LineState},
     model::Caller,
-    profile::{Account, Dialect, Digest, FarEnd, LoginAnswer, Profile, Unauthorized},
+    profile::{Account, Dialect, Digest, FarEnd, LoginAnswer, Person, Profile, Unauthorized},
     push::Pushed,
 };
 

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::profile::Person;
+
 /// One contact (vendor guide, Get Contact).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Contact {
@@ -47,14 +49,24 @@ impl Default for Phonebook {
 }
 
 impl Phonebook {
-    /// A book with contacts: their names, and their numbers at work.
-    pub(super) fn with(contacts: &[(String, String)]) -> Self {
+    /// A book with contacts.
+    pub(super) fn with(people: &[Person]) -> Self {
         let mut book = Self::default();
-        for (name, work) in contacts {
-            let (name, work, group) = (name.clone(), work.clone(), "0".to_owned());
+        for Person { name, number, group } in people {
+            let (name, work) = (name.clone(), number.clone());
+            let group = group.as_ref().map_or_else(|| "0".to_owned(), |group| book.group(group));
             book.save(Contact { name, group, work, ..Contact::default() });
         }
         book
+    }
+
+    /// Returns the id of the group with this name, which is added if it is not there.
+    fn group(&mut self, name: &str) -> String {
+        if self.groups.iter().all(|group| group.name != name) {
+            self.add_group(name);
+        }
+        let known = self.groups.iter().find(|group| group.name == name);
+        known.map(|group| group.id.clone()).unwrap_or_default()
     }
 
     /// Adds a contact, or changes the one with its id; `false` when there is no such contact.
@@ -164,6 +176,16 @@ mod tests {
         assert!(book.xml().contains("Bea</FirstName>") && book.xml().contains("&amp; Co"));
         assert!(book.delete("0") && !book.delete("0"));
         assert_eq!(book.contacts, [named("1", "Bea & Co")]);
+    }
+
+    #[test]
+    fn people_are_in_their_groups() {
+        let people = [Person::new("Ada", "1").of("family"), Person::new("Bob", "2")];
+        let people = [&people[..], &[Person::new("Cy", "3").of("family")]].concat();
+        let book = Phonebook::with(&people);
+        let groups: Vec<_> = book.contacts.iter().map(|contact| contact.group.as_str()).collect();
+        assert_eq!(groups, ["202", "0", "202"]);
+        assert_eq!(book.groups[2].name, "family");
     }
 
     #[test]

@@ -94,6 +94,30 @@ pub struct Account {
     pub registered: bool,
 }
 
+/// A contact that a phone has from the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Name.
+    pub name: String,
+    /// Number at work.
+    pub number: String,
+    /// Name of the group; none for the phone's default one.
+    pub group: Option<String>,
+}
+
+impl Person {
+    /// Somebody in no special group.
+    pub fn new(name: &str, number: &str) -> Self {
+        Self { name: name.into(), number: number.into(), group: None }
+    }
+
+    /// The same person in this group.
+    #[must_use]
+    pub fn of(self, group: &str) -> Self {
+        Self { group: Some(group.into()), ..self }
+    }
+}
+
 /// One kind of phone; `Profile { model: "GXV3370".into(), ..Profile::default() }`.
 #[derive(Clone, Debug)]
 pub struct Profile {
@@ -143,8 +167,8 @@ pub struct Profile {
     pub values: BTreeMap<String, String>,
     /// Values that no client can change: the phone says success, and keeps them (seen with a WP826).
     pub stubborn_values: BTreeSet<String>,
-    /// Contacts that it has when the simulation starts: their names, and their numbers at work.
-    pub contacts: Vec<(String, String)>,
+    /// Contacts that it has when the simulation starts.
+    pub contacts: Vec<Person>,
     /// How far ends behave.
     pub far_end: FarEnd,
     /// How long it is up when the simulation starts.

@@ -2,7 +2,7 @@
 
 use gxv2mqtt::domain::policy::Guarded;
 use gxv2mqtt::phone::dialect::Kind;
-use gxv2mqtt::simulator::{Caller, Fault, Function, Happening, Profile};
+use gxv2mqtt::simulator::{Caller, Fault, Function, Happening, Person, Profile};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -141,7 +141,8 @@ async fn contacts_are_kept_and_can_be_put_back(world: &mut World) {
 }
 
 async fn thousands_of_contacts_come_in_pages(world: &mut World) {
-    let contact = |n: usize| (format!("Zoë & Söhne, {n} {}", "Lane ".repeat(70)), n.to_string());
+    let name = |n: usize| format!("Zoë & Söhne, {n} {}", "Lane ".repeat(70));
+    let contact = |n: usize| Person::new(&name(n), &n.to_string());
     let contacts: Vec<_> = (0..3000).map(contact).collect();
     world.replace_phone(Profile { contacts, ..Profile::default() }).await;
     world.settings.phones[0].policy.allow = [Guarded::DeleteAllContacts].into();

@@ -5,6 +5,7 @@ mod calls;
 mod faults;
 mod functions;
 mod link;
+mod names;
 mod program;
 mod requests;
 mod stories;

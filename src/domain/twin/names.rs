@@ -73,9 +73,9 @@ impl Contacts {
         }
         let every = self.every.unwrap_or(LACKING);
         let pause = match result {
-            Ok(_) => every,
             Err(Trouble::Unsupported(_) | Trouble::Forbidden(_)) => LACKING.max(every),
-            Err(_) => AGAIN.min(every),
+            Err(_) if away => AGAIN.min(every),
+            Ok(_) | Err(_) => every,
         };
         self.read_at(now + pause);
         self.insisting = false;

@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::domain::ask::Trouble;
+use crate::domain::ask::{Ask, Trouble};
 
 use super::{Function, Request};
 
@@ -28,8 +28,11 @@ pub(super) fn phrase(mut request: Request, passcode: Option<&SecretString>) -> R
     request
 }
 
-/// Says what it means when the phone does not take the passcode.
-pub(super) fn refused(given: bool) -> Trouble {
+/// Says what it means when the phone does not take the passcode: for people's numbers it may want more than for calls.
+pub(super) fn refused(ask: &Ask, given: bool) -> Trouble {
+    if ask.lists_people() {
+        return Trouble::Forbidden("it does not take the passcode for that".to_owned());
+    }
     let why = if given {
         "it does not take the passcode: check password, dialect, and Action URI Support under Network, Remote Control"
     } else {

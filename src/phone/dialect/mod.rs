@@ -150,7 +150,7 @@ impl Dialect {
         };
         answer.map_err(|error| match (error, self.kind) {
             (Error::SessionExpired, Kind::Cti) => {
-                Error::Trouble(cti::refused(self.password.is_some()))
+                Error::Trouble(cti::refused(ask, self.password.is_some()))
             }
             (Error::SessionExpired, Kind::Gxv) => Error::SessionExpired,
             (Error::Trouble(trouble), _) => {
