@@ -23,7 +23,7 @@ use broker::{Broker, Seen};
 /// Messages that wait to be printed; more are left out.
 const SEEN: usize = 1024;
 /// The longest payload that is printed whole, in characters.
-const SHORT: usize = 160;
+const SHORT: usize = 240;
 
 /// Runs the demo until it is stopped.
 pub async fn run(stop: CancellationToken) -> anyhow::Result<()> {
