@@ -11,10 +11,10 @@
 //! ```
 //!
 //! - [`domain`]: what the bridge knows and decides. `twin` is the reducer of one phone, `schedule` its pace, `call` its
-//!   calls and their events, `order` a command on its way, `snapshot` its picture and the topics that show it; `topic`,
-//!   `command`, `bridge_request` and `entity` hold the tables that topics, commands, requests, discovery and the
-//!   reference come from; `setting` is a value of the phone that users have named; `health` is what the bridge says of
-//!   itself.
+//!   calls and their events, `directory` the names of numbers, `order` a command on its way, `snapshot` its picture and
+//!   the topics that show it; `topic`, `command`, `bridge_request` and `entity` hold the tables that topics, commands,
+//!   requests, discovery and the reference come from; `setting` is a value of the phone that users have named; `health`
+//!   is what the bridge says of itself.
 //! - [`homeassistant`]: discovery payloads out of the table of entities and of settings, and when they are sent.
 //! - [`phone`]: `dialect` says how a phone is spoken to, `http` sends it, `task` owns one phone; `push` hears what phones
 //!   say by themselves.
