@@ -14,9 +14,9 @@ use crate::domain::ask::{Answer, Ask, Question, SystemOperation, Trouble};
 use super::dialect::{Dialect, Error, Function, Reply, Request};
 use super::{Options, Tls, tls};
 
-/// No answer that we ask for is larger, but for one: thousands of contacts.
+/// No answer that we ask for is larger, but for those with thousands of contacts.
 const BODY_LIMIT: usize = 1024 * 1024;
-/// The largest phonebook.
+/// The largest list of contacts.
 const PHONEBOOK_LIMIT: usize = 16 * 1024 * 1024;
 /// So much of an answer is logged, in bytes.
 const EXCERPT: usize = 2048;
@@ -199,7 +199,7 @@ impl Handset {
         self.cookies.set_cookies(&mut response.headers().get_all(SET_COOKIE).iter(), &self.url);
         let status = response.status().as_u16();
         let redirect = redirect(&response);
-        let long = request.function == Function::PhonebookDownload;
+        let long = matches!(request.function, Function::PhonebookDownload | Function::GetContacts);
         let limit = if long { PHONEBOOK_LIMIT } else { BODY_LIMIT };
         Ok(Reply { status, redirect, body: body(response, limit).await? })
     }
