@@ -1,6 +1,7 @@
 //! The phone's settings ("P-values"): which names are asked for, and in which lists.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// Values by name; none where the phone said nothing of it. Names are without the `P`.
 pub type Values = BTreeMap<String, Option<String>>;
@@ -13,12 +14,16 @@ const MANY: usize = 100;
 /// The admin's and the user's password (vendor guide, Change Password).
 const PASSWORDS: [&str; 2] = ["2", "196"];
 /// Passwords and keys by number: of admin and user (vendor guide, Change Password); of the SIP accounts, of keys,
-/// networks, servers and directories (configuration templates of GXV3240, GXV3275 and GXP16xx in `FusionPBX`).
-const SECRETS: [&str; 25] = [
-    "2", "196", "34", "406", "506", "606", "1706", "1806", "279", "281", "83", "7903", "7830",
-    "22022", "1359", "1361", "6769", "6773", "6777", "6714", "4505", "4512", "8024", "1594",
-    "2967",
+/// networks, servers and directories (configuration templates of GXV3240, GXV3275 and GXP16xx in `FusionPBX`). Accounts 5
+/// and 6 of a GRP260x are at 706 and 806 (a public NixOS test of provisioning files).
+const SECRETS: [&str; 27] = [
+    "2", "196", "34", "406", "506", "606", "706", "806", "1706", "1806", "279", "281", "83",
+    "7903", "7830", "22022", "1359", "1361", "6769", "6773", "6777", "6714", "4505", "4512",
+    "8024", "1594", "2967",
 ];
+/// The SIP passwords of accounts 7 to 16: 50606 is that of account 7 (same test), the others are as far apart as the rest
+/// of these accounts' values.
+const MORE_SECRETS: (RangeInclusive<u32>, u32) = (50_606..=51_506, 100);
 /// Parts of names that newer firmware gives to passwords and keys, such as `account.1.sip.subscriber.password`.
 const SECRET_WORDS: [&str; 4] = ["passw", "pwd", "secret", "privatekey"];
 
@@ -45,7 +50,10 @@ pub fn name(word: &str) -> Result<String, String> {
     let name = number.unwrap_or(word);
     let name = if is_number(name) { name.trim_start_matches('0') } else { name };
     let legal = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-    if name.is_empty() || name.len() >= LIST || !name.chars().all(legal) {
+    // a firmware that reads a number as far as it goes would take `2.` for 2, a password
+    let odd = !is_number(name)
+        && name.trim_start_matches(['P', 'p']).starts_with(|c: char| c.is_ascii_digit());
+    if name.is_empty() || name.len() >= LIST || odd || !name.chars().all(legal) {
         return Err(format!("{word:?} is no name of a value"));
     }
     Ok(name.to_owned())
@@ -101,7 +109,11 @@ pub fn ignored(written: &BTreeMap<String, String>, read: &Values) -> Vec<String>
 /// Says whether this is a password or a key: what is read and written goes over the broker, for others to hear.
 fn is_secret(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    SECRETS.contains(&name) || SECRET_WORDS.iter().any(|word| lower.contains(word))
+    let (more, step) = MORE_SECRETS;
+    let is_more = |number: u32| more.contains(&number) && (number - more.start()) % step == 0;
+    SECRETS.contains(&name)
+        || name.parse().is_ok_and(is_more)
+        || SECRET_WORDS.iter().any(|word| lower.contains(word))
 }
 
 fn is_number(text: &str) -> bool {
@@ -139,12 +151,17 @@ mod tests {
             assert!(settable(own).unwrap_err().contains("change_password"), "{own}");
         }
         let sip = "account.1.sip.subscriber.password";
-        for secret in ["2", "P196", "34", "P034", "P1806", "281", sip, "users.admin.PassWd"] {
+        let accounts = ["34", "P034", "706", "P806", "P1806", "50606", "51106", "P51506"];
+        for secret in ["2", "P196", "281", sip, "users.admin.PassWd"].into_iter().chain(accounts) {
             assert!(names(&format!("68 {secret}")).unwrap_err().contains("never read"), "{secret}");
             assert!(settable(secret).is_err(), "{secret}");
         }
         assert!(settable("34").unwrap_err().contains("at the phone"));
-        assert!(names("340:3:account.1.sip.subscriber.userid").is_ok());
+        // a firmware that reads a number as far as it goes would take them for passwords
+        for odd in ["2.", "2_", "P2.", "PP2", "pP2", "34x"] {
+            assert!(names(odd).is_err() && settable(odd).is_err(), "{odd}");
+        }
+        assert!(names("340:3:50604:51606:Phone:account.1.sip.subscriber.userid").is_ok());
     }
 
     #[test]

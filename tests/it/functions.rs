@@ -158,7 +158,10 @@ async fn thousands_of_contacts_come_in_pages(world: &mut World) {
         let on_it = told["contacts"].as_array().unwrap();
         numbers.extend(on_it.iter().map(|contact| contact["work"].as_str().unwrap().to_owned()));
     }
-    assert!(pages > 11, "over a megabyte, which is the limit of answers about other things: {pages} pages");
+    assert!(
+        pages > 11,
+        "over a megabyte, which is the limit of answers about other things: {pages} pages"
+    );
     assert_eq!(numbers, (0..3000).map(|n| n.to_string()).collect::<Vec<_>>());
     assert_eq!(code(world, "download_phonebook", r#""xml":true"#).await, "not_allowed");
     assert_eq!(data(world, "list_contacts", "").await["total"], 3000);
