@@ -71,6 +71,28 @@ impl Ask {
         matches!(self, Self::GetContacts(_) | Self::GetGroups | Self::DownloadPhonebook)
     }
 
+    /// Says whether it does or changes something.
+    pub fn changes(&self) -> bool {
+        match self {
+            Self::Dial { .. }
+            | Self::Operate { .. }
+            | Self::System(_)
+            | Self::SetValues(_)
+            | Self::ChangePassword { .. }
+            | Self::SaveContact(_)
+            | Self::DeleteContact(_)
+            | Self::DeleteAllContacts
+            | Self::AddGroup(_)
+            | Self::EditGroup { .. } => true,
+            Self::Read(_)
+            | Self::GetRegistered
+            | Self::GetValues(_)
+            | Self::GetContacts(_)
+            | Self::GetGroups
+            | Self::DownloadPhonebook => false,
+        }
+    }
+
     /// Returns the vendor guide's name of the function.
     pub fn function(&self) -> &'static str {
         match self {

@@ -25,6 +25,8 @@ pub struct Order {
     /// Whether the lines were read for it.
     looked: bool,
     under_way: bool,
+    /// Whether the phone was asked to do or change something.
+    told: bool,
     plan: Plan,
     trouble: Option<Trouble>,
 }
@@ -47,12 +49,18 @@ impl Order {
         deadline: Instant,
     ) -> Self {
         let plan = Plan::of(&command, values);
-        Self { request, deadline, command, looked: false, under_way: false, plan, trouble: None }
+        let (looked, under_way, told) = (false, false, false);
+        Self { request, deadline, command, looked, under_way, told, plan, trouble: None }
     }
 
     /// Says whether something was asked of the phone for it.
     pub fn is_under_way(&self) -> bool {
         self.under_way
+    }
+
+    /// Says whether the phone was asked to do or change something for it.
+    pub fn has_told(&self) -> bool {
+        self.told
     }
 
     /// Says whether other commands have their turn between its many requests: not where it reads what it then changes.
@@ -75,6 +83,7 @@ impl Order {
     pub fn step(&mut self, lines: &[Line]) -> Step {
         let step = self.next(lines);
         self.under_way = matches!(step, Step::Ask(_));
+        self.told |= matches!(&step, Step::Ask(ask) if ask.changes());
         step
     }
 

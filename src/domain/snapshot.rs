@@ -142,12 +142,14 @@ impl Snapshot {
 
     /// Takes in that a topic was published before we started: its line or account is there, but nothing more is known.
     pub fn remember(&mut self, topic: &PhoneTopic) {
-        if let PhoneTopic::Line(line) = topic {
-            self.lines.push(Line::unknown(*line));
-            self.lines.sort_by_key(|line| line.line);
-        } else if let PhoneTopic::Account(id) = topic {
-            self.accounts.push(Account::unknown(*id));
-            self.accounts.sort_by_key(|account| account.id);
+        if let PhoneTopic::Line(number) = topic {
+            if let Err(place) = self.lines.binary_search_by_key(number, |line| line.line) {
+                self.lines.insert(place, Line::unknown(*number));
+            }
+        } else if let PhoneTopic::Account(id) = topic
+            && let Err(place) = self.accounts.binary_search_by_key(id, |account| account.id)
+        {
+            self.accounts.insert(place, Account::unknown(*id));
         }
     }
 

@@ -76,6 +76,8 @@ pub struct Twin {
     hang_ups: Vec<u16>,
     /// What the phone is being told that explains what its lines do next.
     instruction: Option<Instruction>,
+    /// Whether nothing more is asked of the phone.
+    leaving: bool,
     /// Whether a push of another phone has come.
     strange_push: bool,
     published: State,
@@ -116,6 +118,7 @@ impl Twin {
             contacts: Contacts::new(settings.contacts_poll, now),
             hang_ups: Vec::new(),
             instruction: None,
+            leaving: false,
             strange_push: false,
             published: State::new(),
             described: None,
@@ -156,6 +159,7 @@ impl Twin {
             Event::Pushed(push) => self.pushed(push, now, &mut actions),
             Event::Paused(until) => self.pause(until, now, &mut actions),
             Event::Resumed => self.resume(now, &mut actions),
+            Event::Leaving => self.leaving = true,
             Event::Stopping => return self.goodbye(now),
         }
         self.drop_late_orders(now, &mut actions);
@@ -168,14 +172,15 @@ impl Twin {
 
     fn goodbye(&mut self, now: Now) -> Vec<Action> {
         let mut actions = Vec::new();
+        let under_way = self.asking.take().and_then(|asking| asking.order);
         let why = "the bridge is stopping, or begins anew with this phone";
-        if let Some(order) = self.asking.take().and_then(|asking| asking.order) {
-            let message = format!("{why}; it was already asked, and may have obeyed");
-            let failure = Failure::new(ErrorCode::Timeout, message);
-            finish(&order.request, Err(failure), now, &mut actions);
-        }
-        for order in std::mem::take(&mut self.orders) {
-            let failure = Failure::new(ErrorCode::TooLate, why);
+        for order in under_way.into_iter().chain(self.orders.drain(..)) {
+            let failure = if order.has_told() {
+                let why = format!("{why}; it was already asked, and may have obeyed");
+                Failure::new(ErrorCode::Timeout, why)
+            } else {
+                Failure::new(ErrorCode::TooLate, why)
+            };
             finish(&order.request, Err(failure), now, &mut actions);
         }
         if self.met {
@@ -316,6 +321,9 @@ impl Twin {
     }
 
     fn ask_next(&mut self, now: Now, actions: &mut Vec<Action>) {
+        if self.leaving {
+            return;
+        }
         self.hang_up(now, actions);
         let patient =
             self.orders.front().is_some_and(|order| order.is_under_way() && order.is_patient());

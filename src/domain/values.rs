@@ -15,7 +15,7 @@ const MANY: usize = 100;
 const PASSWORDS: [&str; 2] = ["2", "196"];
 /// Passwords and keys by number: of admin and user (vendor guide, Change Password); of the SIP accounts, of keys,
 /// networks, servers and directories (configuration templates of GXV3240, GXV3275 and GXP16xx in `FusionPBX`). Accounts 5
-/// and 6 of a GRP260x are at 706 and 806 (a public NixOS test of provisioning files).
+/// and 6 of the GRP2600 series (`GRP260x`) are at 706 and 806 (a public `NixOS` test of provisioning files).
 const SECRETS: [&str; 27] = [
     "2", "196", "34", "406", "506", "606", "706", "806", "1706", "1806", "279", "281", "83",
     "7903", "7830", "22022", "1359", "1361", "6769", "6773", "6777", "6714", "4505", "4512",
@@ -110,7 +110,8 @@ pub fn ignored(written: &BTreeMap<String, String>, read: &Values) -> Vec<String>
 fn is_secret(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let (more, step) = MORE_SECRETS;
-    let is_more = |number: u32| more.contains(&number) && (number - more.start()) % step == 0;
+    let is_more =
+        |number: u32| more.contains(&number) && (number - more.start()).is_multiple_of(step);
     SECRETS.contains(&name)
         || name.parse().is_ok_and(is_more)
         || SECRET_WORDS.iter().any(|word| lower.contains(word))

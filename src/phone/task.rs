@@ -3,10 +3,11 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::ask::{Answer, Ask, Trouble};
@@ -75,6 +76,9 @@ pub enum Report {
     Republished(PhoneId),
 }
 
+/// When the task ends it waits so long for the answer to the request that is under way.
+const LAST_ANSWER: Duration = Duration::from_secs(2);
+
 /// A request under way: the handset goes along, and comes back with the answer.
 type Request = Pin<Box<dyn Future<Output = (Handset, Result<Answer, Trouble>)> + Send>>;
 
@@ -114,26 +118,36 @@ pub async fn run(
                 Action::Ask(ask) => request = idle.take().map(|handset| ask_phone(handset, ask)),
                 Action::Note(note) => log(&note),
                 Action::Publish(topic, text) => {
-                    report(&reports, Report::Publish(id.clone(), topic, text), &stop).await;
+                    report(&reports, Report::Publish(id.clone(), topic, text)).await;
                 }
-                Action::Describe(device) => report(&reports, Report::Describe(device), &stop).await,
+                Action::Describe(device) => report(&reports, Report::Describe(device)).await,
             }
         }
         // nobody waits for it: it is there for those who ask
         vitals.send_replace(twin.vitals());
         if republished {
-            report(&reports, Report::Republished(id.clone()), &stop).await;
+            report(&reports, Report::Republished(id.clone())).await;
         }
     }
     // what has come before the end is answered, too
     inbox.messages.close();
-    let left = std::iter::from_fn(|| inbox.messages.try_recv().ok());
-    for event in left.map(Event::from).chain([Event::Stopping]) {
+    let mut left: Vec<Event> = vec![Event::Leaving];
+    left.extend(std::iter::from_fn(|| inbox.messages.try_recv().ok()).map(Event::from));
+    // how the last request went is worth a moment: the phone counts refused logins, too
+    if request.is_some()
+        && let Ok((_, answer)) = timeout(LAST_ANSWER, ended(&mut request)).await
+    {
+        left.push(Event::Answered(answer));
+    }
+    for event in left.into_iter().chain([Event::Stopping]) {
         for action in twin.handle(event, now()) {
-            if let Action::Publish(topic, text) = action
-                && reports.send(Report::Publish(id.clone(), topic, text)).await.is_err()
-            {
-                break;
+            match action {
+                Action::Publish(topic, text) => {
+                    report(&reports, Report::Publish(id.clone(), topic, text)).await;
+                }
+                Action::Note(note) => log(&note),
+                // the next twin describes it; and a twin that leaves asks nothing
+                Action::Describe(_) | Action::Ask(_) => {}
             }
         }
     }
@@ -197,12 +211,10 @@ async fn ended(request: &mut Option<Request>) -> (Handset, Result<Answer, Troubl
     }
 }
 
-/// Hands a report on; waits while the bridge is behind, but never longer than until it stops.
-async fn report(reports: &mpsc::Sender<Report>, report: Report, stop: &CancellationToken) {
-    tokio::select! {
-        biased;
-        sent = reports.send(report) => if sent.is_err() { tracing::debug!("nobody takes reports") },
-        () = stop.cancelled() => {}
+/// Hands a report on; waits while the bridge is behind.
+async fn report(reports: &mpsc::Sender<Report>, report: Report) {
+    if reports.send(report).await.is_err() {
+        tracing::debug!("nobody takes reports");
     }
 }
 

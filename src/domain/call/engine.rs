@@ -61,6 +61,14 @@ impl Engine {
         }
     }
 
+    /// Hangs nothing up any more of what was dialled before.
+    pub(super) fn forget_limits(&mut self) {
+        self.evidence.forget_dialled();
+        for current in self.lines.values_mut().filter_map(|slot| slot.call.as_mut()) {
+            current.hang_up = None;
+        }
+    }
+
     /// Knows people by these names from now on, those in calls included.
     pub(super) fn know(&mut self, names: Names) {
         self.names = names;
@@ -142,7 +150,8 @@ impl Engine {
             (Shown::Call(stage), None) => self.begin(line, stage, now),
             (Shown::Call(stage), Some(current)) => {
                 let unwatched = since(current.seen.instant, now) >= blind;
-                if !current.is_long_over(now) && current.can_be(stage, line, unwatched) {
+                let over = !stage.is_up() && current.is_long_over(now);
+                if !over && current.can_be(stage, line, unwatched) {
                     self.go_on(line, stage, now);
                 } else {
                     self.finish(number, Shown::Nothing, now);

@@ -67,6 +67,11 @@ impl Evidence {
         }
     }
 
+    /// Forgets all that was dialled.
+    pub(super) fn forget_dialled(&mut self) {
+        self.dialled.clear();
+    }
+
     /// Keeps a call that is over.
     pub(super) fn over(&mut self, call: &Call, at: Instant) {
         let incoming = call.direction == Some(Direction::Incoming);

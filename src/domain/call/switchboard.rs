@@ -62,6 +62,11 @@ impl Switchboard {
         self.engine.habits = habits;
     }
 
+    /// Hangs nothing up any more of what was dialled before.
+    pub fn forget_limits(&mut self) {
+        self.engine.forget_limits();
+    }
+
     /// Knows people by these names from now on.
     pub fn know(&mut self, names: Names) {
         self.engine.know(names);

@@ -68,13 +68,18 @@ impl Twin {
         self.call(Input::Pushed(push, account), now);
     }
 
-    /// Returns the account with this number, which may be written as an address: `sip:1001@pbx`.
+    /// Returns the account with this number, which may be written as an address: `sip:1001@pbx`. Where several have it,
+    /// at other servers, only the very text tells which it is.
     fn account(&self, local: &str) -> Option<u16> {
+        let ids = || {
+            let accounts = self.snapshot.accounts.iter();
+            accounts.filter_map(|account| Some((account.id, account.sip_id.as_deref()?)))
+        };
+        let exact = ids().find(|(_, sip_id)| *sip_id == local);
         let wanted = bare(local);
-        let mut accounts = self.snapshot.accounts.iter();
-        let account =
-            accounts.find(|account| account.sip_id.as_deref().is_some_and(|id| bare(id) == wanted));
-        account.map(|account| account.id)
+        let mut alike = ids().filter(|(_, sip_id)| bare(sip_id) == wanted);
+        let only = alike.next().filter(|_| alike.next().is_none());
+        exact.or(only).map(|(id, _)| id)
     }
 
     /// Takes in a topic that was published before we started, or before the broker forgot us.

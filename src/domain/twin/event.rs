@@ -77,7 +77,9 @@ pub enum Event {
     Paused(Now),
     /// It may be asked again.
     Resumed,
-    /// The bridge stops.
+    /// This twin will stop: it asks nothing more, and takes in what is still to come.
+    Leaving,
+    /// It stops: it says goodbye.
     Stopping,
 }
 

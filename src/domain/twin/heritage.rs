@@ -4,15 +4,18 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::super::call::Switchboard;
-use super::super::snapshot::{Problem, State};
+use super::super::snapshot::{Problem, Snapshot, State};
 use super::super::topic::PhoneTopic;
+use super::names::Contacts;
 use super::pause::Pause;
 use super::{Now, Twin, habits};
 
 /// What stays true of a phone, whatever its settings are.
 #[derive(Debug)]
 pub struct Heritage {
+    snapshot: Snapshot,
     switchboard: Switchboard,
+    contacts: Contacts,
     published: State,
     dials: VecDeque<Instant>,
     pause: Option<Pause>,
@@ -42,17 +45,27 @@ impl Heritage {
 impl Twin {
     /// Returns what the next twin of this phone goes on with. That of the goodbye, the phone is offline.
     pub fn into_heritage(self) -> Heritage {
-        let Self { switchboard, mut published, dials, pause, held, refusals, snapshot, .. } = self;
+        let Self { switchboard, contacts, mut published, dials, pause, held, refusals, .. } = self;
+        let snapshot = self.snapshot;
         published.insert(PhoneTopic::Availability, "offline".to_owned());
         let problem = pause.as_ref().map_or(snapshot.problem, |pause| pause.problem);
         let hold = (refusals > 0).then_some(Hold { until: held, refusals, problem });
-        Heritage { switchboard, published, dials, pause, hold }
+        Heritage { snapshot, switchboard, contacts, published, dials, pause, hold }
     }
 
     /// Goes on with what the twin before has left.
     pub fn inherit(&mut self, heritage: Heritage, now: Now) {
-        let Heritage { mut switchboard, published, dials, pause, hold } = heritage;
+        let Heritage { snapshot, mut switchboard, contacts, published, dials, pause, hold } =
+            heritage;
         switchboard.habits(habits(&self.settings));
+        if snapshot.url == self.settings.url {
+            let Snapshot { problem, values, name, url, dialect, .. } = self.snapshot.clone();
+            self.snapshot = Snapshot { problem, values, name, url, dialect, ..snapshot };
+            self.contacts.follow(contacts);
+        } else {
+            // another phone, perhaps: what this one is called and does is not for it
+            switchboard.forget_limits();
+        }
         self.switchboard = switchboard;
         for topic in published.keys() {
             self.snapshot.remember(topic);
@@ -79,5 +92,6 @@ impl Twin {
             self.met = true;
             self.pause = Some(pause);
         }
+        self.snapshot.forget_the_present();
     }
 }

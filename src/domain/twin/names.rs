@@ -47,6 +47,14 @@ impl Contacts {
         }
     }
 
+    /// Goes on with what is known; it is read again all the same.
+    pub(super) fn follow(&mut self, before: Self) {
+        if self.every.is_some() {
+            let Self { listed, groups, names, trouble, .. } = before;
+            (self.listed, self.groups, self.names, self.trouble) = (listed, groups, names, trouble);
+        }
+    }
+
     /// Has them read at this time.
     pub(super) fn read_at(&mut self, at: Instant) {
         self.due = self.every.map(|_| at);
@@ -66,7 +74,8 @@ impl Contacts {
     /// Takes in how a reading of our own went.
     fn done(&mut self, ask: &Ask, result: &Result<Answer, Trouble>, now: Instant) {
         let away = matches!(result, Err(Trouble::Unreachable(_) | Trouble::Timeout));
-        if *ask == Ask::GetGroups && !away {
+        let gone = matches!(result, Err(Trouble::Unreachable(_)));
+        if *ask == Ask::GetGroups && !gone {
             // without groups the contacts have names all the same
             self.groups_done = true;
             return;
@@ -181,13 +190,14 @@ fn is_quiet(state: LineState) -> bool {
         | LineState::Paging
         | LineState::IpCall
         | LineState::Transferred
-        | LineState::Failed => true,
+        | LineState::Failed
+        // a code that nobody knows may stand there for ever
+        | LineState::Unknown => true,
         LineState::Dialing
         | LineState::Ringing
         | LineState::Calling
         | LineState::Ringback
         | LineState::Transferring
-        | LineState::Ending
-        | LineState::Unknown => false,
+        | LineState::Ending => false,
     }
 }

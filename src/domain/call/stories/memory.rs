@@ -73,6 +73,11 @@ fn a_ring_of_long_ago_is_over() {
         story.tells(if same { &[] } else { &again });
         assert_eq!(story.missed(), u64::from(!same));
     }
+    // it was answered while the bridge was away
+    let mut story = Story::new();
+    story.line(1, Ringing, "1001", "").tells(&["incoming 1 1001 -"]);
+    story.change(1, InCall, "1001", "").away(3600.0).restart(habits()).look();
+    story.tells(&["answered 1 1001 -"]);
     // people talk for longer
     let mut story = Story::new();
     story.line(1, InCall, "1001", "").tells(&["answered 1 1001 -"]);

@@ -217,14 +217,19 @@ fn a_push_names_the_account_as_phones_write_it() {
         ("sip:1001@pbx.example:5060", 1),
         ("1002", 2),
         ("21001", 0),
+        ("1003@b.example", 4),
+        ("1003", 0),
         ("", 0),
     ] {
         let mut story = Story::settled();
-        let account = |id: u16| Account {
-            sip_id: Some(format!("{}@pbx.example", 1000 + id)),
-            ..Account::unknown(id)
-        };
-        story.accounts = vec![account(1), account(2)];
+        let account =
+            |id, sip_id: &str| Account { sip_id: Some(sip_id.to_owned()), ..Account::unknown(id) };
+        story.accounts = vec![
+            account(1, "1001@pbx.example"),
+            account(2, "1002@pbx.example"),
+            account(3, "1003@a.example"),
+            account(4, "1003@b.example"),
+        ];
         story.passes(MINUTE);
         let push = Push {
             kind: PushKind::Incoming,

@@ -4,9 +4,14 @@ use super::*;
 
 impl Story {
     /// The settings are read again: other ones, but with the same login, if so.
-    fn reloaded(&mut self, same_login: bool) {
-        self.happens(Event::Stopping);
+    pub(super) fn reloaded(&mut self, same_login: bool) {
         let settings = self.twin.settings.clone();
+        self.replaced(settings, same_login);
+    }
+
+    fn replaced(&mut self, settings: Settings, same_login: bool) {
+        self.happens(Event::Leaving);
+        self.happens(Event::Stopping);
         let heir = Twin::new(settings, self.now, 2);
         let mut heritage = std::mem::replace(&mut self.twin, heir).into_heritage();
         if !same_login {
@@ -121,4 +126,79 @@ fn a_pause_goes_on() {
     assert!(story.asks().is_empty());
     story.passes(2 * SECOND);
     assert!(!story.asks().is_empty());
+}
+
+#[test]
+fn what_comes_after_the_end_is_not_carried_out() {
+    let mut story = Story::settled();
+    story.happens(Event::Leaving);
+    story.commanded("dial", r#"{"number": "1001", "hang_up_after": "20s"}"#);
+    assert!(story.asks().is_empty());
+    story.reloaded(true);
+    let told = story.told();
+    assert!(told.contains(r#""code":"too_late""#) && !told.contains("obeyed"), "{told}");
+    story.lines[0] = LineState::Calling;
+    story.passes(25 * SECOND);
+    let hang_up = Ask::Operate { operation: Operation::HangUp, line: 1 };
+    assert!(!story.asks().contains(&hang_up), "a person dialled this one");
+}
+
+#[test]
+fn a_refused_login_that_is_under_way_counts() {
+    let mut story = Story::settled();
+    story.stuck = true;
+    story.passes(3 * SECOND);
+    story.happens(Event::Leaving);
+    story.happens(Event::Answered(Err(Trouble::Unauthorized("wrong password".into()))));
+    story.stuck = false;
+    story.reloaded(true);
+    story.asks();
+    story.passes(9 * MINUTE);
+    assert!(story.asks().is_empty());
+}
+
+#[test]
+fn who_is_not_asked_is_still_who_it_was() {
+    for paused in [true, false] {
+        let mut story = Story::settled();
+        if paused {
+            let until = story.now().wall + jiff::SignedDuration::from_secs(600);
+            story.happens(Event::Paused(Now { instant: story.now + 10 * MINUTE, wall: until }));
+        } else {
+            story.trouble = Some(Trouble::Unauthorized("wrong password".into()));
+            story.passes(30 * SECOND);
+        }
+        let shown = story.twin.published.clone();
+        assert!(shown.contains_key(&PhoneTopic::Info) && shown.contains_key(&PhoneTopic::System));
+        story.reloaded(true);
+        story.happens(Event::Woke);
+        assert_eq!(story.twin.published, shown, "paused {paused}");
+        let described = story.twin.described.clone().unwrap();
+        assert!(described.complete && described.lines == [1, 2]);
+    }
+}
+
+#[test]
+fn another_phone_is_not_hung_up() {
+    let mut story = Story::settled();
+    story.commanded("dial", r#"{"number": "1001", "hang_up_after": "20s"}"#);
+    let url = "http://192.0.2.2/".to_owned();
+    story.replaced(Settings { url, ..story.twin.settings.clone() }, false);
+    story.lines[0] = LineState::Calling;
+    story.asks();
+    story.passes(25 * SECOND);
+    let hang_up = Ask::Operate { operation: Operation::HangUp, line: 1 };
+    assert!(!story.asks().contains(&hang_up));
+}
+
+#[test]
+fn what_was_written_may_have_been_obeyed() {
+    let mut story = Story::settled();
+    story.twin.settings.policy.allow = [Guarded::SetValues].into();
+    story.stuck = true;
+    story.commanded("set_values", r#"{"P35":"new"}"#);
+    story.passes(3 * SECOND);
+    story.happens(Event::Answered(Ok(Answer::Done)));
+    story.reloaded(true);
+    assert!(story.told().contains(r#""code":"timeout""#));
 }

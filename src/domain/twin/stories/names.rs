@@ -204,3 +204,35 @@ fn the_country_of_the_settings_is_that_of_the_phones_contacts_too() {
     story.happens(Event::Named(Arc::new(Directory::new("DE".parse().ok(), []))));
     assert_eq!(story.who(), "Ann Ann Family");
 }
+
+#[test]
+fn a_caller_is_known_right_after_a_reload() {
+    let mut story = Story::with_contacts().met();
+    story.stuck = true;
+    story.reloaded(true);
+    story.happens(Event::Named(Arc::default()));
+    story.number = Some("1001".to_owned());
+    story.lines[1] = LineState::Ringing;
+    story.stuck = false;
+    story.passes(2 * SECOND);
+    assert_eq!(story.who(), "Ann Ann Family");
+}
+
+#[test]
+fn groups_that_can_not_be_read_and_lines_that_nobody_knows_keep_no_name_away() {
+    let mut story = Story::with_contacts();
+    story.lines[0] = LineState::Unknown;
+    story.stuck = true;
+    story.passes(3 * SECOND);
+    let (mut asked, mut left) = (Vec::new(), 30);
+    while let Some(ask) = story.asks().pop().filter(|_| left > 0) {
+        let silent = ask == Ask::GetGroups;
+        let answer = if silent { Err(Trouble::Timeout) } else { story.answer(&ask) };
+        asked.push(ask);
+        left -= 1;
+        story.happens(Event::Answered(answer));
+    }
+    assert!(asked.contains(&all()), "{asked:?}");
+    story.stuck = false;
+    assert_eq!(story.call("1001"), "Ann Ann 5");
+}
