@@ -142,6 +142,7 @@ impl Router {
                 self.publish_states().await;
                 self.announce(Event::Connected).await;
             }
+            Heard::Listening => self.announce(Event::Listening).await,
             Heard::Away => {
                 self.about.connected_since = None;
                 self.announce(Event::Away).await;

@@ -29,6 +29,8 @@ const BIRTH_WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from
 pub enum Event {
     /// The broker is there (again).
     Connected,
+    /// It sends what was announced before, from now on and in a moment.
+    Listening,
     /// The broker is gone.
     Away,
     /// A message on a topic that [`Announcer::subscription`] matches.
@@ -68,11 +70,20 @@ pub struct Announcer {
     base: Base,
     phones: BTreeSet<PhoneId>,
     devices: BTreeMap<String, Announcement>,
-    listening_until: Option<Instant>,
+    listening: Listening,
     connected: bool,
     announce_at: Option<Instant>,
     states_at: Option<Instant>,
     rng: fastrand::Rng,
+}
+
+/// Whether what was announced before is listened to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Listening {
+    No,
+    /// The broker has still to say that it sends it.
+    Asked,
+    Until(Instant),
 }
 
 /// What is, and what should be, announced of one device.
@@ -100,7 +111,7 @@ impl Announcer {
             base,
             phones,
             devices: BTreeMap::from([(discovery::BRIDGE.to_owned(), bridge)]),
-            listening_until: None,
+            listening: Listening::No,
             connected: false,
             announce_at: None,
             states_at: None,
@@ -118,8 +129,10 @@ impl Announcer {
         if !self.connected {
             return None;
         }
-        if let Some(until) = self.listening_until {
-            return Some(until);
+        match self.listening {
+            Listening::Asked => return None,
+            Listening::Until(until) => return Some(until),
+            Listening::No => {}
         }
         let dues = self.devices.values().filter_map(|device| device.due);
         dues.chain(self.announce_at).chain(self.states_at).min()
@@ -130,10 +143,11 @@ impl Announcer {
         match event {
             Event::Connected => {
                 self.connected = true;
-                self.listening_until = Some(now + LISTEN);
+                self.listening = Listening::Asked;
             }
+            Event::Listening => self.listening = Listening::Until(now + LISTEN),
             // what it has not told by now is told after the next connection
-            Event::Away => (self.connected, self.listening_until) = (false, None),
+            Event::Away => (self.connected, self.listening) = (false, Listening::No),
             Event::Found { topic, payload } => return self.found(&topic, &payload),
             Event::Described(device) => self.described(&device, now),
             Event::Born => {
@@ -151,7 +165,9 @@ impl Announcer {
         let object = topic
             .strip_prefix(&format!("{}/device/", self.options.discovery_prefix))
             .and_then(|rest| rest.strip_suffix("/config"));
-        let (Some(object), Some(_)) = (object, self.listening_until) else { return Vec::new() };
+        let Some(object) = object.filter(|_| self.listening != Listening::No) else {
+            return Vec::new();
+        };
         let Ok(payload) = serde_json::from_slice::<Value>(payload) else { return Vec::new() };
         let phone = object.strip_prefix("gxv2mqtt_");
         let ours = phone.is_some() && self.is_of_this_bridge(&payload);
@@ -201,13 +217,15 @@ impl Announcer {
         if !self.connected {
             return actions;
         }
-        if let Some(until) = self.listening_until {
-            if now < until {
-                return actions;
+        match self.listening {
+            Listening::Asked => return actions,
+            Listening::Until(until) if now < until => return actions,
+            Listening::Until(_) => {
+                self.listening = Listening::No;
+                self.announce_all(now);
+                actions.push(Action::StopListening);
             }
-            self.listening_until = None;
-            self.announce_all(now);
-            actions.push(Action::StopListening);
+            Listening::No => {}
         }
         if self.announce_at.is_some_and(|at| at <= now) {
             self.announce_at = None;

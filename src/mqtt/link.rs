@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::backoff::Backoff;
 use super::connection::{Dialer, Event};
 use super::outbox::{Outbox, Request};
+use super::owed::Owed;
 use super::queue::{Losses, Queue, Tally};
 use super::session::{News, Session};
 use super::{Options, Reason, tls};
@@ -50,6 +51,8 @@ pub struct Subscription {
 pub enum Heard {
     /// The broker is there, and thinks us offline: all state is wanted again, and then [`Outbox::greet`].
     Connected,
+    /// The broker sends what it has retained, from now on and in a moment.
+    Listening,
     /// The broker that was there is not any more.
     Away,
     /// A message to one of the plan's filters.
@@ -119,10 +122,7 @@ pub struct Link {
     inbox: mpsc::Receiver<Request>,
     inbox_open: bool,
     heard: mpsc::Sender<Heard>,
-    /// The bridge has been told that we are connected, and not yet that we are not any more.
-    told_connected: bool,
-    /// The bridge has not yet been told that we are connected.
-    owes_connected: bool,
+    owed: Owed,
     unheard: Losses,
     queue: Queue,
     broker: Broker,
@@ -154,8 +154,7 @@ impl Link {
             inbox,
             inbox_open: true,
             heard,
-            told_connected: false,
-            owes_connected: false,
+            owed: Owed::default(),
             unheard: Losses::default(),
             queue: Queue::new(patience.event),
             broker: Broker::Away { until: Instant::now() },
@@ -190,7 +189,7 @@ impl Link {
                     Some(request) => self.accept(request, Instant::now()),
                     None => self.inbox_open = false,
                 },
-                permit = heard.reserve(), if self.owes_connected || self.owes_away() => {
+                permit = heard.reserve(), if self.owed.next(self.is_up()).is_some() => {
                     self.tell(permit.ok());
                 }
                 () = sleep_until(wake) => {}
@@ -199,18 +198,12 @@ impl Link {
         self.say_goodbye().await;
     }
 
-    /// Says whether the bridge has to be told that the connection of which it was told is gone.
-    fn owes_away(&self) -> bool {
-        self.told_connected && (self.owes_connected || !self.is_up())
-    }
-
     fn tell(&mut self, permit: Option<mpsc::Permit<'_, Heard>>) {
-        let away = self.owes_away();
+        let Some(news) = self.owed.next(self.is_up()) else { return };
+        self.owed.told(&news);
         if let Some(permit) = permit {
-            permit.send(if away { Heard::Away } else { Heard::Connected });
+            permit.send(news);
         }
-        self.told_connected = !away;
-        self.owes_connected &= away;
     }
 
     fn is_up(&self) -> bool {
@@ -233,7 +226,9 @@ impl Link {
             Broker::Away { .. } => {}
             Broker::Here(session) => match session.given_up(now) {
                 Some(reason) => self.lose(reason, now),
-                None => session.pump(&mut self.queue, &self.plan, !self.owes_connected, now),
+                None => {
+                    session.pump(&mut self.queue, &self.plan, !self.owed.is_connected_owed(), now);
+                }
             },
         }
     }
@@ -262,7 +257,7 @@ impl Link {
         };
         match session.handle(event, &self.plan, now) {
             Some(News::Up) => {
-                self.owes_connected = true;
+                self.owed.up();
                 self.trouble = None;
                 if let Some(since) = self.away_since.take() {
                     tracing::info!(away = ?(now - since), "the broker is back");
@@ -270,11 +265,12 @@ impl Link {
                     tracing::info!("connected to the broker");
                 }
             }
+            Some(News::Listening) => self.owed.listening(),
             Some(News::Message { topic, payload, retained }) => {
                 let message = Heard::Message { topic, payload, retained };
                 // after the bridge has stopped listening nothing is lost: echoes of its last words, mostly
                 let full = || matches!(self.heard.try_send(message), Err(TrySendError::Full(_)));
-                if self.owes_connected || full() {
+                if self.owed.is_connected_owed() || full() {
                     self.unheard.count(1);
                 }
             }
@@ -296,7 +292,7 @@ impl Link {
             self.evictions = if evicted { self.evictions + 1 } else { 0 };
             self.queue.keep_events(session.into_unacknowledged());
         }
-        self.owes_connected = false;
+        self.owed.lost();
         if self.evictions >= EVICTIONS && reason == Reason::ClosedByBroker {
             reason = Reason::Evicted(self.dialer.client_id());
         }
@@ -351,7 +347,7 @@ impl Link {
             match session.handle(event, &self.plan, Instant::now()) {
                 Some(News::Closed(_)) => return,
                 Some(News::SaidGoodbye) => deadline = deadline.min(Instant::now() + CLOSING),
-                Some(News::Up | News::Message { .. }) | None => {}
+                Some(News::Up | News::Listening | News::Message { .. }) | None => {}
             }
         }
     }

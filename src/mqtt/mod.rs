@@ -8,6 +8,7 @@ mod connection;
 mod flight;
 pub mod link;
 mod outbox;
+mod owed;
 pub mod probe;
 mod queue;
 mod reason;

@@ -16,6 +16,8 @@ use super::queue::{Queue, Queued};
 pub(super) enum News {
     /// Subscribed, and ready to publish.
     Up,
+    /// Subscribed to what the broker has retained.
+    Listening,
     Message {
         topic: String,
         payload: Vec<u8>,
@@ -137,7 +139,11 @@ impl Session {
             Event::Subscribed(answers) => {
                 self.flight.answered(now);
                 self.warn_about_filters(&answers);
-                (self.phase == Phase::Subscribing).then(|| self.come_up(plan, now))
+                match self.phase {
+                    Phase::Subscribing => Some(self.come_up(plan, now)),
+                    Phase::Up(_) => Some(News::Listening),
+                    Phase::Connecting | Phase::Leaving => None,
+                }
             }
             Event::Unsubscribed => {
                 self.flight.answered(now);

@@ -25,6 +25,13 @@ impl Story {
         self.announcer.handle(event, now).iter().map(short).collect()
     }
 
+    /// The broker is there, and sends what it has.
+    fn connected(&mut self, seconds: u64) -> Vec<String> {
+        let mut told = self.at(seconds, Event::Connected);
+        told.extend(self.at(seconds, Event::Listening));
+        told
+    }
+
     fn found(&mut self, object: &str, payload: &Value) -> Vec<String> {
         let topic = format!("ha/device/{object}/config");
         self.at(1, Event::Found { topic, payload: payload.to_string().into_bytes() })
@@ -76,7 +83,7 @@ fn it_listens_first_and_sends_each_new_payload_twice() {
     let mut story = Story::new(true);
     assert_eq!(story.announcer.wake(), None);
     assert!(story.at(0, kitchen(&[1, 2], true)).is_empty(), "there is no broker yet");
-    assert!(story.at(0, Event::Connected).is_empty());
+    assert!(story.connected(0).is_empty());
     let both = ["gxv2mqtt_bridge", "gxv2mqtt_kitchen line_1, line_2"];
     assert_eq!(story.at(2, Event::Woke), [&["stop listening"], &both[..]].concat());
     assert_eq!(story.at(4, Event::Woke), both);
@@ -88,7 +95,7 @@ fn it_listens_first_and_sends_each_new_payload_twice() {
 fn what_went_away_is_taken_back_also_after_a_restart() {
     let mut story = Story::new(true);
     story.at(0, kitchen(&[1], true));
-    story.at(0, Event::Connected);
+    story.connected(0);
     assert!(story.found("gxv2mqtt_kitchen", &payload(&[1, 2])).is_empty());
     assert_eq!(story.found("gxv2mqtt_attic", &payload(&[1])), ["gxv2mqtt_attic taken back"]);
     assert!(story.found("zigbee", &payload(&[1])).is_empty());
@@ -104,7 +111,7 @@ fn what_went_away_is_taken_back_also_after_a_restart() {
 #[test]
 fn another_bridge_is_left_alone() {
     let mut story = Story::new(true);
-    story.at(0, Event::Connected);
+    story.connected(0);
     let Event::Described(device) = kitchen(&[1], true) else { unreachable!() };
     let theirs = discovery::phone(&Base::new("elsewhere"), &device);
     assert!(story.found("gxv2mqtt_attic", &theirs).is_empty());
@@ -114,7 +121,7 @@ fn another_bridge_is_left_alone() {
 fn a_phone_that_is_away_keeps_what_is_known_of_it() {
     let mut story = Story::new(true);
     story.at(0, kitchen(&[], false));
-    story.at(0, Event::Connected);
+    story.connected(0);
     story.found("gxv2mqtt_kitchen", &payload(&[1, 2]));
     assert_eq!(story.at(2, Event::Woke), ["stop listening", "gxv2mqtt_bridge"]);
     assert_eq!(
@@ -124,7 +131,7 @@ fn a_phone_that_is_away_keeps_what_is_known_of_it() {
 
     let mut never_seen = Story::new(true);
     never_seen.at(0, kitchen(&[], false));
-    never_seen.at(0, Event::Connected);
+    never_seen.connected(0);
     assert!(never_seen.at(2, Event::Woke).contains(&"gxv2mqtt_kitchen".to_owned()));
 }
 
@@ -132,7 +139,7 @@ fn a_phone_that_is_away_keeps_what_is_known_of_it() {
 fn home_assistants_birth_is_answered_after_a_while() {
     let mut story = Story::new(true);
     story.at(0, kitchen(&[1], true));
-    story.at(0, Event::Connected);
+    story.connected(0);
     for second in [2, 4, 9] {
         story.at(second, Event::Woke);
     }
@@ -149,7 +156,7 @@ fn home_assistants_birth_is_answered_after_a_while() {
 #[test]
 fn without_discovery_only_the_states_are_said_again() {
     let mut story = Story::new(false);
-    story.at(0, Event::Connected);
+    story.connected(0);
     assert_eq!(story.found("gxv2mqtt_kitchen", &payload(&[1])), ["gxv2mqtt_kitchen taken back"]);
     assert_eq!(story.at(2, Event::Woke), ["stop listening"]);
     assert!(story.at(3, kitchen(&[1], true)).is_empty());
@@ -161,7 +168,7 @@ fn without_discovery_only_the_states_are_said_again() {
 #[test]
 fn everything_is_announced_again_when_somebody_asks() {
     let mut story = Story::new(true);
-    story.at(0, Event::Connected);
+    story.connected(0);
     story.at(0, kitchen(&[1], true));
     assert!(story.at(1, Event::Asked).is_empty(), "it still listens");
     story.at(10, Event::Woke);
@@ -174,7 +181,7 @@ fn everything_is_announced_again_when_somebody_asks() {
 #[test]
 fn a_phone_that_is_taken_out_is_taken_back_and_may_return() {
     let mut story = Story::new(true);
-    story.at(0, Event::Connected);
+    story.connected(0);
     story.at(0, kitchen(&[1], true));
     story.at(2, Event::Woke);
     story.at(4, Event::Woke);
@@ -192,11 +199,11 @@ fn a_phone_that_is_taken_out_is_taken_back_and_may_return() {
 fn a_connection_that_breaks_at_once_has_told_nothing() {
     let mut story = Story::new(true);
     story.at(0, kitchen(&[1], true));
-    story.at(0, Event::Connected);
+    story.connected(0);
     story.at(1, Event::Away);
     assert_eq!(story.announcer.wake(), None);
     assert!(story.at(3, Event::Woke).is_empty());
-    story.at(10, Event::Connected);
+    story.connected(10);
     story.found("gxv2mqtt_kitchen", &payload(&[1, 2]));
     let told = story.at(12, Event::Woke);
     assert_eq!(told, ["stop listening", "gxv2mqtt_bridge", "gxv2mqtt_kitchen line_1, line_2 gone"]);
@@ -229,7 +236,7 @@ fn an_entity_that_becomes_another_kind_is_taken_back_first() {
         Some((component["platform"].as_str()?.to_owned(), stub))
     };
     let mut story = Story::new(true);
-    story.at(0, Event::Connected);
+    story.connected(0);
     story.at(0, described(SettingKind::Text));
     assert_eq!(sent(&mut story, 2, Event::Woke), Some(("text".to_owned(), false)));
     sent(&mut story, 4, Event::Woke);
@@ -239,4 +246,17 @@ fn an_entity_that_becomes_another_kind_is_taken_back_first() {
     assert_eq!(sent(&mut story, 11, Event::Woke), Some(("sensor".to_owned(), false)));
     assert_eq!(sent(&mut story, 13, Event::Woke), Some(("sensor".to_owned(), false)));
     assert_eq!(story.announcer.wake(), None);
+}
+
+#[test]
+fn a_broker_that_takes_its_time_is_waited_for() {
+    let mut story = Story::new(true);
+    story.at(0, kitchen(&[1], true));
+    story.at(0, Event::Connected);
+    assert_eq!(story.announcer.wake(), None);
+    assert!(story.at(9, Event::Woke).is_empty());
+    story.at(10, Event::Listening);
+    story.found("gxv2mqtt_kitchen", &payload(&[1, 2]));
+    let told = story.at(12, Event::Woke);
+    assert_eq!(told, ["stop listening", "gxv2mqtt_bridge", "gxv2mqtt_kitchen line_1, line_2 gone"]);
 }

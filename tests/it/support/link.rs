@@ -81,7 +81,7 @@ impl Running {
     pub(crate) fn connected(&mut self) -> impl Future<Output = ()> {
         within("the link to connect", async {
             let mut news = self.heard.recv().await.unwrap();
-            if news == Heard::Away {
+            while matches!(news, Heard::Away | Heard::Listening) {
                 news = self.heard.recv().await.unwrap();
             }
             assert_eq!(news, Heard::Connected);
@@ -96,15 +96,20 @@ impl Running {
 
     #[track_caller]
     pub(crate) fn message(&mut self) -> impl Future<Output = (String, String, bool)> {
-        let heard = within("a message", self.heard.recv());
-        async {
-            match heard.await.unwrap() {
+        within("a message", async {
+            let mut news = self.heard.recv().await.unwrap();
+            while news == Heard::Listening {
+                news = self.heard.recv().await.unwrap();
+            }
+            match news {
                 Heard::Message { topic, payload, retained } => {
                     (topic, String::from_utf8(payload).unwrap(), retained)
                 }
-                news @ (Heard::Connected | Heard::Away) => panic!("{news:?} instead of a message"),
+                Heard::Connected | Heard::Listening | Heard::Away => {
+                    panic!("{news:?} instead of a message")
+                }
             }
-        }
+        })
     }
 
     pub(crate) async fn stop(self) {
@@ -127,5 +132,6 @@ pub(crate) async fn settle(stage: &Stage, link: &mut Running, properties: &[u8])
     link.connected().await;
     let filters = client.answer_subscribe().await;
     assert_eq!(filters, [("discovery/+/config".to_owned(), 0b0000_1000)]);
+    assert_eq!(within("the news", link.heard.recv()).await, Some(Heard::Listening));
     client
 }
