@@ -80,7 +80,7 @@ fn group_name(group: &str) -> Option<String> {
 
 /// Reads a file; the error is for people, and says what was expected.
 pub fn read(path: &Path) -> Result<Book, String> {
-    let reader = reader(path).ok_or("expected a file that ends in .vcf or .csv")?;
+    let reader = reader(path)?;
     let mut bytes = Vec::new();
     // a folder can be opened, but not read
     let file = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
@@ -91,13 +91,15 @@ pub fn read(path: &Path) -> Result<Book, String> {
     reader(&bytes).map_err(|why| format!("{why} in {}", path.display()))
 }
 
-type Reader = fn(&[u8]) -> Result<Book, &'static str>;
+/// Reads what is in a file.
+pub(crate) type Reader = fn(&[u8]) -> Result<Book, &'static str>;
 
-fn reader(path: &Path) -> Option<Reader> {
-    let end = path.extension()?.to_str()?.to_ascii_lowercase();
-    match end.as_str() {
-        "vcf" | "vcard" => Some(vcard::book),
-        "csv" => Some(table::book),
-        _ => None,
+/// Returns who reads such a file; the error is for people.
+pub(crate) fn reader(path: &Path) -> Result<Reader, &'static str> {
+    let end = path.extension().and_then(|end| end.to_str()).map(str::to_ascii_lowercase);
+    match end.as_deref() {
+        Some("vcf" | "vcard") => Ok(vcard::book),
+        Some("csv") => Ok(table::book),
+        _ => Err("expected a file that ends in .vcf, .vcard or .csv"),
     }
 }

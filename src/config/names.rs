@@ -1,5 +1,5 @@
-//! `[names]`: checks the address book, and the country of national numbers. The book is read here to find a mistake at
-//! once; who keeps it reads it again.
+//! `[names]`: checks how the address book is called, and the country of national numbers. The book itself is not looked
+//! at: a file that is broken, or not there yet, must not keep the phones from being bridged.
 
 use std::path::PathBuf;
 
@@ -7,9 +7,9 @@ use super::error::Error;
 use super::raw;
 use super::section::Section;
 use crate::domain::directory::BadCountry;
-use crate::names::{Options, read};
+use crate::names::{Options, reader};
 
-/// Checks `[names]`; what is broken inside of the file is no mistake of the settings.
+/// Checks `[names]`; what is wrong with the file itself is no mistake of the settings.
 pub(super) fn check(section: &Section<'_>, raw: raw::Names) -> Result<Options, Error> {
     let country = section.text("country", raw.country)?;
     let country = country.map(|text| {
@@ -19,7 +19,7 @@ pub(super) fn check(section: &Section<'_>, raw: raw::Names) -> Result<Options, E
     });
     let file = section.text("file", raw.file)?.map(PathBuf::from);
     if let Some(file) = &file {
-        read(file).map_err(|why| section.wrong("file", why))?;
+        reader(file).map_err(|why| section.wrong("file", why))?;
     }
     Ok(Options { file, country: country.transpose()? })
 }

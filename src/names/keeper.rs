@@ -92,7 +92,10 @@ impl Keeper {
             }
             Err(why) => {
                 if self.trouble.as_ref() != Some(&why) {
-                    tracing::warn!("names stay as they were: {why}");
+                    tracing::warn!(
+                        known = self.names.borrow().len(),
+                        "names stay as they were: {why}; mend it, it is read as soon as that is possible"
+                    );
                 }
                 self.trouble = Some(why);
             }

@@ -121,7 +121,7 @@ fn files_say_by_their_end_what_they_are() {
     };
     assert_eq!(file("a.CSV", "name,number\nAnn,1\n"), Ok(1));
     assert_eq!(file("a.vcf", "BEGIN:VCARD\nVERSION:4.0\nFN:Ann\nTEL:1\nEND:VCARD\n"), Ok(1));
-    assert!(file("a.txt", "").unwrap_err().contains(".vcf or .csv"));
+    assert!(file("a.txt", "").unwrap_err().contains(".vcf, .vcard or .csv"));
     assert!(file("b.vcf", "").unwrap_err().contains("BEGIN:VCARD"));
     let gone = read(&folder.path().join("gone.csv")).unwrap_err();
     assert!(gone.contains("expected a readable file") && gone.contains("gone.csv"), "{gone}");
@@ -158,6 +158,24 @@ proptest! {
         let book = vcard::book(text.as_bytes()).unwrap();
         prop_assert_eq!(&book.cards.last().unwrap().name, "Ann");
     }
+}
+
+#[tokio::test]
+async fn a_file_that_is_missing_or_broken_at_the_start_is_read_when_it_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("people.csv");
+    let (_options, told) = watch::channel(Options { file: Some(file.clone()), country: None });
+    let (mut keeper, names) = Keeper::open(told).await;
+    for text in [None, Some(""), Some("Ann,1001\n")] {
+        if let Some(text) = text {
+            fs::write(&file, text).unwrap();
+        }
+        keeper.look().await;
+        assert!(names.borrow().is_empty());
+    }
+    fs::write(&file, "name,number\nAnn,1001\n").unwrap();
+    keeper.look().await;
+    assert!(names.borrow().find("1001").is_some());
 }
 
 #[tokio::test]

@@ -43,7 +43,6 @@ fn directory() -> tempfile::TempDir {
     write(dir.path(), "binary", [0xff, 0xfe]);
     write(dir.path(), "ca.pem", PEM);
     write(dir.path(), "contacts.vcf", "BEGIN:VCARD\nVERSION:4.0\nFN:Ann\nTEL:1001\nEND:VCARD\n");
-    write(dir.path(), "no_columns.csv", "Ann,1001\n");
     for (name, label) in [("key", "PRIVATE KEY"), ("locked", "ENCRYPTED PRIVATE KEY")] {
         write(dir.path(), &format!("{name}.pem"), PEM.replace("CERTIFICATE", label));
     }
