@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use csv::{ReaderBuilder, StringRecord, Trim};
+use csv::{Reader, ReaderBuilder, StringRecord};
 use encoding_rs::{UTF_8, WINDOWS_1252};
 
 use super::Book;
@@ -18,9 +18,20 @@ enum Column {
     /// A name, where there is no other.
     Company,
     Number,
+    /// Perhaps a number, by a part of its name: "Mobile Phone", but also "Has Phone".
+    Phone,
     Group,
     Other,
 }
+
+/// So many digits make a number of what stands in a column that is known by a part of its name only.
+const DIGITS: usize = 3;
+/// So many digits no extension has: what is shorter, and follows after a `;`, may be dialled after a pause.
+const LONG: usize = 6;
+/// So often it is read on behind a quote that is not closed.
+const QUOTES: usize = 10;
+/// What is put behind the file: it stands alone, unless a quote is still open.
+const END: &str = "\n.";
 
 /// Columns by their whole name.
 const COLUMNS: &[(Column, &[&str])] = &[
@@ -49,13 +60,17 @@ const NUMBERS: &[&str] = &["phone", "mobile", "telefon", "handy", "fax"];
 const NO_NUMBERS: &[&str] = &["type", "label", "phonetic"];
 
 impl Column {
+    fn is_number(self) -> bool {
+        matches!(self, Self::Number | Self::Phone)
+    }
+
     fn named(name: &str) -> Self {
         let name = name.trim().to_lowercase();
         let known = COLUMNS.iter().find(|(_, names)| names.contains(&name.as_str()));
         let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
         match known {
             Some((column, _)) => *column,
-            None if has(NUMBERS) && !has(NO_NUMBERS) => Self::Number,
+            None if has(NUMBERS) && !has(NO_NUMBERS) => Self::Phone,
             None => Self::Other,
         }
     }
@@ -63,63 +78,171 @@ impl Column {
 
 /// Reads the rows of a file; one whose first row does not name a name and a number is none of this kind.
 pub(super) fn book(bytes: &[u8]) -> Result<Book, &'static str> {
-    let text = decoded(bytes);
-    let mut rows = ReaderBuilder::new()
-        .delimiter(delimiter(&text))
-        .flexible(true)
-        .trim(Trim::All)
-        .from_reader(text.as_bytes());
-    let header = rows.headers().map_err(|_| "expected a table")?;
-    let columns: Vec<Column> = header.iter().map(Column::named).collect();
+    let mut text = decoded(bytes).into_owned();
+    let end = text.len();
+    text.push_str(END);
+    let (delimiter, begin) = start(&text);
+    let mut rows = reader(&text[begin..], delimiter);
+    let mut row = StringRecord::new();
+    // all of it is UTF-8 by now, and rows may have any length: only reading itself could fail
+    rows.read_record(&mut row).map_err(|_| "expected a table")?;
+    let columns: Vec<Column> = row.iter().map(Column::named).collect();
     let has = |wanted: &[Column]| columns.iter().any(|column| wanted.contains(column));
-    if !has(&[Column::Name, Column::Given, Column::Family]) || !has(&[Column::Number]) {
+    let named = has(&[Column::Name, Column::Given, Column::Family]);
+    if !named || !has(&[Column::Number, Column::Phone]) {
         return Err(
             "expected a first row that names the columns, \"name\" and \"number\" among them,",
         );
     }
     let mut book = Book::default();
-    let mut row = StringRecord::new();
-    loop {
-        match rows.read_record(&mut row) {
-            Ok(false) => return Ok(book),
-            Ok(true) => {
-                let line = row.position().map_or(0, csv::Position::line);
-                let lines = rows.position().line().saturating_sub(line);
-                if row.len() < columns.len() && lines > 1 {
-                    book.mistake(line, "a row over several lines: perhaps a quote is not closed");
-                } else if row.len() > columns.len() {
-                    book.mistake(line, "more fields than the first row has");
-                } else {
-                    book.add(line, contact(&columns, &row));
-                }
+    let (mut from, mut before, mut quotes) = (begin, lines(&text[..begin]), 0);
+    while rows.read_record(&mut row).map_err(|_| "expected a table")? {
+        let (begins, line) = row.position().map_or((0, 0), |p| (place(p.byte()), p.line()));
+        let ends = from + place(rows.position().byte());
+        // empty lines before it are no part of it
+        let whole = &text[from + begins..ends];
+        let raw = whole.trim_start_matches(['\r', '\n']);
+        let line = before + line + lines(&whole[..whole.len() - raw.len()]);
+        if ends > end + 1 {
+            if row.len() == 1 && END.ends_with(&row[0]) {
+                break;
             }
-            // all of it is UTF-8 by now, and rows may have any length: only reading itself could fail
-            Err(_) => return Err("expected a table"),
+            // its last field runs to the end: it opens where that many lines are left
+            let left = lines(row.iter().next_back().unwrap_or_default());
+            let open = if row.len() > columns.len() { line } else { lines(&text) + 1 - left };
+            quotes += 1;
+            if quotes > QUOTES {
+                book.mistake(open, "a quote that is not closed, and all that follows");
+                break;
+            }
+            book.mistake(open, "a quote that is not closed");
+            (from, before) = (behind(&text, open), open);
+            rows = reader(&text[from..], delimiter);
+        } else {
+            let several = raw.trim_end().contains('\n');
+            match checked(&columns, &row, several, delimiter) {
+                Ok(()) => book.add(line, contact(&columns, &row)),
+                Err(what) => book.mistake(line, what),
+            }
         }
+    }
+    Ok(book)
+}
+
+fn reader(text: &str, delimiter: u8) -> Reader<&[u8]> {
+    let mut builder = ReaderBuilder::new();
+    builder.delimiter(delimiter).flexible(true).has_headers(false).from_reader(text.as_bytes())
+}
+
+/// Says what is wrong with a row; it may stand on several lines.
+fn checked(
+    columns: &[Column],
+    row: &StringRecord,
+    several: bool,
+    delimiter: u8,
+) -> Result<(), &'static str> {
+    let numbers = columns.iter().zip(row).filter(|(column, _)| column.is_number());
+    let strange = |part: &str| {
+        part.contains(char::from(delimiter)) || !part.contains(|c: char| c.is_ascii_digit())
+    };
+    let runs_on = |(_, field): (_, &str)| {
+        let field = field.trim();
+        field.contains('\n') && field.lines().any(strange)
+    };
+    if several && (row.len() < columns.len() || numbers.into_iter().any(runs_on)) {
+        Err("a row over several lines: perhaps a quote is not closed")
+    } else if row.len() > columns.len() {
+        Err("more fields than the first row has")
+    } else {
+        Ok(())
     }
 }
 
 fn contact(columns: &[Column], row: &StringRecord) -> Card {
-    let all = |wanted| {
-        let fields = columns.iter().zip(row).filter(move |(column, _)| **column == wanted);
-        fields.map(|(_, field)| field).filter(|field| !field.is_empty())
+    let fields = || {
+        let fields = columns.iter().zip(row.iter().map(str::trim));
+        fields.filter(|(_, field)| !field.is_empty())
     };
+    let all =
+        |wanted| fields().filter(move |(column, _)| **column == wanted).map(|(_, field)| field);
     let first = |wanted| all(wanted).next();
     let parts: Vec<_> =
         [first(Column::Given), first(Column::Family)].into_iter().flatten().collect();
     let whole = Some(parts.join(" ")).filter(|name| !name.is_empty());
     let name = first(Column::Name).map(str::to_owned).or(whole);
+    let numbers = fields().filter(|(column, _)| column.is_number()).flat_map(|(column, field)| {
+        let least = if *column == Column::Phone { DIGITS } else { 0 };
+        numbers_of(field).into_iter().filter(move |number| digits(number) >= least)
+    });
     Card {
         name: name.or_else(|| first(Column::Company).map(str::to_owned)).unwrap_or_default(),
-        groups: all(Column::Group).flat_map(parts_of).collect(),
-        numbers: all(Column::Number).flat_map(parts_of).collect(),
+        groups: all(Column::Group).flat_map(groups_of).collect(),
+        numbers: numbers.collect(),
     }
 }
 
-/// Returns what stands in one field: Google parts it by `:::`, Outlook by `;`.
-fn parts_of(field: &str) -> impl Iterator<Item = String> {
+/// Returns the groups in one field: Google parts them by `:::`, Outlook by `;`.
+fn groups_of(field: &str) -> impl Iterator<Item = String> {
     let parts = field.split(":::").flat_map(|part| part.split([';', ',', '\n']));
     parts.map(|part| part.trim().to_owned()).filter(|part| !part.is_empty())
+}
+
+/// Returns the numbers in one field. What is dialled after a pause (`,`, `;`, `p`, `w`) is none: it would give somebody's
+/// extension a stranger's name.
+fn numbers_of(field: &str) -> Vec<String> {
+    let mut numbers = Vec::new();
+    for group in field.split(":::").flat_map(str::lines) {
+        let mut long = false;
+        for part in group.split(';') {
+            let number = before_pause(part).trim();
+            if number.is_empty() || long && digits(number) < LONG {
+                continue;
+            }
+            long = digits(number) >= LONG;
+            numbers.push(number.to_owned());
+        }
+    }
+    numbers
+}
+
+/// Returns what stands before the first pause.
+fn before_pause(part: &str) -> &str {
+    let part = part.split(',').next().unwrap_or_default();
+    let dialled = |c: char| c.is_ascii_digit() || " +-()./*#\u{a0}".contains(c);
+    match part.find(|c| !dialled(c)) {
+        Some(at) if part[at..].starts_with(['p', 'P', 'w', 'W']) && digits(&part[..at]) > 0 => {
+            &part[..at]
+        }
+        _ => part,
+    }
+}
+
+fn digits(text: &str) -> usize {
+    text.bytes().filter(u8::is_ascii_digit).count()
+}
+
+fn lines(text: &str) -> u64 {
+    text.bytes().filter(|byte| *byte == b'\n').count() as u64
+}
+
+fn place(byte: u64) -> usize {
+    usize::try_from(byte).unwrap_or(usize::MAX)
+}
+
+/// Returns where the line behind this one begins.
+fn behind(text: &str, line: u64) -> usize {
+    let mut ends = text.match_indices('\n').map(|(at, _)| at + 1);
+    ends.nth(place(line.saturating_sub(1))).unwrap_or(text.len())
+}
+
+/// Returns what parts the fields, and where the first row begins: Excel may say the former in a row before it.
+fn start(text: &str) -> (u8, usize) {
+    let first = text.lines().next().unwrap_or_default();
+    let said = first.trim_matches('"').strip_prefix("sep=");
+    match said.map(str::as_bytes) {
+        Some([delimiter]) => (*delimiter, behind(text, 1)),
+        _ => (delimiter(text), 0),
+    }
 }
 
 /// Returns what parts the fields: what stands most often in the first row.

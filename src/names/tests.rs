@@ -84,9 +84,9 @@ fn tables_are_read_as_programs_export_them() {
     ACME [] 1003
     ");
     let outlook = "\"First Name\"\t\"Last Name\"\t\"Home Street\"\t\"Business Phone\"\t\"Mobile Phone\"\t\"Business Fax\"\t\"Categories\"\n\
-        \"Zo\u{eb}\"\t\"S\u{f6}hne\"\t\"A \"\"B\"\"\n5\"\t\"1\"\t\"2\"\t\"3\"\t\"Family;Work\"\n";
-    insta::assert_snapshot!(table(outlook), @"Zoë Söhne [Family|Work] 1|2|3");
-    insta::assert_snapshot!(table(b"Name;Telefon privat\nJ\xf6rg;1\n"), @"Jörg [] 1");
+        \"Zo\u{eb}\"\t\"S\u{f6}hne\"\t\"A \"\"B\"\"\n5\"\t\"1001\"\t\"1002\"\t\"1003\"\t\"Family;Work\"\n";
+    insta::assert_snapshot!(table(outlook), @"Zoë Söhne [Family|Work] 1001|1002|1003");
+    insta::assert_snapshot!(table(b"Name;Telefon privat\nJ\xf6rg;123\n"), @"Jörg [] 123");
     insta::assert_snapshot!(table("\u{feff}Name,Tel\nZo\u{eb},1\n"), @"Zoë [] 1");
 }
 
@@ -100,15 +100,68 @@ fn broken_rows_are_left_out_and_told_by_line() {
     E [] 5
     line 3: more fields than the first row has
     line 4: a number without a name
+    line 9: a quote that is not closed
     ");
     let open = "name,number\nAnn,1\n\"Bob,2\nCarl,3\nDora,4\n";
     insta::assert_snapshot!(table(open), @"
     Ann [] 1
-    line 3: a row over several lines: perhaps a quote is not closed
+    Carl [] 3
+    Dora [] 4
+    line 3: a quote that is not closed
     ");
+    // it is nobody's but the row's own
+    insta::assert_snapshot!(table("name,number\nAnn,\"1001\nBob,1002\nZoe,1003\n"), @r#"
+    Bob [] 1002
+    Zoe [] 1003
+    line 2: a quote that is not closed
+    "#);
+    let note = "name,number,note\n\"Ann\nB\",1001,\"bla\nBob,1002,\nZoe,1003,";
+    insta::assert_snapshot!(table(note), @r#"
+    Bob [] 1002
+    Zoe [] 1003
+    line 3: a quote that is not closed
+    "#);
+    insta::assert_snapshot!(table("name,number\nAnn,\"1001\nBob,1002\"\nZoe,\"1003\n1004\"\n"), @r#"
+    Zoe [] 1003|1004
+    line 2: a row over several lines: perhaps a quote is not closed
+    "#);
+    let all = table(format!("name,number\n{}", "x\"y,\"z\n".repeat(100)));
+    assert!(all.ends_with("line 12: a quote that is not closed, and all that follows"), "{all}");
     for text in ["", "\n", "name\nAnn\n", "number\n1\n", "Ann,1001\n", "\u{0}\u{1}"] {
         assert!(table(text).starts_with("expected a first row that names"), "{text:?}");
     }
+}
+
+#[test]
+fn what_is_dialled_after_a_pause_is_nobodys_number() {
+    for (field, expected) in [
+        ("+1 555 123 4567,,42", "+1 555 123 4567"),
+        ("+1 555 123 4567;42", "+1 555 123 4567"),
+        ("+1 555 123 4567;42;43", "+1 555 123 4567"),
+        ("+1 555 123 4567p42", "+1 555 123 4567"),
+        ("1001 W 42", "1001"),
+        ("1001,1002", "1001"),
+        ("1001; 1002 ::: 1003", "1001|1002|1003"),
+        ("+49 30 123456;+49 30 123457", "+49 30 123456|+49 30 123457"),
+        ("sip:1001@pbx", "sip:1001@pbx"),
+    ] {
+        let text = format!("name,number\nBob,\"{field}\"\n");
+        assert_eq!(table(text), format!("Bob [] {expected}"), "{field}");
+    }
+}
+
+#[test]
+fn a_column_that_may_hold_numbers_holds_no_flags() {
+    let text = "Name,Preferred Phone,Has Phone,Mobile Phone\nAnn,1,1,1001\n";
+    insta::assert_snapshot!(table(text), @"Ann [] 1001");
+}
+
+#[test]
+fn a_first_row_of_excel_says_what_parts_the_fields() {
+    insta::assert_snapshot!(table("\u{feff}sep=;\r\nname;number,x;number\r\nAnn;a;1\r\n;b;2\r\n"), @"
+    Ann [] 1
+    line 4: a number without a name
+    ");
 }
 
 #[test]
