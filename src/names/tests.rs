@@ -50,6 +50,15 @@ fn cards_of_all_versions_are_read() {
     ");
     let latin = b"BEGIN:VCARD\nVERSION:2.1\nFN;CHARSET=ISO-8859-1:J\xf6rg\nTEL:1\nEND:VCARD\n";
     insta::assert_snapshot!(vcard(latin), @"Jörg [] 1");
+    // without a word about it, one line of it folded
+    let windows = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:J\xf6rg \r\n M\xfcller\r\nTEL:1\r\nCATEGORIES:Fr\xe4nkel\r\nEND:VCARD\r\n";
+    insta::assert_snapshot!(vcard(windows), @"Jörg Müller [Fränkel] 1");
+    // UTF-8 that is folded inside of a letter
+    let folded = b"BEGIN:VCARD\nVERSION:3.0\nFN:J\xc3\n \xb6rg\nTEL:1\nEND:VCARD\n";
+    insta::assert_snapshot!(vcard(folded), @"Jörg [] 1");
+    let wide = "\u{feff}BEGIN:VCARD\nVERSION:3.0\nFN:Jörg\nTEL:1\nEND:VCARD\n";
+    let wide: Vec<u8> = wide.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    insta::assert_snapshot!(vcard(wide), @"Jörg [] 1");
 }
 
 #[test]

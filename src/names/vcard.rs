@@ -1,5 +1,8 @@
 //! vCards of all versions, as phones and clouds export them: FN or N, TEL, CATEGORIES.
 
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use vcard::prop::r#fn::FN;
 use vcard::tree::cst::VcardCst;
 use vcard::tree::error::VcardParseError;
@@ -10,7 +13,13 @@ use crate::domain::directory::Card;
 
 /// Reads the cards of a file; a file without any is none of this kind.
 pub(super) fn book(bytes: &[u8]) -> Result<Book, &'static str> {
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    // in UTF-16 with a mark it is made UTF-8
+    let whole = match Encoding::for_bom(bytes) {
+        Some((encoding, mark)) if encoding == UTF_8 => Cow::Borrowed(&bytes[mark..]),
+        Some((encoding, _)) => Cow::Owned(encoding.decode(bytes).0.into_owned().into_bytes()),
+        None => Cow::Borrowed(bytes),
+    };
+    let bytes = &*whole;
     let mut book = Book::default();
     let mut cards = 0;
     // where the card that is being read begins: its line, and its first byte
@@ -41,13 +50,39 @@ pub(super) fn book(bytes: &[u8]) -> Result<Book, &'static str> {
 }
 
 fn read_card(book: &mut Book, line: u64, bytes: &[u8]) {
-    match VcardCst::parse(bytes) {
+    match VcardCst::parse(&decoded(bytes)) {
         Ok(card) => book.add(line, contact(&card)),
         Err(VcardParseError::MissingPropertyColon(_)) => {
             book.mistake(line, "a card with a line that has no colon");
         }
         Err(_) => book.mistake(line, "a card that can't be read"),
     }
+}
+
+/// Returns a card in which each line is in UTF-8, or says in what it is: others are as Windows writes them in the west.
+fn decoded(card: &[u8]) -> Cow<'_, [u8]> {
+    if std::str::from_utf8(card).is_ok() {
+        return Cow::Borrowed(card);
+    }
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    for line in card.split_inclusive(|byte| *byte == b'\n') {
+        match lines.last_mut() {
+            // a fold may part even a letter
+            Some(folded) if line.starts_with(b" ") || line.starts_with(b"\t") => {
+                let end = folded.strip_suffix(b"\n").unwrap_or(folded);
+                folded.truncate(end.strip_suffix(b"\r").unwrap_or(end).len());
+                folded.extend(&line[1..]);
+            }
+            _ => lines.push(line.to_vec()),
+        }
+    }
+    for line in &mut lines {
+        let said = line.to_ascii_uppercase().windows(8).any(|word| word == b"CHARSET=");
+        if !said && std::str::from_utf8(line).is_err() {
+            *line = WINDOWS_1252.decode(line).0.into_owned().into_bytes();
+        }
+    }
+    Cow::Owned(lines.concat())
 }
 
 fn contact(card: &VcardCst<'_>) -> Card {
