@@ -100,7 +100,8 @@ pub fn lists(names: &[String]) -> Vec<Vec<String>> {
 /// Returns the names of those values that are not what was written.
 pub fn ignored(written: &BTreeMap<String, String>, read: &Values) -> Vec<String> {
     let differs = |(name, value): (&String, &String)| {
-        let same = read.get(name).and_then(Option::as_deref).unwrap_or_default() == value;
+        let read = read.get(name).and_then(Option::as_deref).unwrap_or_default();
+        let same = read.trim() == value.trim();
         (!same).then(|| format!("P{name}"))
     };
     written.iter().filter_map(differs).collect()
@@ -171,6 +172,13 @@ mod tests {
         let written = written.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let read = [("1".to_owned(), Some("a".to_owned())), ("2".to_owned(), Some("x".to_owned()))];
         assert_eq!(ignored(&written, &read.into()), ["P2"]);
+    }
+
+    #[test]
+    fn what_a_phone_pads_is_not_ignored() {
+        let written = [("1".to_owned(), "60".to_owned())].into();
+        let read = [("1".to_owned(), Some(" 60 ".to_owned()))].into();
+        assert!(ignored(&written, &read).is_empty());
     }
 
     proptest! {
