@@ -63,9 +63,10 @@ impl Order {
         self.told
     }
 
-    /// Says whether other commands have their turn between its many requests: not where it reads what it then changes.
+    /// Says whether other commands have their turn between its many requests: not where it reads what it then changes,
+    /// nor what it has written.
     pub fn yields(&self) -> bool {
-        matches!(self.command, Command::Refresh | Command::GetValues(_) | Command::SetValues(_))
+        matches!(self.command, Command::Refresh | Command::GetValues(_))
     }
 
     /// Says whether the phone may be looked at between its requests.

@@ -283,11 +283,9 @@ fn log(note: &Note) {
 fn log_values(note: &ValuesNote) {
     match note {
         ValuesNote::Failing(trouble) => {
-            tracing::warn!(
-                "the values of the settings can't be read: {trouble}; the rest works on"
-            );
+            tracing::warn!("values of the settings can't be read: {trouble}; the rest works on");
         }
-        ValuesNote::Work => tracing::info!("the values of the settings can be read again"),
+        ValuesNote::Work => tracing::info!("all values of the settings can be read again"),
         ValuesNote::Odd { key, value, raw: None } => {
             tracing::warn!(%key, value, "the phone does not know this value: it is unavailable");
         }

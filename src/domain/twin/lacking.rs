@@ -16,6 +16,8 @@ impl Lacking {
     /// Takes in whether the phone has the function of this request.
     pub(super) fn answered(&mut self, ask: &Ask, result: &Result<Answer, Trouble>, now: Instant) {
         match result {
+            // it may be one value that it does not have: that says nothing of the others
+            Err(Trouble::Unsupported(_)) if matches!(ask, Ask::GetValues(_)) => {}
             Err(Trouble::Unsupported(why)) => {
                 self.0.insert(ask.function(), (why.clone(), now));
             }
@@ -28,6 +30,9 @@ impl Lacking {
 
     /// Returns why there is no sense in this request, if so.
     pub(super) fn why(&self, ask: &Ask, now: Instant) -> Option<&str> {
+        if matches!(ask, Ask::GetValues(_)) {
+            return None;
+        }
         let (why, at) = self.0.get(ask.function())?;
         (now.duration_since(*at) < TRY_AGAIN).then_some(why)
     }

@@ -7,7 +7,7 @@ use super::super::values;
 
 /// A list that was missed is tried again after this, and longer and longer.
 const TRY_AGAIN: Duration = Duration::from_secs(30);
-/// The whole function is tried again after this, where the phone lacks it: a new firmware may bring it.
+/// A list that the phone lacks or denies is tried again after this: a new firmware, or another user, may bring it.
 const LACKING_EVERY: Duration = Duration::from_hours(1);
 /// After so many misses in a row what a list told is not known any more.
 const MISSES: u32 = 3;
@@ -33,12 +33,21 @@ pub(super) struct Reading {
 struct List {
     names: Vec<String>,
     misses: u32,
+    /// The phone lacks it, or denies it: it is not asked for before this.
+    lacking: Option<Instant>,
+}
+
+impl List {
+    fn is_ready(&self, now: Instant) -> bool {
+        self.lacking.is_none_or(|until| until <= now)
+    }
 }
 
 impl Reading {
     /// Starts with nothing due.
     pub(super) fn new(names: &[String], every: Duration, now: Instant) -> Self {
-        let lists = values::lists(names).into_iter().map(|names| List { names, misses: 0 });
+        let list = |names| List { names, misses: 0, lacking: None };
+        let lists = values::lists(names).into_iter().map(list);
         Self {
             lists: lists.collect(),
             every,
@@ -65,16 +74,20 @@ impl Reading {
         if self.place == 0 {
             self.began = now;
         }
+        self.place = self.ready_from(self.place, now).unwrap_or(self.place);
         self.counts = true;
         self.lists.get(self.place).map(|list| list.names.clone()).unwrap_or_default()
     }
 
-    /// Makes all lists due at this time at the latest.
+    /// Makes all lists due at this time at the latest, those that were lacking, too.
     pub(super) fn hasten(&mut self, at: Instant) {
         let at = self.held.map_or(at, |held| held.max(at));
         self.due = Some(self.due.map_or(at, |due| due.min(at)));
         self.place = 0;
         self.counts = false;
+        for list in &mut self.lists {
+            list.lacking = None;
+        }
     }
 
     /// Asks for nothing before this: another try could lock the phone.
@@ -86,7 +99,7 @@ impl Reading {
     /// Notes that the list was answered.
     pub(super) fn answered(&mut self, now: Instant) {
         if let Some(list) = self.under_way() {
-            list.misses = 0;
+            (list.misses, list.lacking) = (0, None);
             self.go_on(now);
         }
     }
@@ -95,11 +108,9 @@ impl Reading {
     pub(super) fn missed(&mut self, trouble: &Trouble, now: Instant) -> Vec<String> {
         let Some(list) = self.under_way() else { return Vec::new() };
         list.misses += 1;
-        let given_up = if list.misses == MISSES { list.names.clone() } else { Vec::new() };
-        if is_lacking(trouble) {
-            (self.place, self.due) = (0, Some(now + LACKING_EVERY));
-            return self.lists().flatten().cloned().collect();
-        }
+        list.lacking = is_lacking(trouble).then(|| now + LACKING_EVERY);
+        let is_lost = list.misses == MISSES || list.lacking.is_some();
+        let given_up = if is_lost { list.names.clone() } else { Vec::new() };
         // one list that the phone can't answer does not keep the others from being read
         self.go_on(now);
         given_up
@@ -115,17 +126,24 @@ impl Reading {
         self.lists.get_mut(self.place).filter(|_| counts)
     }
 
+    fn ready_from(&self, place: usize, now: Instant) -> Option<usize> {
+        (place..self.lists.len()).find(|place| self.lists[*place].is_ready(now))
+    }
+
+    /// The next list is that of this round; after the last one, a new round waits for its time.
     fn go_on(&mut self, now: Instant) {
-        self.place += 1;
-        self.due = Some(now);
-        if self.place == self.lists.len() {
-            self.place = 0;
-            let misses = self.lists.iter().map(|list| list.misses).max().unwrap_or_default();
-            self.due = Some(match misses {
-                0 => (self.began + self.every).max(now),
-                misses => now + self.every.min(TRY_AGAIN.saturating_mul(misses)),
-            });
+        if let Some(next) = self.ready_from(self.place + 1, now) {
+            (self.place, self.due) = (next, Some(now));
+            return;
         }
+        self.place = 0;
+        let ready = self.lists.iter().filter(|list| list.is_ready(now));
+        self.due = match ready.map(|list| list.misses).max() {
+            Some(0) => Some((self.began + self.every).max(now)),
+            Some(misses) => Some(now + self.every.min(TRY_AGAIN.saturating_mul(misses))),
+            // it has none of them
+            None => self.lists.iter().filter_map(|list| list.lacking).min(),
+        };
     }
 }
 
@@ -198,7 +216,7 @@ mod tests {
     fn a_function_that_is_lacking_is_tried_each_hour() {
         let (mut reading, now) = three_lists();
         let lacking = |_| Some(Trouble::Unsupported("HTTP 404".into()));
-        assert_eq!(round(&mut reading, now, lacking), "0!");
+        assert_eq!(round(&mut reading, now, lacking), "0!1!2!");
         assert_eq!(reading.due(), Some(now + 60 * MINUTE));
         reading.hasten(now + MINUTE);
         assert_eq!(round(&mut reading, now + MINUTE, |_| None), "012", "the phone was restarted");

@@ -36,6 +36,8 @@ struct Story {
     /// When the phone was started, and 500 seconds more.
     booted: Instant,
     values: BTreeMap<String, String>,
+    /// Values that the phone answers with this, and so the whole list.
+    denied: BTreeMap<String, Trouble>,
     contacts: Vec<Contact>,
     groups: Vec<Group>,
     /// The number that lines show in a call.
@@ -72,6 +74,7 @@ impl Story {
             accounts: Vec::new(),
             booted: start,
             values: BTreeMap::new(),
+            denied: BTreeMap::new(),
             contacts: Vec::new(),
             groups: Vec::new(),
             number: None,
@@ -122,6 +125,9 @@ impl Story {
             }
             Ask::Read(Question::Identity) => Answer::Identity(Identity::default()),
             Ask::GetValues(names) => {
+                if let Some(trouble) = names.iter().find_map(|name| self.denied.get(name)) {
+                    return Err(trouble.clone());
+                }
                 let said = |name: &String| (name.clone(), self.values.get(name).cloned());
                 Answer::Values(names.iter().map(said).collect())
             }

@@ -1,6 +1,6 @@
 //! The values of the phone that the settings name: read in time, and shown as the phone says them.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::super::ask::{Answer, Ask, Question, Trouble};
@@ -16,14 +16,14 @@ pub(super) struct Readings {
     /// Whether the log knows that it fails.
     failing: bool,
     /// What the log knows of values that make no sense.
-    odd: BTreeMap<SettingKey, Option<String>>,
+    odd: BTreeSet<SettingKey>,
 }
 
 impl Readings {
     pub(super) fn new(settings: &Settings, now: Instant) -> Self {
         let names: Vec<_> = settings.values.iter().map(|setting| setting.value.clone()).collect();
         let reading = Reading::new(&names, settings.values_every, now);
-        Self { reading, failing: false, odd: BTreeMap::new() }
+        Self { reading, failing: false, odd: BTreeSet::new() }
     }
 }
 
@@ -46,13 +46,7 @@ impl Twin {
             return;
         }
         let ask = Ask::GetValues(self.readings.reading.asks(now.instant));
-        match self.lacking.why(&ask, now.instant) {
-            Some(why) => {
-                let trouble = Trouble::Unsupported(why.to_owned());
-                self.missed_values(&trouble, now, actions);
-            }
-            None => self.ask(ask, None, now, actions),
-        }
+        self.ask(ask, None, now, actions);
     }
 
     /// Takes in what came of a request that has to do with values; `ours` if nobody asked for it.
@@ -91,8 +85,7 @@ impl Twin {
             let Some(raw) = values.get(&setting.value) else { continue };
             let shown = setting.shown(raw.as_deref());
             if shown.value.is_null() {
-                let before = self.readings.odd.insert(setting.key.clone(), shown.raw.clone());
-                if before.as_ref() != Some(&shown.raw) {
+                if self.readings.odd.insert(setting.key.clone()) {
                     actions.push(Action::Note(odd(setting, &shown)));
                 }
             } else {

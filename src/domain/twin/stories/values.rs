@@ -118,6 +118,19 @@ fn what_makes_no_sense_is_unknown_and_told_once() {
 }
 
 #[test]
+fn what_never_fits_is_told_once_however_it_changes() {
+    let temperature = SettingKind::Sensor { unit: Some("°C".into()) };
+    let mut story = Story::with(vec![setting("temperature", "901", temperature)], &[]);
+    let mut told = 0;
+    for (text, expected) in [("21 C", 1), ("22 C", 1), ("23 C", 1), ("24", 1), ("25 C", 2)] {
+        story.says("901", text);
+        story.passes(300 * SECOND);
+        told += story.told().matches("Odd").count();
+        assert_eq!(told, expected, "{text}");
+    }
+}
+
+#[test]
 fn what_the_settings_name_may_be_set_and_nothing_else() {
     let mut story = Story::with(vec![brightness(), firmware()], &[("334", "60"), ("68", "1.0")]);
     story.passes(10 * SECOND);
@@ -150,6 +163,36 @@ fn what_the_settings_name_may_be_set_and_nothing_else() {
     story.twin.settings.policy.allow = [Guarded::SetValues].into();
     story.commanded("set_values", r#"{"P334":"101"}"#);
     assert!(story.told().contains("\"code\":\"bad_payload\""));
+}
+
+#[test]
+fn nothing_is_written_before_what_was_written_is_read_back() {
+    let mut story = Story::with(vec![brightness()], &[("334", "60")]);
+    story.passes(10 * SECOND);
+    story.told();
+    story.asks();
+    story.stuck = true;
+    story.commanded("set_values", r#"{"P334":"40"}"#);
+    story.commanded("set_values", r#"{"P334":"50"}"#);
+    let mut asked = Vec::new();
+    for _ in 0..20 {
+        let Some(ask) = story.asks().pop() else { break };
+        // it takes so long that the lines are due in between
+        story.now += 3 * SECOND / 2;
+        if let Ask::SetValues(wanted) = &ask {
+            story.says("334", &wanted[0].1);
+        }
+        let answer = story.answer(&ask);
+        asked.push(ask);
+        story.happens(Event::Answered(answer));
+    }
+    let set = |text: &str| Ask::SetValues(vec![("334".into(), text.into())]);
+    let get = || Ask::GetValues(vec!["334".into()]);
+    let of_values = asked.iter().filter(|ask| !matches!(ask, Ask::Read(_))).cloned();
+    assert_eq!(of_values.collect::<Vec<_>>(), [set("40"), get(), set("50"), get()]);
+    assert_eq!(asked[1], Ask::Read(Question::Lines), "the lines are looked at all the same");
+    let told = story.told();
+    assert_eq!(told.matches(r#""ok":true"#).count(), 2, "{told}");
 }
 
 #[test]
@@ -214,6 +257,49 @@ fn a_phone_without_the_function_is_asked_each_hour() {
     story.passes(200 * SECOND);
     assert_eq!(lists(&story.asks()), 1);
     assert!(story.told().contains("# Values(Work)"));
+}
+
+#[test]
+fn one_list_that_the_phone_denies_takes_no_other_values_down() {
+    for denied in [Trouble::Unsupported("HTTP 404".into()), Trouble::Forbidden("HTTP 403".into())] {
+        for place in 0..3 {
+            let names: Vec<_> = (0..3).map(|n| format!("{n}{}", "x".repeat(50))).collect();
+            let text = |n: usize| setting(&format!("v{n}"), &names[n], SettingKind::Text);
+            let says: Vec<_> = names.iter().map(|name| (name.as_str(), "1")).collect();
+            let mut story = Story::with((0..3).map(text).collect(), &says);
+            story.denied.insert(names[place].clone(), denied.clone());
+            story.passes(7000 * SECOND);
+            let told = story.told();
+            for (n, name) in names.iter().enumerate() {
+                let nothing = format!(r#"values/v{n} = {{"value":null"#);
+                assert_eq!(told.contains(&nothing), n == place, "{place}: {told}");
+                let topic = format!("values/v{n} = ");
+                assert_eq!(told.matches(&topic).count(), 1, "{place}: {told}");
+                let list = Ask::GetValues(vec![name.clone()]);
+                let asked = story.asked.iter().filter(|ask| **ask == list).count();
+                assert_eq!(asked, if n == place { 2 } else { 24 }, "{place}: {n}");
+            }
+            assert_eq!(told.matches("Failing").count(), 1, "{told}");
+            story.denied.clear();
+            story.passes(3600 * SECOND);
+            let told = story.told_of_values();
+            assert!(told.contains(&format!(r#"values/v{place} = {{"value":"1""#)), "{told}");
+            assert!(told.contains("# Values(Work)"), "{told}");
+        }
+    }
+}
+
+#[test]
+fn a_value_that_users_ask_for_in_vain_takes_no_other_values_down() {
+    let mut story = Story::with(vec![brightness()], &[("334", "60")]);
+    story.denied.insert("999".into(), Trouble::Unsupported("HTTP 404".into()));
+    story.passes(10 * SECOND);
+    story.commanded("get_values", "999");
+    story.told();
+    story.passes(400 * SECOND);
+    story.commanded("get_values", "334");
+    let told = story.told();
+    assert!(told.contains(r#""334":"60""#) && !told.contains("values/"), "{told}");
 }
 
 #[test]
