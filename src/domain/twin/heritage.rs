@@ -1,9 +1,11 @@
 //! What a twin leaves to the one that follows it when the settings of its phone were changed.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::super::call::Switchboard;
+use super::super::setting::{Setting, SettingKey, Shown};
 use super::super::snapshot::{Problem, Snapshot, State};
 use super::super::topic::PhoneTopic;
 use super::names::Contacts;
@@ -17,6 +19,8 @@ pub struct Heritage {
     switchboard: Switchboard,
     contacts: Contacts,
     published: State,
+    /// What the values were that were published.
+    values: Arc<[Setting]>,
     dials: VecDeque<Instant>,
     pause: Option<Pause>,
     hold: Option<Hold>,
@@ -50,12 +54,13 @@ impl Twin {
         published.insert(PhoneTopic::Availability, "offline".to_owned());
         let problem = pause.as_ref().map_or(snapshot.problem, |pause| pause.problem);
         let hold = (refusals > 0).then_some(Hold { until: held, refusals, problem });
-        Heritage { snapshot, switchboard, contacts, published, dials, pause, hold }
+        let values = self.settings.values;
+        Heritage { snapshot, switchboard, contacts, published, values, dials, pause, hold }
     }
 
     /// Goes on with what the twin before has left.
     pub fn inherit(&mut self, heritage: Heritage, now: Now) {
-        let Heritage { snapshot, mut switchboard, contacts, published, dials, pause, hold } =
+        let Heritage { snapshot, mut switchboard, contacts, published, values, dials, pause, hold } =
             heritage;
         switchboard.habits(habits(&self.settings));
         if snapshot.url == self.settings.url {
@@ -72,7 +77,11 @@ impl Twin {
         }
         for (topic, payload) in &published {
             if let PhoneTopic::Value(key) = topic {
-                self.remember_value(key, payload);
+                if self.is_another(key, &values) {
+                    self.snapshot.values.insert(key.clone(), Shown::default());
+                } else {
+                    self.remember_value(key, payload);
+                }
             }
         }
         self.published = published;
@@ -93,5 +102,16 @@ impl Twin {
             self.pause = Some(pause);
         }
         self.snapshot.forget_the_present();
+    }
+    /// Says whether the key names another value of the phone than before, or what it says means something else.
+    fn is_another(&self, key: &SettingKey, before: &[Setting]) -> bool {
+        let find = |settings: &[Setting]| {
+            let setting = settings.iter().find(|setting| setting.key == *key)?;
+            Some((setting.value.clone(), setting.kind.clone()))
+        };
+        match (find(before), find(&self.settings.values)) {
+            (Some(before), Some(now)) => before != now,
+            _ => false,
+        }
     }
 }

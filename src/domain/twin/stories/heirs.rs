@@ -202,3 +202,29 @@ fn what_was_written_may_have_been_obeyed() {
     story.reloaded(true);
     assert!(story.told().contains(r#""code":"timeout""#));
 }
+
+#[test]
+fn what_was_known_of_another_value_is_not_that_of_the_new_one() {
+    use super::super::super::setting::{Setting, SettingKind};
+    let with = |value: &str, unit: Option<&str>, story: &Story| {
+        let kind = SettingKind::Sensor { unit: unit.map(str::to_owned) };
+        let key = "volume".parse().unwrap();
+        let setting = Setting { key, name: "Volume".into(), value: value.into(), kind, icon: None };
+        Settings { values: vec![setting].into(), ..story.twin.settings.clone() }
+    };
+    for (value, unit, stays) in [("1", None, true), ("2", None, false), ("1", Some("%"), false)] {
+        let mut story = Story::new();
+        story.twin = Twin::new(with("1", None, &story), story.now, 1);
+        story.values = [("1".to_owned(), "5".to_owned())].into();
+        story.passes(10 * SECOND);
+        assert!(story.told().contains(r#"values/volume = {"value":"5","raw":"5"}"#));
+        let broken = || Trouble::BadAnswer("?".into());
+        story.denied = ["1", "2"].map(|name| (name.to_owned(), broken())).into();
+        let settings = with(value, unit, &story);
+        story.replaced(settings, true);
+        story.passes(10 * SECOND);
+        let told = story.told();
+        let unknown = told.contains(r#"values/volume = {"value":null,"raw":null}"#);
+        assert_eq!((unknown, told.contains("values/")), (!stays, !stays), "{told}");
+    }
+}
