@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Settings;
 use crate::domain::ask::{Answer, Ask, Question, Trouble};
 use crate::domain::phonebook::Filter;
+use crate::domain::setting::Setting;
 use crate::domain::topic::{Base, Topic};
 use crate::domain::values;
 use crate::mqtt;
@@ -45,7 +46,12 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     print(&rows);
     match rows.iter().filter(|row| row.is_bad()).count() {
         0 => {
-            say("All of it works.");
+            match rows.iter().map(|row| row.nothing_for).sum() {
+                0 => say("All of it works."),
+                n => say(&format!(
+                    "All of it works, but the phones have nothing for {n} of the values: see above."
+                )),
+            }
             Ok(())
         }
         failed => Err(anyhow!("{failed} of {} do not work", rows.len())),
@@ -102,6 +108,8 @@ struct Row {
     remark: String,
     /// Whether the bridge asks for it by itself, and so can't do without.
     needed: bool,
+    /// So many values of the settings are empty, or not known to the phone.
+    nothing_for: usize,
 }
 
 impl Row {
@@ -141,7 +149,15 @@ fn names(file: &Path) -> Row {
         Err(why) => (Verdict::Fails, why),
     };
     let took = Some(started.elapsed());
-    Row { whose: "names".to_owned(), what: "read", verdict, took, remark, needed: true }
+    Row {
+        whose: "names".to_owned(),
+        what: "read",
+        verdict,
+        took,
+        remark,
+        needed: true,
+        nothing_for: 0,
+    }
 }
 
 async fn broker(settings: &Settings) -> Row {
@@ -168,6 +184,7 @@ async fn broker(settings: &Settings) -> Row {
         took: Some(started.elapsed()),
         remark,
         needed: true,
+        nothing_for: 0,
     }
 }
 
@@ -177,7 +194,7 @@ async fn phone(options: &Options, mut handset: Handset) -> Vec<Row> {
     let whose = options.id.to_string();
     let row = |what, verdict, took, remark| {
         let whose = whose.clone();
-        Row { whose, what, verdict, took, remark, needed: true }
+        Row { whose, what, verdict, took, remark, needed: true, nothing_for: 0 }
     };
     let started = Instant::now();
     match handset.open().await {
@@ -192,7 +209,8 @@ async fn phone(options: &Options, mut handset: Handset) -> Vec<Row> {
     }
     let questions = Question::ALL.map(Ask::Read);
     for ask in questions.into_iter().chain(lists()).chain(values(options)) {
-        let what = ask.function();
+        let of_settings = matches!(ask, Ask::GetValues(_));
+        let what = if of_settings { "values of the settings" } else { ask.function() };
         if barred {
             rows.push(row(what, Verdict::NotTried, None, String::new()));
             continue;
@@ -201,6 +219,14 @@ async fn phone(options: &Options, mut handset: Handset) -> Vec<Row> {
         let answer = handset.ask(&ask).await;
         let took = Some(started.elapsed());
         match answer {
+            Ok(Answer::Values(values)) => {
+                let unknown = unknown(&values, &options.values);
+                let known = format!("{} of {} values", values.len() - unknown.len(), values.len());
+                let nothing = format!("{known}; nothing for {}", unknown.join(", "));
+                let remark = if unknown.is_empty() { known } else { nothing };
+                let row = row(what, Verdict::Works, took, remark);
+                rows.push(Row { nothing_for: unknown.len(), ..row });
+            }
             Ok(answer) => rows.push(row(what, Verdict::Works, took, summary(&answer))),
             Err(trouble) => {
                 barred = matches!(
@@ -229,6 +255,18 @@ fn values(options: &Options) -> impl Iterator<Item = Ask> {
     values::lists(&names).into_iter().map(Ask::GetValues)
 }
 
+/// Returns which values the phone has nothing for.
+fn unknown(values: &values::Values, settings: &[Setting]) -> Vec<String> {
+    let empty = values.iter().filter(|(_, text)| text.as_deref().unwrap_or("").is_empty());
+    let named = empty.map(|(name, _)| {
+        let number = name.chars().all(|c| c.is_ascii_digit());
+        let name_shown = format!("{}{name}", if number { "P" } else { "" });
+        let setting = settings.iter().find(|setting| setting.value == *name);
+        setting.map_or(name_shown.clone(), |setting| format!("{name_shown} ({})", setting.key))
+    });
+    named.collect()
+}
+
 fn summary(answer: &Answer) -> String {
     match answer {
         Answer::Lines(lines) => format!("{} lines", lines.len()),
@@ -249,18 +287,7 @@ fn summary(answer: &Answer) -> String {
             format!("{} contacts", contacts.len())
         }
         Answer::Groups(groups) => format!("{} groups", groups.len()),
-        Answer::Values(values) => {
-            let unknown =
-                values.iter().filter(|(_, text)| text.as_deref().unwrap_or("").is_empty());
-            let unknown: Vec<_> = unknown.map(|(name, _)| name.as_str()).collect();
-            let known = format!("{} of {} values", values.len() - unknown.len(), values.len());
-            if unknown.is_empty() {
-                known
-            } else {
-                format!("{known}; nothing for {}", unknown.join(", "))
-            }
-        }
-        Answer::PasswordChanged { .. } | Answer::Done => String::new(),
+        Answer::Values(_) | Answer::PasswordChanged { .. } | Answer::Done => String::new(),
     }
 }
 

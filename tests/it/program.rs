@@ -202,7 +202,8 @@ async fn check_says_which_values_the_phone_knows() {
     check.env("GXV2MQTT_PHONES__HALL__VALUES", values);
     let (code, stdout, stderr) = output(check).await;
     assert_eq!(code, 0, "{stdout}{stderr}");
-    assert!(stdout.contains("1 of 2 values; nothing for 9999"), "{stdout}");
+    assert!(stdout.contains("1 of 2 values; nothing for P9999 (nothing)"), "{stdout}");
+    assert!(stdout.contains("values of the settings ") && !stdout.contains("works.\n"), "{stdout}");
     site.end().await;
 }
 
