@@ -50,6 +50,7 @@ const CODES: usize = 64;
 
 /// The bridge's picture of one phone.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub struct Twin {
     settings: Settings,
     snapshot: Snapshot,
@@ -66,6 +67,8 @@ pub struct Twin {
     /// When the last numbers were to be dialled.
     dials: VecDeque<Instant>,
     asking: Option<Asking>,
+    /// Whether the bridge itself wanted to know what was asked last.
+    looked: bool,
     switchboard: Switchboard,
     /// What comes of calls, until the states are published.
     told: Vec<Action>,
@@ -112,6 +115,7 @@ impl Twin {
             orders: VecDeque::new(),
             dials: VecDeque::new(),
             asking: None,
+            looked: false,
             switchboard: Switchboard::new(habits(&settings)),
             told: Vec::new(),
             lacking: Lacking::default(),
@@ -327,7 +331,8 @@ impl Twin {
         self.hang_up(now, actions);
         let patient =
             self.orders.front().is_some_and(|order| order.is_under_way() && order.is_patient());
-        if patient {
+        // one look between two of its requests: the lines of a slow phone are always due
+        if patient && !self.looked {
             self.read_next(now, actions);
         }
         while self.asking.is_none()
@@ -376,6 +381,7 @@ impl Twin {
         if let Ask::Read(question) = ask {
             self.schedule.asks(question, now.instant);
         }
+        self.looked = order.is_none();
         actions.push(Action::Ask(ask.clone()));
         self.asking = Some(Asking { ask, since: now.instant, order });
     }

@@ -226,3 +226,26 @@ fn a_lost_registration_shows_within_half_a_minute() {
         assert!(story.told().contains(r#""registered":false"#), "after {seconds} s");
     }
 }
+
+#[test]
+fn a_slow_phone_ends_what_it_was_told() {
+    let mut story = Story::settled();
+    story.twin.settings.policy.allow = [Guarded::SetValues].into();
+    story.values = [("35".to_owned(), "new".to_owned())].into();
+    story.stuck = true;
+    story.commanded("set_values", r#"{"P35":"new"}"#);
+    let mut asked = Vec::new();
+    while let Some(ask) = story.asks().pop().filter(|_| asked.len() < 20) {
+        // longer than the lines may wait
+        story.now += 3 * SECOND;
+        let answer = story.answer(&ask);
+        asked.push(ask);
+        story.happens(Event::Answered(answer));
+        if story.log.contains("result") {
+            break;
+        }
+    }
+    assert!(story.told().contains(r#""ok":true"#), "{asked:?}");
+    let looks = asked.iter().filter(|ask| **ask == Ask::Read(Question::Lines)).count();
+    assert!(looks >= 1, "and its lines are not forgotten: {asked:?}");
+}
