@@ -63,7 +63,8 @@ impl Twin {
         let Heritage { snapshot, mut switchboard, contacts, published, values, dials, pause, hold } =
             heritage;
         switchboard.habits(habits(&self.settings));
-        if snapshot.url == self.settings.url {
+        let same_phone = snapshot.url == self.settings.url;
+        if same_phone {
             let Snapshot { problem, values, name, url, dialect, .. } = self.snapshot.clone();
             self.snapshot = Snapshot { problem, values, name, url, dialect, ..snapshot };
             self.contacts.follow(contacts);
@@ -77,7 +78,8 @@ impl Twin {
         }
         for (topic, payload) in &published {
             if let PhoneTopic::Value(key) = topic {
-                if self.is_another(key, &values) {
+                let before = if same_phone { &values[..] } else { &[] };
+                if self.is_another(key, before) {
                     self.snapshot.values.insert(key.clone(), Shown::default());
                 } else {
                     self.remember_value(key, payload);
@@ -103,15 +105,14 @@ impl Twin {
         }
         self.snapshot.forget_the_present();
     }
+
     /// Says whether the key names another value of the phone than before, or what it says means something else.
     fn is_another(&self, key: &SettingKey, before: &[Setting]) -> bool {
         let find = |settings: &[Setting]| {
             let setting = settings.iter().find(|setting| setting.key == *key)?;
             Some((setting.value.clone(), setting.kind.clone()))
         };
-        match (find(before), find(&self.settings.values)) {
-            (Some(before), Some(now)) => before != now,
-            _ => false,
-        }
+        let now = find(&self.settings.values);
+        now.is_some() && now != find(before)
     }
 }

@@ -212,7 +212,13 @@ fn what_was_known_of_another_value_is_not_that_of_the_new_one() {
         let setting = Setting { key, name: "Volume".into(), value: value.into(), kind, icon: None };
         Settings { values: vec![setting].into(), ..story.twin.settings.clone() }
     };
-    for (value, unit, stays) in [("1", None, true), ("2", None, false), ("1", Some("%"), false)] {
+    let (here, there) = ("http://192.0.2.1/", "http://192.0.2.2/");
+    for (url, value, unit, stays) in [
+        (here, "1", None, true),
+        (here, "2", None, false),
+        (here, "1", Some("%"), false),
+        (there, "1", None, false),
+    ] {
         let mut story = Story::new();
         story.twin = Twin::new(with("1", None, &story), story.now, 1);
         story.values = [("1".to_owned(), "5".to_owned())].into();
@@ -220,7 +226,7 @@ fn what_was_known_of_another_value_is_not_that_of_the_new_one() {
         assert!(story.told().contains(r#"values/volume = {"value":"5","raw":"5"}"#));
         let broken = || Trouble::BadAnswer("?".into());
         story.denied = ["1", "2"].map(|name| (name.to_owned(), broken())).into();
-        let settings = with(value, unit, &story);
+        let settings = Settings { url: url.to_owned(), ..with(value, unit, &story) };
         story.replaced(settings, true);
         story.passes(10 * SECOND);
         let told = story.told();
