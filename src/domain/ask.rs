@@ -257,4 +257,14 @@ impl Trouble {
     pub fn is_refused_login(&self) -> bool {
         matches!(self, Self::Unauthorized(_) | Self::LockedOut(_))
     }
+
+    /// Says whether the phone does not have what was asked for, or not for us.
+    pub fn is_lacking(&self) -> bool {
+        matches!(self, Self::Unsupported(_) | Self::Forbidden(_))
+    }
+
+    /// Says whether the phone said nothing at all.
+    pub fn is_silence(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Timeout)
+    }
 }

@@ -134,7 +134,7 @@ impl Order {
         self.looked |= *ask == Ask::Read(Question::Lines);
         match reply {
             Err(trouble) if self.command == Command::Refresh => {
-                if !matches!(trouble, Trouble::Unsupported(_) | Trouble::Forbidden(_)) {
+                if !trouble.is_lacking() {
                     self.trouble.get_or_insert(trouble);
                 }
                 None

@@ -8,8 +8,8 @@ use super::ask::{Question, Trouble};
 const STATUS_EVERY: Duration = Duration::from_secs(30);
 /// Clock and identity are read this often, and when the phone came back.
 const SLOW_EVERY: Duration = Duration::from_mins(5);
-/// A function that the phone does not have is tried this often: a new firmware may bring it.
-const LACKING_EVERY: Duration = Duration::from_hours(1);
+/// What the phone does not have, or not for us, is tried this often: a new firmware, or another user, may bring it.
+pub const LACKING_EVERY: Duration = Duration::from_hours(1);
 /// The slowest tries of a phone that does not answer.
 const SLOWEST: Duration = Duration::from_secs(30);
 /// A value is given up, or the phone offline, after this many misses in a row.
@@ -171,14 +171,12 @@ impl Schedule {
             return Verdict::Patience;
         }
         let misses = watch.misses + 1;
-        let lacking = matches!(trouble, Trouble::Unsupported(_) | Trouble::Forbidden(_));
-        let unheard = matches!(trouble, Trouble::Unreachable(_) | Trouble::Timeout);
         let pause = match question {
             Question::Lines => {
                 let slower = self.pace.idle.saturating_mul(1 << misses.min(16));
                 slower.min(SLOWEST).mul_f64(0.75 + self.rng.f64() / 4.0)
             }
-            _ if lacking => LACKING_EVERY,
+            _ if trouble.is_lacking() => LACKING_EVERY,
             Question::Status | Question::Accounts => STATUS_EVERY,
             Question::Clock | Question::Identity => SLOW_EVERY.min(STATUS_EVERY * misses),
         };
@@ -187,7 +185,7 @@ impl Schedule {
         (watch.misses, watch.tried) = (misses, true);
         match misses {
             MISSES => Verdict::GivenUp,
-            1 if question != Question::Lines && unheard => {
+            1 if question != Question::Lines && trouble.is_silence() => {
                 // whether the phone is there is for the lines to find out
                 self.hasten(Question::Lines, now);
                 Verdict::Patience

@@ -27,7 +27,7 @@ use super::call::{Habits, Input, Instruction, Switchboard};
 use super::clock::{LocalTime, PhoneClock, Uptime};
 use super::entity::Device;
 use super::order::{Order, Step};
-use super::outcome::{ErrorCode, Failure, Request};
+use super::outcome::{Failure, Request};
 use super::phone::{Line, LineState};
 use super::schedule::Schedule;
 use super::snapshot::{Problem, Snapshot, State, diff};
@@ -171,25 +171,6 @@ impl Twin {
         self.publish(&mut actions);
         actions.append(&mut self.told);
         self.ask_next(now, &mut actions);
-        actions
-    }
-
-    fn goodbye(&mut self, now: Now) -> Vec<Action> {
-        let mut actions = Vec::new();
-        let under_way = self.asking.take().and_then(|asking| asking.order);
-        let why = "the bridge is stopping, or begins anew with this phone";
-        for order in under_way.into_iter().chain(self.orders.drain(..)) {
-            let failure = if order.has_told() {
-                let why = format!("{why}; it was already asked, and may have obeyed");
-                Failure::new(ErrorCode::Timeout, why)
-            } else {
-                Failure::new(ErrorCode::TooLate, why)
-            };
-            finish(&order.request, Err(failure), now, &mut actions);
-        }
-        if self.met {
-            actions.push(Action::Publish(PhoneTopic::Availability, "offline".to_owned()));
-        }
         actions
     }
 

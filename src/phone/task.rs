@@ -175,28 +175,16 @@ fn now() -> Now {
 
 fn ask_phone(mut handset: Handset, ask: Ask) -> Request {
     Box::pin(async move {
-        match ask {
-            Ask::Read(_) => tracing::trace!(?ask, "asking"),
-            Ask::Dial { .. } | Ask::Operate { .. } | Ask::System(_) => {
-                tracing::info!(?ask, "telling the phone");
-            }
-            Ask::GetRegistered
-            | Ask::GetValues(_)
-            | Ask::GetContacts(_)
-            | Ask::GetGroups
-            | Ask::DownloadPhonebook => {
-                tracing::debug!(function = ask.function(), "asking");
-            }
+        let function = ask.function();
+        if matches!(ask, Ask::Read(_)) {
+            tracing::trace!(?ask, "asking");
+        } else if matches!(ask, Ask::Dial { .. } | Ask::Operate { .. } | Ask::System(_)) {
+            tracing::info!(?ask, "telling the phone");
+        } else if ask.changes() {
             // what is written may be a secret
-            Ask::SetValues(_)
-            | Ask::ChangePassword { .. }
-            | Ask::SaveContact(_)
-            | Ask::DeleteContact(_)
-            | Ask::DeleteAllContacts
-            | Ask::AddGroup(_)
-            | Ask::EditGroup { .. } => {
-                tracing::info!(function = ask.function(), "telling the phone");
-            }
+            tracing::info!(function, "telling the phone");
+        } else {
+            tracing::debug!(function, "asking");
         }
         let answer = handset.ask(&ask).await;
         (handset, answer)

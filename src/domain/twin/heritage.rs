@@ -1,16 +1,17 @@
-//! What a twin leaves to the one that follows it when the settings of its phone were changed.
+//! How a twin ends, and what it leaves to the one that follows it when the settings of its phone were changed.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::super::call::Switchboard;
+use super::super::outcome::{ErrorCode, Failure};
 use super::super::setting::{Setting, SettingKey, Shown};
 use super::super::snapshot::{Problem, Snapshot, State};
 use super::super::topic::PhoneTopic;
 use super::names::Contacts;
 use super::pause::Pause;
-use super::{Now, Twin, habits};
+use super::{Action, Now, Twin, finish, habits};
 
 /// What stays true of a phone, whatever its settings are.
 #[derive(Debug)]
@@ -47,6 +48,26 @@ impl Heritage {
 }
 
 impl Twin {
+    /// Answers everybody who still waits, and says that the phone is offline.
+    pub(super) fn goodbye(&mut self, now: Now) -> Vec<Action> {
+        let mut actions = Vec::new();
+        let under_way = self.asking.take().and_then(|asking| asking.order);
+        let why = "the bridge is stopping, or begins anew with this phone";
+        for order in under_way.into_iter().chain(self.orders.drain(..)) {
+            let failure = if order.has_told() {
+                let why = format!("{why}; it was already asked, and may have obeyed");
+                Failure::new(ErrorCode::Timeout, why)
+            } else {
+                Failure::new(ErrorCode::TooLate, why)
+            };
+            finish(&order.request, Err(failure), now, &mut actions);
+        }
+        if self.met {
+            actions.push(Action::Publish(PhoneTopic::Availability, "offline".to_owned()));
+        }
+        actions
+    }
+
     /// Returns what the next twin of this phone goes on with. That of the goodbye, the phone is offline.
     pub fn into_heritage(self) -> Heritage {
         let Self { switchboard, contacts, mut published, dials, pause, held, refusals, .. } = self;

@@ -1,12 +1,10 @@
 //! Functions that the phone was found to lack: they are not asked for again for a while.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::super::ask::{Answer, Ask, Trouble};
-
-/// After this a function is tried again: a new firmware may bring it.
-const TRY_AGAIN: Duration = Duration::from_hours(1);
+use super::super::schedule::LACKING_EVERY;
 
 /// Functions that the phone lacks, what it said of each, and when.
 #[derive(Debug, Default)]
@@ -16,8 +14,6 @@ impl Lacking {
     /// Takes in whether the phone has the function of this request.
     pub(super) fn answered(&mut self, ask: &Ask, result: &Result<Answer, Trouble>, now: Instant) {
         match result {
-            // it may be one value that it does not have: that says nothing of the others
-            Err(Trouble::Unsupported(_)) if matches!(ask, Ask::GetValues(_)) => {}
             Err(Trouble::Unsupported(why)) => {
                 self.0.insert(ask.function(), (why.clone(), now));
             }
@@ -30,11 +26,12 @@ impl Lacking {
 
     /// Returns why there is no sense in this request, if so.
     pub(super) fn why(&self, ask: &Ask, now: Instant) -> Option<&str> {
+        // it may be one value that it does not have: that says nothing of the others
         if matches!(ask, Ask::GetValues(_)) {
             return None;
         }
         let (why, at) = self.0.get(ask.function())?;
-        (now.duration_since(*at) < TRY_AGAIN).then_some(why)
+        (now.duration_since(*at) < LACKING_EVERY).then_some(why)
     }
 
     /// Forgets all of it: the phone has restarted, perhaps with another firmware.

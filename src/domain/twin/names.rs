@@ -7,6 +7,7 @@ use super::super::ask::{Answer, Ask, Trouble};
 use super::super::directory::{Directory, Names};
 use super::super::phone::LineState;
 use super::super::phonebook::{Contact, Filter, Group, cards};
+use super::super::schedule::LACKING_EVERY;
 use super::super::snapshot::Problem;
 use super::{Action, Note, Now, Twin};
 
@@ -14,8 +15,6 @@ use super::{Action, Note, Now, Twin};
 const SETTLED: Duration = Duration::from_secs(3);
 /// After this a reading that failed is tried again.
 const AGAIN: Duration = Duration::from_mins(5);
-/// After this a function that the phone lacks, or has not for us, is tried again.
-const LACKING: Duration = Duration::from_hours(1);
 
 /// The phone's own contacts, and when they are read.
 #[derive(Debug)]
@@ -73,16 +72,16 @@ impl Contacts {
 
     /// Takes in how a reading of our own went.
     fn done(&mut self, ask: &Ask, result: &Result<Answer, Trouble>, now: Instant) {
-        let away = matches!(result, Err(Trouble::Unreachable(_) | Trouble::Timeout));
+        let away = result.as_ref().is_err_and(Trouble::is_silence);
         let gone = matches!(result, Err(Trouble::Unreachable(_)));
         if *ask == Ask::GetGroups && !gone {
             // without groups the contacts have names all the same
             self.groups_done = true;
             return;
         }
-        let every = self.every.unwrap_or(LACKING);
+        let every = self.every.unwrap_or(LACKING_EVERY);
         let pause = match result {
-            Err(Trouble::Unsupported(_) | Trouble::Forbidden(_)) => LACKING.max(every),
+            Err(trouble) if trouble.is_lacking() => LACKING_EVERY.max(every),
             Err(_) if away => AGAIN.min(every),
             Ok(_) | Err(_) => every,
         };

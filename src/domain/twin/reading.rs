@@ -3,12 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::super::ask::Trouble;
+use super::super::schedule::LACKING_EVERY;
 use super::super::values;
 
 /// A list that was missed is tried again after this, and longer and longer.
 const TRY_AGAIN: Duration = Duration::from_secs(30);
-/// A list that the phone lacks or denies is tried again after this: a new firmware, or another user, may bring it.
-const LACKING_EVERY: Duration = Duration::from_hours(1);
 /// After so many misses in a row what a list told is not known any more.
 const MISSES: u32 = 3;
 
@@ -108,7 +107,7 @@ impl Reading {
     pub(super) fn missed(&mut self, trouble: &Trouble, now: Instant) -> Vec<String> {
         let Some(list) = self.under_way() else { return Vec::new() };
         list.misses += 1;
-        list.lacking = is_lacking(trouble).then(|| now + LACKING_EVERY);
+        list.lacking = trouble.is_lacking().then(|| now + LACKING_EVERY);
         let is_lost = list.misses == MISSES || list.lacking.is_some();
         let given_up = if is_lost { list.names.clone() } else { Vec::new() };
         // one list that the phone can't answer does not keep the others from being read
@@ -145,11 +144,6 @@ impl Reading {
             None => self.lists.iter().filter_map(|list| list.lacking).min(),
         };
     }
-}
-
-/// Says whether the phone does not have the function, or not for us.
-fn is_lacking(trouble: &Trouble) -> bool {
-    matches!(trouble, Trouble::Unsupported(_) | Trouble::Forbidden(_))
 }
 
 #[cfg(test)]

@@ -100,8 +100,7 @@ impl Twin {
             return;
         }
         let lost = self.readings.reading.missed(trouble, now.instant);
-        let unheard = matches!(trouble, Trouble::Unreachable(_) | Trouble::Timeout);
-        if unheard && lost.is_empty() {
+        if trouble.is_silence() && lost.is_empty() {
             // whether the phone is there is for the lines to find out
             self.schedule.hasten(Question::Lines, now.instant);
         } else if !std::mem::replace(&mut self.readings.failing, true) {
