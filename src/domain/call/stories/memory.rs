@@ -83,3 +83,77 @@ fn a_ring_of_long_ago_is_over() {
     story.line(1, InCall, "1001", "").tells(&["answered 1 1001 -"]);
     story.away(3600.0).restart(habits()).look().tells(&[]);
 }
+
+#[test]
+fn a_restart_neither_loses_nor_doubles_a_call() {
+    let mut story = Story::new();
+    story.line(1, Ringing, "1001", "").pass(4.5).line(1, InCall, "1001", "Ann");
+    story.line(2, Ringing, "1002", "").line(2, Idle, "", "").line(2, Ringing, "1003", "");
+    story.dial("1004", Some(30)).line(3, Calling, "1004", "");
+    let ids: Vec<_> = [0, 4, 5].map(|place| story.events[place]["call_id"].clone()).into();
+    story.tells(&[
+        "incoming 1 1001 -",
+        "answered 1 1001 Ann",
+        "incoming 2 1002 -",
+        "missed 2 1002 -",
+        "incoming 2 1003 -",
+        "outgoing 3 1004 -",
+    ]);
+    story.pass(20.0).restart(habits()).look().tells(&[]);
+    assert_eq!(story.missed(), 1);
+    assert_eq!(story.caller()["number"], "1003");
+    story.pass(10.0).look().tells(&["hang up 3"]);
+    story.events.clear();
+    story.change(2, Idle, "", "").change(3, Idle, "", "").line(1, Idle, "", "");
+    story.tells(&["ended 1 1001 Ann", "missed 2 1003 -", "ended 3 1004 -"]);
+    assert_eq!(story.missed(), 2);
+    let ended: Vec<_> = story.events.iter().map(|event| event["call_id"].clone()).collect();
+    assert_eq!(ended, ids);
+    assert_eq!(story.events[0]["ring_seconds"], 5);
+    assert_eq!(story.events[0]["talk_seconds"], 33);
+}
+
+#[test]
+fn calls_go_on_or_end_while_the_bridge_is_away() {
+    let mut story = Story::new();
+    story.line(1, Ringing, "1001", "").line(2, Ringing, "1002", "").line(3, InCall, "1003", "");
+    story.tells(&["incoming 1 1001 -", "incoming 2 1002 -", "answered 3 1003 -"]);
+    story.change(1, InCall, "1001", "").change(2, Idle, "", "").change(3, InCall, "1009", "");
+    story.away(20.0).restart(habits());
+    story.tells(&["answered 1 1001 -", "missed 2 1002 -", "ended 3 1003 -"]);
+    let ended = &story.events[5];
+    assert_eq!([&ended["ended_at"], &ended["talk_seconds"]], [&Value::Null, &Value::Null]);
+    assert_eq!(story.board.book().unwrap().in_progress.matches("1009").count(), 1);
+}
+
+#[test]
+fn what_happens_before_it_is_known_what_was_before_is_told_afterwards() {
+    let mut story = Story::unseen(habits());
+    story.look().pass(200.0).line(1, Ringing, "1001", "").line(1, Idle, "", "").tells(&[]);
+    assert_eq!(story.board.book(), None);
+    for _ in 0..1000 {
+        story.pass(2.0).look();
+    }
+    story
+        .line(1, Ringing, "1002", "")
+        .remember(&PhoneTopic::Calls, "[]")
+        .tells(&["incoming 1 1002 -"]);
+    assert_eq!(story.board.book().unwrap().missed, None, "it may have been more");
+    story.remember(&PhoneTopic::MissedCalls, "4").remember(&PhoneTopic::MissedCalls, "9");
+    assert_eq!(story.missed(), 5, "counted, though nobody is told so late");
+    let last = story.board.book().unwrap().last_call.unwrap();
+    assert!(last.contains("1001") && last.contains("missed"), "{last}");
+}
+
+#[test]
+fn nonsense_on_the_broker_does_no_harm() {
+    for nonsense in ["", "{}", "[1]", "[{\"call_id\":\"x\"}]", "null", "ringing", "[[[["] {
+        let mut story = Story::unseen(habits());
+        story.look();
+        for topic in [PhoneTopic::Calls, PhoneTopic::MissedCalls, PhoneTopic::LastCaller] {
+            story.remember(&topic, nonsense);
+        }
+        story.line(1, Ringing, "1001", "").tells(&["incoming 1 1001 -"]);
+        assert!(story.board.book().unwrap().missed.is_some(), "{nonsense}");
+    }
+}
