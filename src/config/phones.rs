@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use regex::RegexSet;
-
 use super::doorbell;
 use super::error::Error;
 use super::raw;
@@ -13,6 +11,7 @@ use super::section::Section;
 use super::sources::Sources;
 use super::values;
 use super::written::unknown;
+use crate::domain::dial_allow::DialAllow;
 use crate::domain::phone::PhoneId;
 use crate::domain::policy::{Guarded, Policy};
 use crate::phone::dialect::{Digest, Function, Kind};
@@ -110,7 +109,7 @@ fn phone(section: &Section<'_>, id: PhoneId, raw: raw::Phone) -> Result<Options,
         policy: Policy {
             allow: allow(section, raw.allow.unwrap_or_default())?,
             dial_allow: match raw.dial_allow {
-                Some(patterns) => dial_allow(section, &patterns)?,
+                Some(patterns) => dial_allow(section, patterns)?,
                 None => default.policy.dial_allow,
             },
         },
@@ -193,12 +192,12 @@ fn allow(section: &Section<'_>, names: Vec<String>) -> Result<BTreeSet<Guarded>,
     names.into_iter().map(guarded).collect()
 }
 
-fn dial_allow(section: &Section<'_>, patterns: &[String]) -> Result<RegexSet, Error> {
-    for pattern in patterns {
+fn dial_allow(section: &Section<'_>, patterns: Vec<String>) -> Result<DialAllow, Error> {
+    for pattern in &patterns {
         section.regex("dial_allow", pattern)?;
     }
-    RegexSet::new(patterns)
-        .map_err(|error| section.no_regex("dial_allow", &patterns.join(" "), &error))
+    let all = patterns.join(" ");
+    DialAllow::new(patterns).map_err(|error| section.no_regex("dial_allow", &all, &error))
 }
 
 fn endpoints(

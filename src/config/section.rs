@@ -101,7 +101,7 @@ impl<'a> Section<'a> {
     /// Returns a regular expression; an empty one is a mistake.
     pub(super) fn regex(&self, key: &str, pattern: &str) -> Result<Regex, Error> {
         if pattern.is_empty() {
-            let problem = "an empty pattern matches everything; write \".*\" if that is meant";
+            let problem = "an empty pattern; write \".*\" if everything is meant";
             return Err(self.wrong(key, problem));
         }
         Regex::new(pattern).map_err(|error| self.no_regex(key, pattern, &error))

@@ -6,6 +6,7 @@ pub mod bridge_request;
 pub mod call;
 pub mod clock;
 pub mod command;
+pub mod dial_allow;
 pub mod directory;
 pub mod doorbell;
 pub mod entity;

@@ -169,9 +169,8 @@ pub enum Tls {
 
 #[cfg(test)]
 mod tests {
-    use regex::RegexSet;
-
     use super::*;
+    use crate::domain::dial_allow::DialAllow;
     use crate::domain::doorbell::Pattern;
     use crate::domain::setting::SettingKind;
 
@@ -227,7 +226,7 @@ mod tests {
             |o| o.doorbell[0].name = Some(Pattern::Plain("^Door".into())),
             |o| o.values_poll = Duration::from_mins(1),
             |o| o.values = [setting("a")].into(),
-            |o| o.policy.dial_allow = RegexSet::new(["^1$"]).unwrap(),
+            |o| o.policy.dial_allow = DialAllow::new(vec!["1".into()]).unwrap(),
             |o| drop(o.endpoints.insert(Function::TABLE[0].0, "x".into())),
         ];
         for (number, change) in changes.iter().enumerate() {

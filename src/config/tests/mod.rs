@@ -11,6 +11,8 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 
 use super::{Error, Format, Settings, load_from};
+use crate::domain::command::Command;
+use crate::domain::dial_allow::DialAllow;
 use crate::domain::policy::Guarded;
 use crate::domain::setting::SettingKind;
 use crate::phone::dialect::{Digest, Function, Kind};
@@ -129,7 +131,7 @@ fn everything_of_a_phone_can_be_set() {
         values_poll = "1m"
         account_base = 1
         allow = ["set_values", "factory_reset"]
-        dial_allow = ["^1", "^2"]
+        dial_allow = ["1.", "2."]
         [phones.front-door.endpoints]
         get_contacts = "/manager/contacts"
         [[phones.front-door.doorbell]]
@@ -157,7 +159,8 @@ fn everything_of_a_phone_can_be_set() {
     assert_eq!(phone.values_poll, Duration::from_mins(1));
     assert_eq!(phone.account_base, 1);
     assert!(phone.policy.allow.iter().eq(&[Guarded::FactoryReset, Guarded::SetValues]));
-    assert!(phone.policy.dial_allow.is_match("21") && !phone.policy.dial_allow.is_match("31"));
+    let dial_allow = &phone.policy.dial_allow;
+    assert!(dial_allow.check("21").is_ok() && dial_allow.check("31").is_err());
     assert_eq!(phone.endpoints[&Function::GetContacts], "/manager/contacts");
 }
 
@@ -200,6 +203,10 @@ fn values_of_a_phone_can_be_named() {
     assert_eq!((values(2), values(3)), (("Dnd", "1"), ("Maker", "vendor_name")));
 }
 
+fn dial_allow(patterns: &[&str]) -> DialAllow {
+    DialAllow::new(patterns.iter().map(|pattern| (*pattern).to_owned()).collect()).unwrap()
+}
+
 #[test]
 fn the_environment_wins_key_by_key() {
     let env = [
@@ -225,12 +232,47 @@ fn the_environment_wins_key_by_key() {
     assert_eq!((kitchen.poll, kitchen.timeout), (Duration::from_secs(3), Duration::from_secs(9)));
     assert_eq!(kitchen.account_base, 1);
     assert!(kitchen.policy.allow.contains(&Guarded::SetValues));
-    assert_eq!(kitchen.policy.dial_allow.patterns(), ["^1$", "^2$"]);
+    assert_eq!(kitchen.policy.dial_allow, dial_allow(&["^1$", "^2$"]));
     assert_eq!(kitchen.endpoints[&Function::Login], "login2");
     assert_eq!(hall.tls, Tls::Insecure);
-    assert_eq!(hall.policy.dial_allow.patterns(), ["[0-9]+"]);
+    assert_eq!(hall.policy.dial_allow, dial_allow(&["[0-9]+"]));
     assert!(hall.policy.allow.is_empty());
     assert_eq!(hall.values[0].kind, SettingKind::Text);
+}
+
+#[test]
+fn a_pattern_of_dial_allow_matches_the_whole_number() {
+    let cases = [
+        (r#"["1001", "0800"]"#, &["1001", "0800"][..], &["", "11001", "10011", "09001001999"][..]),
+        (r#"["1001", "0800"]"#, &[], &["1001@evil.example", "x1001y z", "1001\n", " 1001"]),
+        (r#"["49*"]"#, &["4", "49", "4999"], &["0900123456", "0449", "491"]),
+        // alternatives, anchors and flags are those of the pattern alone
+        (r#"["1|200|30."]"#, &["1", "200", "305"], &["12", "0200", "3000", "130"]),
+        (r#"["^1001$", "^2[0-9]{3}$"]"#, &["1001", "2999"], &["21001", "29990"]),
+        (r#"["^1", "2$"]"#, &["1", "2"], &["10", "12"]),
+        (r#"["(?m)^5$", "(?x) 6 [0-9]"]"#, &["5", "67"], &["5\n6", "6", "678", "6 7"]),
+        // what no keypad has is never dialled, whatever the patterns say
+        (
+            r#"[".*"]"#,
+            &["*21#", "+4930"],
+            &["", "1001@evil.example", "1&account=2", "x", "1 2", "١"],
+        ),
+        (r#"["(?s).*", "a"]"#, &["0"], &["a", "1\n2", "012345678901234567890123456789012"]),
+        ("[]", &[], &["1001"]),
+    ];
+    for (patterns, allowed, refused) in cases {
+        let settings = load(&format!("{KITCHEN}dial_allow = {patterns}"), &[]).unwrap();
+        let dials = |number: &str| {
+            let dial = Command::Dial { number: number.into(), account: 1, hang_up_after: None };
+            settings.phones[0].policy.permits(&dial, &[]).is_ok()
+        };
+        for number in allowed {
+            assert!(dials(number), "{patterns} {number:?}");
+        }
+        for number in refused {
+            assert!(!dials(number), "{patterns} {number:?}");
+        }
+    }
 }
 
 #[test]
