@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::arguments::Arguments;
 use super::ask::{Operation, Role, SystemOperation};
+use super::number;
 use super::password::Password;
 use super::phonebook::{Contact, Filter};
 use super::values;
@@ -124,7 +125,7 @@ pub const COMMANDS: &[CommandRow] = &[
         name: "dial",
         main: Some("number"),
         others: &["account", "hang_up_after"],
-        help: "Calls a number, which must match one of `dial_allow`; `account` counts from 1 and is 1 if not given; with `hang_up_after` (such as `\"30s\"`, up to 10 minutes) this very call is ended after that time, unless it was answered",
+        help: "Calls a number, as people write it (blanks, `-`, `.`, `(`, `)`, `/` and `tel:` are taken off); one of `dial_allow` must match what is left; `account` counts from 1 and is 1 if not given; with `hang_up_after` (such as `\"30s\"`, up to 10 minutes) this very call is ended after that time, unless it was answered",
         build: dial,
     },
     CommandRow {
@@ -304,9 +305,10 @@ pub const COMMANDS: &[CommandRow] = &[
 ];
 
 fn dial(arguments: &Arguments) -> Result<Command, String> {
-    let number = arguments
-        .text("number")?
-        .ok_or("which number? send it as the payload, or as \"number\" in JSON")?;
+    let number = number::dialled(&arguments.text("number")?.unwrap_or_default());
+    if number.is_empty() {
+        return Err("which number? send it as the payload, or as \"number\" in JSON".to_owned());
+    }
     Ok(Command::Dial {
         number,
         account: arguments.count("account")?.unwrap_or(1),

@@ -1,4 +1,4 @@
-//! Telephone numbers as phones write them: when two texts mean the same number.
+//! Telephone numbers as phones and people write them: when two texts mean the same number, and what is dialled.
 
 /// So many digits at the end of two numbers make them one, whatever prefix one of them has: fewer are an extension.
 const TAIL: usize = 6;
@@ -21,6 +21,32 @@ pub fn bare(number: &str) -> String {
     let user = user.unwrap_or(&lower);
     let user = user.split(['@', ';']).next().unwrap_or_default();
     user.chars().filter(|c| !is_decoration(*c)).collect()
+}
+
+/// Country codes after which a written `(0)` is dialled: numbers there keep their 0 from abroad (Italy, San Marino,
+/// Vatican City).
+const ZERO_STAYS: [&str; 3] = ["39", "378", "379"];
+
+/// Returns the digits to dial for a number as people write it: without `tel:`, blanks, dashes and other punctuation. What
+/// else is in it stays, so that the policy refuses it.
+pub fn dialled(written: &str) -> String {
+    let text = written.trim();
+    let is_tel = text.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("tel:"));
+    let text = if is_tel { &text[4..] } else { text };
+    let bracketed: String =
+        text.chars().filter(|c| "()".contains(*c) || !is_decoration(*c)).collect();
+    // +49 (0)30: the 0 is for those who call from within the country
+    let digits = match bracketed.split_once("(0)") {
+        Some((country, rest)) if drops_zero(country) => format!("{country}{rest}"),
+        _ => bracketed,
+    };
+    digits.chars().filter(|c| !is_decoration(*c)).collect()
+}
+
+/// Returns `true` if what stands before a `(0)` is a country code after which the 0 is not dialled.
+fn drops_zero(before: &str) -> bool {
+    let code = before.strip_prefix('+').or_else(|| before.strip_prefix("00"));
+    code.is_some_and(|code| !code.is_empty() && !ZERO_STAYS.contains(&code))
 }
 
 /// Says whether a character only parts or marks the digits of a number; programs put dashes of all kinds there, and marks

@@ -406,7 +406,7 @@ fn commands_are_carried_out() {
     story.lines = vec![LineState::InCall, LineState::Idle];
     story.passes(2 * SECOND);
     story.told();
-    story.commanded("dial", r#"{"number":"1001","id":1}"#);
+    story.commanded("dial", r#"{"number":"10-01","id":1}"#);
     story.commanded("hold", "");
     story.commanded("get_time", "");
     story.commanded("dial", "sip:x");
