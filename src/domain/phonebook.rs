@@ -15,8 +15,11 @@ const PAGE: usize = 100_000;
 pub struct Contact {
     /// The phone's own id of it.
     pub id: Option<String>,
-    /// The name as the phone shows it.
+    /// The name as the phone shows it; the first name, where the last one is apart.
     pub name: Option<String>,
+    /// The last name, where somebody writes it apart; phones tell only the whole name.
+    #[serde(skip)]
+    pub last_name: Option<String>,
     /// The id of its group.
     pub group: Option<String>,
     /// Number at work.

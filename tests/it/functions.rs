@@ -92,7 +92,7 @@ async fn contacts_are_kept_and_can_be_put_back(world: &mut World) {
     world.settings.phones[0].policy.allow = [Guarded::DeleteAllContacts].into();
     world.begin().await;
     for arguments in [
-        r#""name":"Ann Example","work":"1001","email":"ann@example.com""#,
+        r#""first_name":"Ann","last_name":"Example","work":"1001","email":"ann@example.com""#,
         r#""name":"Zoë & Söhne","home":"+49 30 1","group":"100""#,
     ] {
         data(world, "save_contact", arguments).await;

@@ -21,6 +21,11 @@ fn payloads_become_commands() {
         hang_up_after: seconds.map(Duration::from_secs),
     };
     let dial = |number: &str, account| dial_for(number, account, None);
+    let save = |id: Option<&str>, name: Option<&str>, last_name: Option<&str>| {
+        let [id, name, last_name] = [id, name, last_name].map(|text| text.map(str::to_owned));
+        let work = Some("1001".to_owned());
+        Command::SaveContact(Contact { id, name, last_name, work, ..Contact::default() })
+    };
     let answer = |line| Command::Operate { operation: Operation::Answer, line };
     let cases = [
         ("dial", "1001", dial("1001", 1)),
@@ -75,6 +80,27 @@ fn payloads_become_commands() {
             r#"{"values": {"35": ""}}"#,
             Command::SetValues([("35".into(), String::new())].into()),
         ),
+        (
+            "save_contact",
+            r#"{"name": "Ann Example", "work": "1001"}"#,
+            save(None, Some("Ann Example"), None),
+        ),
+        (
+            "save_contact",
+            r#"{"first_name": "Ann", "last_name": "Example", "work": "1001"}"#,
+            save(None, Some("Ann"), Some("Example")),
+        ),
+        (
+            "save_contact",
+            r#"{"last_name": "Example", "work": "1001"}"#,
+            save(None, Some(""), Some("Example")),
+        ),
+        (
+            "save_contact",
+            r#"{"contact": 3, "first_name": "Ann", "last_name": "", "work": "1001"}"#,
+            save(Some("3"), Some("Ann"), Some("")),
+        ),
+        ("save_contact", r#"{"contact": "3", "work": "1001"}"#, save(Some("3"), None, None)),
         ("delete_group", "200", Command::DeleteGroup("200".into())),
         ("get_time", "", Command::GetTime),
     ];
@@ -134,6 +160,21 @@ fn wrong_payloads_say_what_is_wrong() {
         ("set_values", r#"{"hw_rev": "1"}"#, "bad_payload: \"hw_rev\" can't be set"),
         ("set_values", r#"{"P1": [1]}"#, "bad_payload: P1 must be a text or a number"),
         ("save_contact", r#"{"work": "1"}"#, "bad_payload: a new contact needs a name"),
+        (
+            "save_contact",
+            r#"{"first_name": "", "last_name": " "}"#,
+            "bad_payload: first_name and last_name are both empty",
+        ),
+        (
+            "save_contact",
+            r#"{"name": "Ann Example", "last_name": "Example"}"#,
+            "bad_payload: send either name, or first_name and last_name",
+        ),
+        (
+            "save_contact",
+            r#"{"contact": "3", "last_name": "Example"}"#,
+            "bad_payload: to rename a contact send first_name and last_name",
+        ),
         ("delete_contact", "", "bad_payload: contact is missing"),
         ("rename_group", r#"{"group": "1", "name": " "}"#, "bad_payload: name is missing"),
         ("explode", "", "unsupported: there is no such command; there are dial, answer"),

@@ -174,6 +174,7 @@ fn edited(wanted: &Contact, contacts: &[Contact]) -> Result<Contact, Failure> {
     Ok(Contact {
         id: wanted.id.clone(),
         name: or(&wanted.name, &known.name),
+        last_name: wanted.last_name.clone(),
         group: or(&wanted.group, &known.group),
         work: or(&wanted.work, &known.work),
         home: or(&wanted.home, &known.home),

@@ -19,7 +19,8 @@ pub(super) fn filter(filter: &Filter) -> Fields {
     fields.into_iter().filter_map(|(key, value)| Some((key.into(), value.clone()?))).collect()
 }
 
-/// Vendor guide, Save/Edit Contact. The phone shows first and last name as one: the whole of it goes into the first.
+/// Vendor guide, Save/Edit Contact. The phone shows first and last name as one: where only that is known, the whole of it
+/// goes into the first.
 /// The guide's table lost the name of the field for the mail address; it is `email` in Get Contact.
 pub(super) fn contact(contact: &Contact) -> Fields {
     let fields = [
@@ -34,7 +35,7 @@ pub(super) fn contact(contact: &Contact) -> Fields {
     ];
     let mut fields: Fields =
         fields.into_iter().filter_map(|(key, value)| Some((key.into(), value.clone()?))).collect();
-    fields.push(("lastname".into(), String::new()));
+    fields.push(("lastname".into(), contact.last_name.clone().unwrap_or_default()));
     fields
 }
 
@@ -81,6 +82,7 @@ pub(super) fn contacts(reply: &Reply) -> Result<Answer, Error> {
     let read = |entry: &Map<String, Value>| Contact {
         id: text(entry.get("contactID")),
         name: text(entry.get("contactName")),
+        last_name: None,
         group: text(entry.get("groupID")),
         work: text(entry.get("work")),
         home: text(entry.get("home")),

@@ -15,6 +15,7 @@ fn contact() -> Contact {
     Contact {
         id: Some("7".into()),
         name: Some("Ann & Bob".into()),
+        last_name: Some("Doe".into()),
         group: Some("100".into()),
         work: Some("1001".into()),
         mobile: Some("+49".into()),
@@ -51,7 +52,7 @@ fn asks_are_phrased() {
     GET /cgi-bin/api.values.get?request=68:vendor_name []
     POST /cgi-bin/api.values.post? [P1561=1&P8352=]
     POST /cgi-bin/api-get_contacts? [contactid=7&contactname=Ann]
-    POST /cgi-bin/api-save_contact? [id=7&firstname=Ann & Bob&group=100&newphone1=1001&newphone3=+49&lastname=]
+    POST /cgi-bin/api-save_contact? [id=7&firstname=Ann & Bob&group=100&newphone1=1001&newphone3=+49&lastname=Doe]
     POST /cgi-bin/api-delete_contact? [id=7]
     POST /cgi-bin/api-delete_all_contact? []
     POST /cgi-bin/api-get_groups? []
@@ -64,7 +65,7 @@ fn asks_are_phrased() {
     GET /cgi-bin/api.values.get?passcode=admin&request=68:vendor_name []
     POST /cgi-bin/api.values.post?passcode=admin [P1561=1&P8352=]
     GET /cgi-bin/api-get_contacts?passcode=admin&contactid=7&contactname=Ann []
-    POST /cgi-bin/api-save_contact?passcode=admin [id=7&firstname=Ann & Bob&group=100&newphone1=1001&newphone3=+49&lastname=]
+    POST /cgi-bin/api-save_contact?passcode=admin [id=7&firstname=Ann & Bob&group=100&newphone1=1001&newphone3=+49&lastname=Doe]
     POST /cgi-bin/api-delete_contact?passcode=admin [id=7]
     POST /cgi-bin/api-delete_all_contact?passcode=admin []
     GET /cgi-bin/api-get_groups?passcode=admin []
