@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::cookie::{CookieStore, Jar};
-use reqwest::header::{COOKIE, HeaderValue, LOCATION, REFERER, SET_COOKIE};
+use reqwest::header::{CONTENT_LENGTH, COOKIE, HeaderValue, LOCATION, ORIGIN, REFERER, SET_COOKIE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response};
 use tokio::time::Instant;
@@ -68,6 +68,7 @@ pub struct Handset {
     client: Client,
     dialect: Dialect,
     url: Url,
+    origin: HeaderValue,
     referer: HeaderValue,
     timeout: Duration,
     cookies: Jar,
@@ -78,7 +79,10 @@ pub struct Handset {
 impl Handset {
     /// Takes a phone's settings and a client that judges its certificate as they say.
     pub fn new(client: Client, options: &Options) -> Self {
-        let origin = format!("{}/", options.url.origin().ascii_serialization());
+        let origin = options.url.origin().ascii_serialization();
+        let header = |text: &str| {
+            HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+        };
         Self {
             client,
             dialect: Dialect {
@@ -91,8 +95,9 @@ impl Handset {
                 endpoints: options.endpoints.clone(),
             },
             url: options.url.clone(),
-            // without it some firmware answers 403 (WP826, GXP2170)
-            referer: HeaderValue::from_str(&origin).unwrap_or(HeaderValue::from_static("")),
+            // without both some firmware answers 403 (WP826, GXP2170)
+            referer: header(&format!("{origin}/")),
+            origin: header(&origin),
             timeout: options.timeout,
             cookies: Jar::default(),
             session: None,
@@ -188,12 +193,17 @@ impl Handset {
             .client
             .request(method, url)
             .timeout(self.timeout)
+            .header(ORIGIN, self.origin.clone())
             .header(REFERER, self.referer.clone());
         if let Some(cookies) = self.cookies.cookies(&self.url) {
             builder = builder.header(COOKIE, cookies);
         }
         if request.post {
             builder = builder.form(&request.form);
+            if request.form.is_empty() {
+                // hyper sends none by itself, and lighttpd then answers 411
+                builder = builder.header(CONTENT_LENGTH, 0);
+            }
         }
         let response = builder.send().await.map_err(Failed::from)?;
         self.cookies.set_cookies(&mut response.headers().get_all(SET_COOKIE).iter(), &self.url);

@@ -12,3 +12,4 @@ mod stories;
 mod support;
 mod tls;
 mod values;
+mod wire;
