@@ -269,7 +269,8 @@ async fn no_secret_is_ever_said() {
     let (code, log) = terminate(child).await;
     assert_eq!(code, 0);
     assert!(log.contains("asking"), "the log is at its most talkative");
-    let secrets = [PASSWORD, "0ld-secret", "n3w-secret", "Secret=", "passcode=", "phonecookie"];
+    let secrets =
+        [PASSWORD, "0ld-secret", "n3w-secret", "Secret=", "passcode=", "password=", "phonecookie"];
     for secret in secrets {
         assert!(!log.contains(secret), "{secret}: {}", line_with(&log, secret));
         // but for the commands themselves, which the user has sent

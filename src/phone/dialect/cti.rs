@@ -23,7 +23,12 @@ pub(super) fn phrase(mut request: Request, passcode: Option<&SecretString>) -> R
         request.form = std::mem::take(&mut request.query);
     }
     if let Some(passcode) = passcode {
-        request.query.insert(0, ("passcode".into(), passcode.expose_secret().to_owned()));
+        let passcode = |name: &'static str| (name.into(), passcode.expose_secret().to_owned());
+        if request.function == Function::MakeCall {
+            // some firmware reads it here (grandstream-ctc), though the guide says passcode
+            request.query.insert(0, passcode("password"));
+        }
+        request.query.insert(0, passcode("passcode"));
     }
     request
 }

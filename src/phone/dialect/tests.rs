@@ -93,7 +93,7 @@ fn asks_are_phrased() {
     GET /cgi-bin/api-get_time?passcode=admin []
     GET /cgi-bin/api.values.get?passcode=admin&request=67:68:phone_model:vendor_name:vendor_fullname:hw_rev []
     GET /cgi-bin/api-get_accounts?passcode=admin&registered=1 []
-    GET /cgi-bin/api-make_call?passcode=admin&phonenumber=+49#1&account=1 []
+    GET /cgi-bin/api-make_call?passcode=admin&password=admin&phonenumber=+49#1&account=1 []
     GET /cgi-bin/api-phone_operation?passcode=admin&cmd=acceptcall&arg=1&line=1 []
     GET /cgi-bin/api-phone_operation?passcode=admin&cmd=rejectcall&arg=2&line=2 []
     GET /cgi-bin/api-phone_operation?passcode=admin&cmd=endcall&arg=3&line=3 []
