@@ -216,7 +216,7 @@ async fn phone(options: &Options, mut handset: Handset) -> Vec<Row> {
             continue;
         }
         let started = Instant::now();
-        let answer = handset.ask(&ask).await;
+        let answer = handset.ask(&ask).await.map_err(Trouble::from);
         let took = Some(started.elapsed());
         match answer {
             Ok(Answer::Values(values)) => {

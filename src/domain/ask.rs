@@ -267,4 +267,16 @@ impl Trouble {
     pub fn is_silence(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Timeout)
     }
+
+    /// Says whether the phone has surely not done what it was asked; without an answer that makes sense it may have.
+    pub fn is_a_clear_no(&self) -> bool {
+        match self {
+            Self::Refused(_)
+            | Self::Unsupported(_)
+            | Self::Forbidden(_)
+            | Self::Unauthorized(_)
+            | Self::LockedOut(_) => true,
+            Self::Unreachable(_) | Self::Timeout | Self::BadAnswer(_) => false,
+        }
+    }
 }

@@ -125,11 +125,13 @@ impl Order {
         }
     }
 
-    /// Takes in how the last request went; returns the result if there is nothing more to do.
+    /// Takes in how the last request went, and whether the phone may have got it; returns the result if there is nothing
+    /// more to do.
     pub fn answered(
         &mut self,
         ask: &Ask,
         reply: Result<Answer, Trouble>,
+        sent: bool,
     ) -> Option<Result<Value, Failure>> {
         self.looked |= *ask == Ask::Read(Question::Lines);
         match reply {
@@ -139,7 +141,14 @@ impl Order {
                 }
                 None
             }
-            Err(trouble) => Some(Err(trouble.into())),
+            Err(trouble) => {
+                let doubtful = sent && ask.changes() && trouble.is_silence();
+                let mut failure = Failure::from(trouble);
+                if doubtful {
+                    failure.message.push_str("; it may have obeyed all the same");
+                }
+                Some(Err(failure))
+            }
             Ok(answer) => {
                 let told = matches!(ask, Ask::Dial { .. } | Ask::Operate { .. } | Ask::System(_));
                 match self.plan.take(&self.command, answer) {

@@ -149,7 +149,8 @@ impl Twin {
         self.end_pause(now, &mut actions);
         match event {
             Event::Woke => self.call(Input::Woke, now),
-            Event::Answered(result) => self.answered(result, now, &mut actions),
+            Event::Answered(result) => self.answered(result, true, now, &mut actions),
+            Event::NotSent(trouble) => self.answered(Err(trouble), false, now, &mut actions),
             Event::Commanded { name, payload, retained } => {
                 self.commanded(&name, &payload, retained, now, &mut actions);
             }
@@ -174,12 +175,21 @@ impl Twin {
         actions
     }
 
-    fn answered(&mut self, result: Result<Answer, Trouble>, now: Now, actions: &mut Vec<Action>) {
+    /// Takes in how the request under way went; `sent` if the phone may have got it.
+    fn answered(
+        &mut self,
+        result: Result<Answer, Trouble>,
+        sent: bool,
+        now: Now,
+        actions: &mut Vec<Action>,
+    ) {
         let Some(Asking { ask, since, order }) = self.asking.take() else {
             return;
         };
-        if let Err(trouble) = &result {
-            self.not_obeyed(trouble, now);
+        if let Err(trouble) = &result
+            && (!sent || trouble.is_a_clear_no())
+        {
+            self.not_obeyed(now);
         }
         self.lacking.answered(&ask, &result, now.instant);
         self.learn_names(&ask, &result, order.is_none(), now, actions);
@@ -206,7 +216,7 @@ impl Twin {
         }
         self.hear_values(&ask, &result, order.is_none(), now, actions);
         let Some(mut order) = order else { return };
-        match order.answered(&ask, result) {
+        match order.answered(&ask, result, sent) {
             Some(outcome) => finish(&order.request, outcome, now, actions),
             None if order.wants_clock() => {
                 finish(&order.request, Ok(self.snapshot.clock_json()), now, actions);

@@ -1,5 +1,7 @@
 //! Sends requests to a phone: time limits, cookies, the login, size limits. It decides nothing else.
 
+mod failure;
+
 use std::time::Duration;
 
 use reqwest::cookie::{CookieStore, Jar};
@@ -13,6 +15,8 @@ use crate::domain::ask::{Answer, Ask, Question, SystemOperation, Trouble};
 
 use super::dialect::{Dialect, Error, Function, Reply, Request};
 use super::{Options, Tls, tls};
+
+pub use failure::Failed;
 
 /// No answer that we ask for is larger, but for those with thousands of contacts.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -115,34 +119,34 @@ impl Handset {
     }
 
     /// Asks the phone; logs in first if it must, and once more if the session had ended.
-    pub async fn ask(&mut self, ask: &Ask) -> Result<Answer, Trouble> {
+    pub async fn ask(&mut self, ask: &Ask) -> Result<Answer, Failed> {
         let (mut fresh, before) = (false, self.short_sessions);
         loop {
             let logged_in = self.session.is_some();
-            fresh |= self.open().await? && !logged_in;
+            fresh |= self.open().await.map_err(before_it)? && !logged_in;
             let reply = match self.send(self.dialect.request(ask)).await {
                 Ok(reply) => reply,
                 // a phone that restarts may not find the time to say so
-                Err(failed) if failed.sent && *ask == Ask::System(SystemOperation::Reboot) => {
+                Err(failed) if failed.broke && *ask == Ask::System(SystemOperation::Reboot) => {
                     return Ok(Answer::Done);
                 }
-                Err(failed) => return Err(failed.trouble),
+                Err(failed) => return Err(failed),
             };
             if matches!(ask, Ask::Read(_)) {
                 tracing::trace!(status = reply.status, body = %excerpt(&reply.body), "answer");
             }
             match self.dialect.read(ask, &reply) {
                 Ok(answer) => return Ok(self.changed(ask).unwrap_or(answer)),
-                Err(Error::Trouble(trouble)) => return Err(trouble),
+                Err(Error::Trouble(trouble)) => return Err(Failed::sent(trouble)),
                 Err(Error::SessionExpired) if !self.dialect.has_session() => {
-                    return Err(no_login(ask));
+                    return Err(Failed::sent(no_login(ask)));
                 }
                 Err(Error::SessionExpired) if fresh => {
                     // the session had not ended: it is never good for this
                     self.short_sessions = before;
-                    return Err(useless_login(ask));
+                    return Err(Failed::sent(useless_login(ask)));
                 }
-                Err(Error::SessionExpired) => self.end_session()?,
+                Err(Error::SessionExpired) => self.end_session().map_err(Failed::sent)?,
             }
         }
     }
@@ -221,6 +225,20 @@ fn excerpt(body: &[u8]) -> String {
     String::from_utf8_lossy(start).escape_debug().to_string()
 }
 
+/// What went wrong with the login kept what was asked from being sent.
+fn before_it(trouble: Trouble) -> Failed {
+    Failed::unsent(match trouble {
+        Trouble::Timeout => Trouble::Unreachable("it did not answer the login in time".to_owned()),
+        other @ (Trouble::Unreachable(_)
+        | Trouble::Unauthorized(_)
+        | Trouble::Forbidden(_)
+        | Trouble::LockedOut(_)
+        | Trouble::BadAnswer(_)
+        | Trouble::Refused(_)
+        | Trouble::Unsupported(_)) => other,
+    })
+}
+
 /// Says what it means that a phone without a login wants one.
 fn no_login(ask: &Ask) -> Trouble {
     if ask.lists_people() {
@@ -252,50 +270,9 @@ async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, Failed> {
     while let Some(chunk) = response.chunk().await.map_err(Failed::from)? {
         if body.len() + chunk.len() > limit {
             let trouble = Trouble::BadAnswer(format!("more than {limit} bytes"));
-            return Err(Failed { trouble, sent: false });
+            return Err(Failed::sent(trouble));
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
-}
-
-/// A request that brought no reply.
-struct Failed {
-    trouble: Trouble,
-    /// Whether the connection broke after it stood: the phone may have got the request.
-    sent: bool,
-}
-
-impl From<Failed> for Trouble {
-    fn from(failed: Failed) -> Self {
-        failed.trouble
-    }
-}
-
-impl From<reqwest::Error> for Failed {
-    /// Says what went wrong, without the URL: it may hold a secret.
-    fn from(error: reqwest::Error) -> Self {
-        if error.is_timeout() {
-            return Self { trouble: Trouble::Timeout, sent: false };
-        }
-        let sent = !error.is_connect();
-        let broke_off = error.is_body() || error.is_decode();
-        let error = error.without_url();
-        let mut cause: &dyn std::error::Error = &error;
-        while let Some(source) = cause.source() {
-            cause = source;
-        }
-        let mut why = cause.to_string();
-        if why.contains("certificate") {
-            why.push_str(
-                " (phones have certificates of their own: set tls_fingerprint or tls_ca_file)",
-            );
-        }
-        let trouble = if broke_off {
-            Trouble::BadAnswer(format!("it breaks off: {why}"))
-        } else {
-            Trouble::Unreachable(why)
-        };
-        Self { trouble, sent }
-    }
 }

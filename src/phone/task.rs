@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::ask::{Answer, Ask, Trouble};
+use crate::domain::ask::{Answer, Ask};
 use crate::domain::directory::Directory;
 use crate::domain::entity::Device;
 use crate::domain::health::Vitals;
@@ -19,7 +19,7 @@ use crate::domain::push::Push;
 use crate::domain::topic::PhoneTopic;
 use crate::domain::twin::{Action, Event, Heritage, Note, Now, Twin, ValuesNote};
 
-use super::http::Handset;
+use super::http::{Failed, Handset};
 
 /// A message for a phone's task.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ pub enum Report {
 const LAST_ANSWER: Duration = Duration::from_secs(2);
 
 /// A request under way: the handset goes along, and comes back with the answer.
-type Request = Pin<Box<dyn Future<Output = (Handset, Result<Answer, Trouble>)> + Send>>;
+type Request = Pin<Box<dyn Future<Output = (Handset, Result<Answer, Failed>)> + Send>>;
 
 /// Serves one phone until it is stopped, and says goodbye for it; returns what the next one goes on with.
 pub async fn run(
@@ -108,7 +108,7 @@ pub async fn run(
             (handset, answer) = ended(&mut request) => {
                 request = None;
                 idle = Some(handset);
-                Event::Answered(answer)
+                answer.into()
             }
             () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => Event::Woke,
         };
@@ -137,7 +137,7 @@ pub async fn run(
     if request.is_some()
         && let Ok((_, answer)) = timeout(LAST_ANSWER, ended(&mut request)).await
     {
-        left.push(Event::Answered(answer));
+        left.push(answer.into());
     }
     for event in left.into_iter().chain([Event::Stopping]) {
         for action in twin.handle(event, now()) {
@@ -169,6 +169,16 @@ impl From<Message> for Event {
     }
 }
 
+impl From<Result<Answer, Failed>> for Event {
+    fn from(answer: Result<Answer, Failed>) -> Self {
+        match answer {
+            Ok(answer) => Self::Answered(Ok(answer)),
+            Err(failed) if failed.sent => Self::Answered(Err(failed.trouble)),
+            Err(failed) => Self::NotSent(failed.trouble),
+        }
+    }
+}
+
 fn now() -> Now {
     Now { instant: Instant::now().into_std(), wall: Timestamp::now() }
 }
@@ -192,7 +202,7 @@ fn ask_phone(mut handset: Handset, ask: Ask) -> Request {
 }
 
 /// Waits for the request under way; for ever, if there is none.
-async fn ended(request: &mut Option<Request>) -> (Handset, Result<Answer, Trouble>) {
+async fn ended(request: &mut Option<Request>) -> (Handset, Result<Answer, Failed>) {
     match request {
         Some(request) => request.await,
         None => std::future::pending().await,

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use gxv2mqtt::phone::dialect::Kind;
-use gxv2mqtt::simulator::{Fault, Function, Profile};
+use gxv2mqtt::simulator::{Caller, Fault, Function, Happening, Profile};
 
-use super::support::world::World;
+use super::support::world::{World, at};
 
 /// A story of one fault of the line status: what `problem` says, and that the phone is well again after it.
 async fn tell(fault: Fault, problem: &str) {
@@ -18,7 +18,7 @@ async fn tell(fault: Fault, problem: &str) {
     world.ear().shows("gxv2mqtt/kitchen/problem", problem).await;
     world.ear().shows("gxv2mqtt/kitchen/availability", "offline").await;
 
-    hall.ring(gxv2mqtt::simulator::Caller::new("Ann", "1")).unwrap();
+    hall.ring(Caller::new("Ann", "1")).unwrap();
     world.ear().shows("gxv2mqtt/hall/call_state", "ringing").await;
     assert_eq!(world.ear().count("gxv2mqtt/hall/availability"), before);
 
@@ -84,8 +84,81 @@ async fn a_slow_phone_is_only_slow() {
     let mut world = World::embedded().await;
     world.phone.set_fault(None, Fault::Delay(Duration::from_millis(300)));
     world.begin().await;
-    world.phone.ring(gxv2mqtt::simulator::Caller::new("Ann", "1")).unwrap();
+    world.phone.ring(Caller::new("Ann", "1")).unwrap();
     world.ear().shows("gxv2mqtt/kitchen/call_state", "ringing").await;
     assert_eq!(world.command("a", "answer", "").await["ok"], true);
+    world.end().await;
+}
+
+/// A number that was dialled with a time limit while the phone could not be told, and then by a person.
+async fn dialled_by_a_person_after(
+    world: &mut World,
+    breaks: impl AsyncFnOnce(&World),
+    mends: impl AsyncFnOnce(&World),
+) {
+    world.begin().await;
+    breaks(world).await;
+    let arguments = r#""number":"1001","hang_up_after":"1s""#;
+    let result = world.command("d", "dial", arguments).await;
+    assert_eq!(result["error"]["code"], "unreachable", "{result}");
+    let message = result["error"]["message"].as_str().unwrap();
+    assert!(!message.contains("may have obeyed"), "{message}");
+    mends(world).await;
+    let line = world.phone.dial("1001", 1).unwrap();
+    assert!(world.phone.far_end_rings(line));
+    // the next call is seen only after the limit is over, and so is what would be done about this one
+    world.ear().shows(&at("call_state"), "calling").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    world.phone.ring(Caller::new("Ann", "1")).unwrap();
+    world.ear().shows(&at("call_state"), "ringing").await;
+    let ended = |one: &Happening| matches!(one, Happening::Operated { .. });
+    assert!(!world.phone.happenings().iter().any(ended), "it is not the bridge's to end");
+}
+
+#[tokio::test]
+async fn a_call_that_the_phone_was_never_told_of_is_not_hung_up() {
+    let mut world = World::embedded().await;
+    let breaks = async |world: &World| world.phone.unplug().await;
+    let mends = async |world: &World| world.phone.plug_in().await.unwrap();
+    dialled_by_a_person_after(&mut world, breaks, mends).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn nor_is_one_that_waited_for_a_login_in_vain() {
+    let mut world = World::embedded().await;
+    world.settings.phones[0].timeout = Duration::from_millis(500);
+    let breaks = async |world: &World| {
+        world.phone.set_fault(Function::Login, Fault::NeverAnswers);
+        world.phone.expire_sessions();
+    };
+    let mends = async |world: &World| world.phone.clear_faults();
+    dialled_by_a_person_after(&mut world, breaks, mends).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_phone_that_breaks_off_when_it_restarts_was_restarted() {
+    let mut world = World::embedded().await;
+    world.phone.set_fault(Function::SystemOperation, Fault::Reset);
+    world.begin().await;
+    // of anything but a restart that only says that it may have been done
+    let result = world.command("p", "provision", "").await;
+    assert_eq!(result["error"]["code"], "unreachable", "{result}");
+    let message = result["error"]["message"].as_str().unwrap();
+    assert!(message.contains("it may have obeyed all the same"), "{message}");
+    let result = world.command("r", "reboot", "").await;
+    assert_eq!(result["ok"], true, "{result}");
+    assert!(world.phone.happenings().contains(&Happening::RebootAsked));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_phone_that_is_gone_was_not_restarted() {
+    let mut world = World::embedded().await;
+    world.begin().await;
+    world.phone.unplug().await;
+    let result = world.command("r", "reboot", r#""force":true"#).await;
+    assert_eq!(result["error"]["code"], "unreachable", "{result}");
     world.end().await;
 }

@@ -72,7 +72,8 @@ async fn ask(address: SocketAddr, tls: Tls) -> Result<Answer, Trouble> {
         ..options("kitchen", Kind::Gxv, address)
     };
     let client = Clients::default().client(&options).unwrap();
-    Handset::new(client, &options).ask(&Ask::Read(Question::Lines)).await
+    let answer = Handset::new(client, &options).ask(&Ask::Read(Question::Lines)).await;
+    answer.map_err(Trouble::from)
 }
 
 #[tokio::test]

@@ -186,7 +186,7 @@ pub enum Input {
     Pushed(Push, Option<u16>),
     /// The phone is being told to do this.
     Told(Instruction),
-    /// The phone refused to.
+    /// The phone refused to, or was never told.
     Refused(Instruction),
     /// Somebody wants missed calls to be counted from 0 again.
     MissedReset,

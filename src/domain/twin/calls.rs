@@ -1,6 +1,6 @@
 //! What calls mean for the twin: it feeds the switchboard, and does what comes of it.
 
-use super::super::ask::{Ask, Operation, Question, Trouble};
+use super::super::ask::{Ask, Operation, Question};
 use super::super::call::{Deed, Input};
 use super::super::number::bare;
 use super::super::push::{Push, PushKind};
@@ -103,19 +103,9 @@ impl Twin {
         self.published.insert(topic, String::new());
     }
 
-    /// Tells the switchboard that the phone said a clear no to what it was told.
-    pub(super) fn not_obeyed(&mut self, trouble: &Trouble, now: Now) {
-        let Some(instruction) = self.instruction.take() else { return };
-        let no = match trouble {
-            Trouble::Refused(_)
-            | Trouble::Unsupported(_)
-            | Trouble::Forbidden(_)
-            | Trouble::Unauthorized(_)
-            | Trouble::LockedOut(_) => true,
-            // it may have obeyed all the same
-            Trouble::Unreachable(_) | Trouble::Timeout | Trouble::BadAnswer(_) => false,
-        };
-        if no {
+    /// Tells the switchboard that the phone did not do what it was told, or was to be.
+    pub(super) fn not_obeyed(&mut self, now: Now) {
+        if let Some(instruction) = self.instruction.take() {
             self.call(Input::Refused(instruction), now);
         }
     }

@@ -52,8 +52,10 @@ pub struct Settings {
 pub enum Event {
     /// The time of [`wake`](super::Twin::wake) has come.
     Woke,
-    /// The request under way has ended.
+    /// The request under way has ended; without an answer it may have been obeyed all the same.
     Answered(Result<Answer, Trouble>),
+    /// The request under way came to nothing because of this, and surely never reached the phone.
+    NotSent(Trouble),
     /// A message came on a command topic.
     Commanded {
         /// The name of the command.

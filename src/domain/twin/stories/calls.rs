@@ -246,3 +246,64 @@ fn a_push_names_the_account_as_phones_write_it() {
         assert_eq!(calls[0]["account"].as_u64().unwrap_or(0), expected, "{local:?}");
     }
 }
+
+/// Ways in which a request that surely did not reach the phone comes to nothing; a login that is too slow is one, too.
+fn unsent() -> [Trouble; 3] {
+    let (refused, broken) = ("connection refused".into(), "no random number".into());
+    [Trouble::Unreachable(refused), Trouble::Timeout, Trouble::BadAnswer(broken)]
+}
+
+#[test]
+fn a_number_that_was_never_sent_is_not_hung_up_when_a_person_dials_it() {
+    let dial = r#"{"number":"1001","hang_up_after":"3s"}"#;
+    let hang_up = Ask::Operate { operation: Operation::HangUp, line: 1 };
+    let ends_it = |result: Event| {
+        let mut story = Story::settled();
+        story.stuck = true;
+        story.commanded("dial", dial);
+        story.stuck = false;
+        story.happens(result);
+        story.number = Some("1001".into());
+        story.lines[0] = LineState::Calling;
+        story.passes(10 * SECOND);
+        story.asks().contains(&hang_up)
+    };
+    for trouble in unsent() {
+        assert!(!ends_it(Event::NotSent(trouble.clone())), "{trouble}");
+        assert!(ends_it(Event::Answered(Err(trouble.clone()))), "{trouble}: it may have obeyed");
+    }
+}
+
+#[test]
+fn a_call_that_nobody_was_told_to_turn_away_is_missed() {
+    for (command, payload) in [("reject", ""), ("hangup", "1")] {
+        for trouble in unsent() {
+            let mut story = Story::settled();
+            story.lines[0] = LineState::Ringing;
+            story.passes(2 * SECOND);
+            story.stuck = true;
+            story.commanded(command, payload);
+            story.stuck = false;
+            story.happens(Event::NotSent(trouble));
+            story.lines[0] = LineState::Idle;
+            story.passes(SECOND);
+            let told = story.told();
+            assert!(told.contains("* missed, line 1") && !told.contains("rejected"), "{told}");
+        }
+    }
+}
+
+#[test]
+fn a_result_says_whether_the_phone_may_have_obeyed() {
+    let message = |result: Event| {
+        let mut story = Story::settled();
+        story.stuck = true;
+        story.commanded("dial", "1001");
+        story.happens(result);
+        story.told().contains("it may have obeyed all the same")
+    };
+    for trouble in &unsent()[..2] {
+        assert!(message(Event::Answered(Err(trouble.clone()))), "{trouble}");
+        assert!(!message(Event::NotSent(trouble.clone())), "{trouble}");
+    }
+}
