@@ -148,7 +148,7 @@ impl Twin {
         let mut actions = Vec::new();
         self.end_pause(now, &mut actions);
         match event {
-            Event::Woke => self.call(Input::Woke, now),
+            Event::Woke => {}
             Event::Answered(result) => self.answered(result, true, now, &mut actions),
             Event::NotSent(trouble) => self.answered(Err(trouble), false, now, &mut actions),
             Event::Commanded { name, payload, retained } => {
@@ -168,6 +168,7 @@ impl Twin {
             Event::Stopping => return self.goodbye(now),
         }
         self.drop_late_orders(now, &mut actions);
+        self.give_up_calls(now);
         self.look_in_time(now);
         self.publish(&mut actions);
         actions.append(&mut self.told);

@@ -121,6 +121,13 @@ impl Twin {
         }
     }
 
+    /// Ends the calls whose lines were not seen for too long, whatever it was that happened now.
+    pub(super) fn give_up_calls(&mut self, now: Now) {
+        if self.switchboard.wake().is_some_and(|wake| wake <= now.instant) {
+            self.call(Input::Woke, now);
+        }
+    }
+
     /// Has the lines looked at when a call wants it; not of a phone that is not there.
     pub(super) fn look_in_time(&mut self, now: Now) {
         let there = self.snapshot.problem == Problem::None && !self.schedule.missing();

@@ -6,6 +6,7 @@ mod heirs;
 mod names;
 mod pauses;
 mod values;
+mod wakes;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -106,6 +107,11 @@ impl Story {
                     }
                 }
                 self.write(&action);
+            }
+            // the law of every reducer: what is due is done, or the loop would spin
+            if events.is_empty() && !self.twin.leaving {
+                let wake = self.twin.wake();
+                assert!(wake.is_none_or(|wake| wake > self.now), "woken for what is done");
             }
         }
     }
