@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
+use crate::domain::alarm::Alarm;
 use crate::domain::phone::PhoneId;
 use crate::domain::topic::{Base, Topic};
 use crate::homeassistant::announcer::Announcer;
@@ -97,6 +98,7 @@ pub async fn run_with(
         remembered: false,
         silent: BTreeSet::new(),
         announcer,
+        alarm: Alarm::default(),
         outbox,
         stop: stop.clone(),
         broken: None,

@@ -11,6 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
+use crate::domain::alarm::Alarm;
 use crate::domain::command::parse;
 use crate::domain::outcome::{ErrorCode, Failure};
 use crate::domain::phone::PhoneId;
@@ -48,6 +49,8 @@ pub(super) struct Router {
     /// Phones that have not yet published everything again, as they were told to.
     pub(super) silent: BTreeSet<PhoneId>,
     pub(super) announcer: Announcer,
+    /// When the announcer is woken.
+    pub(super) alarm: Alarm,
     pub(super) outbox: Outbox,
     pub(super) stop: CancellationToken,
     /// Why the bridge has to stop, if it is not because somebody wants it to.
@@ -69,7 +72,7 @@ impl Router {
         let mut stopping = false;
         let stop = self.stop.clone();
         loop {
-            let wake = self.announcer.wake().map(Instant::from_std);
+            let wake = self.alarm.at().map(Instant::from_std);
             tokio::select! {
                 report = self.reports.recv() => match report {
                     Some(report) => self.report(report).await,
@@ -209,7 +212,14 @@ impl Router {
     }
 
     pub(super) async fn announce(&mut self, event: Event) {
-        for action in self.announcer.handle(event, Instant::now().into_std()) {
+        let now = Instant::now().into_std();
+        let actions = self.announcer.handle(event, now);
+        if self.alarm.set(self.announcer.wake(), now) {
+            tracing::warn!(
+                "a mistake of ours: the announcer is woken for nothing, and slowed down; please report it"
+            );
+        }
+        for action in actions {
             match action {
                 Action::Publish(publication) => self.outbox.publish(publication).await,
                 Action::PublishStates => self.publish_states().await,

@@ -1,5 +1,6 @@
 //! What the bridge knows and decides, as plain values: no I/O, no clock, nothing of the rest of the crate.
 
+pub mod alarm;
 pub mod arguments;
 pub mod ask;
 pub mod bridge_request;

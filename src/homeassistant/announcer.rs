@@ -69,6 +69,7 @@ pub struct Announcer {
     options: Options,
     base: Base,
     phones: BTreeSet<PhoneId>,
+    /// None, if nothing is to be announced.
     devices: BTreeMap<String, Announcement>,
     listening: Listening,
     connected: bool,
@@ -106,11 +107,12 @@ impl Announcer {
             complete: true,
             ..Announcement::default()
         };
+        let bridge = options.discovery.then(|| (discovery::BRIDGE.to_owned(), bridge));
         Self {
             options,
             base,
             phones,
-            devices: BTreeMap::from([(discovery::BRIDGE.to_owned(), bridge)]),
+            devices: bridge.into_iter().collect(),
             listening: Listening::No,
             connected: false,
             announce_at: None,
@@ -140,6 +142,7 @@ impl Announcer {
 
     /// Takes in what happened, and returns what is to be done, in this order.
     pub fn handle(&mut self, event: Event, now: Instant) -> Vec<Action> {
+        let mut actions = Vec::new();
         match event {
             Event::Connected => {
                 self.connected = true;
@@ -148,40 +151,39 @@ impl Announcer {
             Event::Listening => self.listening = Listening::Until(now + LISTEN),
             // what it has not told by now is told after the next connection
             Event::Away => (self.connected, self.listening) = (false, Listening::No),
-            Event::Found { topic, payload } => return self.found(&topic, &payload),
+            Event::Found { topic, payload } => actions.extend(self.found(&topic, &payload)),
             Event::Described(device) => self.described(&device, now),
             Event::Born => {
                 let (least, more) = BIRTH_WAIT;
                 self.announce_at = Some(now + least + more.mul_f64(self.rng.f64()));
             }
             Event::Asked => self.announce_at = Some(now),
-            Event::Phones(phones) => return self.take_back(phones),
+            Event::Phones(phones) => actions.extend(self.take_back(phones)),
             Event::Woke => {}
         }
-        self.due(now)
+        actions.extend(self.due(now));
+        actions
     }
 
-    fn found(&mut self, topic: &str, payload: &[u8]) -> Vec<Action> {
+    fn found(&mut self, topic: &str, payload: &[u8]) -> Option<Action> {
         let object = topic
             .strip_prefix(&format!("{}/device/", self.options.discovery_prefix))
             .and_then(|rest| rest.strip_suffix("/config"));
-        let Some(object) = object.filter(|_| self.listening != Listening::No) else {
-            return Vec::new();
-        };
-        let Ok(payload) = serde_json::from_slice::<Value>(payload) else { return Vec::new() };
+        let object = object.filter(|_| self.listening != Listening::No)?;
+        let payload = serde_json::from_slice::<Value>(payload).ok()?;
         let phone = object.strip_prefix("gxv2mqtt_");
         let ours = phone.is_some() && self.is_of_this_bridge(&payload);
         if !ours {
-            return Vec::new();
+            return None;
         }
         let known = object == discovery::BRIDGE
             || phone.and_then(|id| id.parse().ok()).is_some_and(|id| self.phones.contains(&id));
         if !known || !self.options.discovery {
-            return vec![self.publication(object, String::new())];
+            return Some(self.publication(object, String::new()));
         }
         let device = self.devices.entry(object.to_owned()).or_default();
         device.shown.extend(components(&payload));
-        Vec::new()
+        None
     }
 
     /// Takes back the devices of phones that the bridge does not have any more.
@@ -206,6 +208,9 @@ impl Announcer {
     }
 
     fn described(&mut self, phone: &Device, now: Instant) {
+        if !self.options.discovery {
+            return;
+        }
         let device = self.devices.entry(discovery::object_id(&phone.id)).or_default();
         device.wanted = Some(discovery::phone(&self.base, phone));
         device.complete = phone.complete;
@@ -232,9 +237,7 @@ impl Announcer {
             self.announce_all(now);
             self.states_at = Some(now + STATES_AFTER);
         }
-        if self.options.discovery {
-            actions.extend(self.announce(now));
-        }
+        actions.extend(self.announce(now));
         if self.states_at.is_some_and(|at| at <= now) {
             self.states_at = None;
             actions.push(Action::PublishStates);
@@ -308,5 +311,7 @@ fn components(payload: &Value) -> BTreeMap<String, String> {
         .collect()
 }
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;

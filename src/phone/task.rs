@@ -10,6 +10,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::alarm::Alarm;
 use crate::domain::ask::{Answer, Ask};
 use crate::domain::directory::Directory;
 use crate::domain::entity::Device;
@@ -93,8 +94,10 @@ pub async fn run(
 ) -> Heritage {
     let mut idle = Some(handset);
     let mut request: Option<Request> = None;
+    let mut alarm = Alarm::default();
+    wind(&mut alarm, &twin, now().instant);
     loop {
-        let wake = twin.wake().map(Instant::from_std);
+        let wake = alarm.at().map(Instant::from_std);
         let event = tokio::select! {
             biased;
             () = stop.cancelled() => break,
@@ -113,7 +116,8 @@ pub async fn run(
             () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => Event::Woke,
         };
         let republished = matches!(event, Event::Forgotten);
-        for action in twin.handle(event, now()) {
+        let now = now();
+        for action in twin.handle(event, now) {
             match action {
                 Action::Ask(ask) => request = idle.take().map(|handset| ask_phone(handset, ask)),
                 Action::Note(note) => log(&note),
@@ -123,6 +127,7 @@ pub async fn run(
                 Action::Describe(device) => report(&reports, Report::Describe(device)).await,
             }
         }
+        wind(&mut alarm, &twin, now.instant);
         // nobody waits for it: it is there for those who ask
         vitals.send_replace(twin.vitals());
         if republished {
@@ -176,6 +181,14 @@ impl From<Result<Answer, Failed>> for Event {
             Err(failed) if failed.sent => Self::Answered(Err(failed.trouble)),
             Err(failed) => Self::NotSent(failed.trouble),
         }
+    }
+}
+
+fn wind(alarm: &mut Alarm, twin: &Twin, now: std::time::Instant) {
+    if alarm.set(twin.wake(), now) {
+        tracing::warn!(
+            "a mistake of ours: it is woken for nothing, and slowed down; please report it"
+        );
     }
 }
 

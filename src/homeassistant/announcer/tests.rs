@@ -4,14 +4,14 @@ use super::*;
 use crate::domain::phone::Identity;
 use crate::domain::setting::{Setting, SettingKind};
 
-struct Story {
-    announcer: Announcer,
-    start: Instant,
+pub(super) struct Story {
+    pub(super) announcer: Announcer,
+    pub(super) start: Instant,
 }
 
 impl Story {
     #[expect(clippy::disallowed_methods, reason = "any instant does: stories only add to it")]
-    fn new(discovery: bool) -> Self {
+    pub(super) fn new(discovery: bool) -> Self {
         let options =
             Options { discovery, discovery_prefix: "ha".into(), status_topic: "ha/status".into() };
         let phones = [("kitchen".parse().unwrap())].into();
@@ -60,7 +60,7 @@ fn short(action: &Action) -> String {
     }
 }
 
-fn kitchen(lines: &[u16], complete: bool) -> Event {
+pub(super) fn kitchen(lines: &[u16], complete: bool) -> Event {
     Event::Described(Box::new(Device {
         id: "kitchen".parse().unwrap(),
         name: "Kitchen".into(),
@@ -73,7 +73,7 @@ fn kitchen(lines: &[u16], complete: bool) -> Event {
     }))
 }
 
-fn payload(lines: &[u16]) -> Value {
+pub(super) fn payload(lines: &[u16]) -> Value {
     let Event::Described(device) = kitchen(lines, true) else { unreachable!() };
     discovery::phone(&Base::new("b"), &device)
 }
