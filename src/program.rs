@@ -159,7 +159,7 @@ fn stop_on_signals(stop: CancellationToken) -> std::io::Result<tokio::task::Join
 
 fn start_log(format: Format, level: &str) {
     let mut filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new(format!("{level},mqtt5=warn")));
+        .unwrap_or_else(|_| EnvFilter::new(format!("{level},mqtt5=warn,rumqttc=off")));
     // whatever is asked for: these would write the phones' session cookies
     for secret in ["cookie_store=off", "cookie_store::cookie_store=off"] {
         filter = secret.parse().map_or(EnvFilter::new(level), |off| filter.add_directive(off));

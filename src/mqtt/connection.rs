@@ -5,22 +5,25 @@
 //! full channels, its retransmissions and its packet id collisions never hold anything up, and nothing of them outlives
 //! the connection.
 
+use std::io;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{
-    ConnAck, ConnectProperties, Filter, LastWill, Packet, RetainForwardRule,
+use rumqttc::{
+    AsyncClient, Broker, ConnAck, ConnectProperties, Event as Polled, EventLoop, LastWill,
+    MqttOptions, Packet, PublishOptions, QoS, RetainForwardRule, SubscribeFilter, valid_filter,
+    valid_topic,
 };
-use rumqttc::v5::{AsyncClient, Event as Polled, EventLoop, MqttOptions};
-use rumqttc::{NetworkOptions, TlsConfiguration, Transport, valid_filter, valid_topic};
 use secrecy::ExposeSecret;
-use tokio::sync::mpsc;
+use tokio::io::sink;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
+use super::dial::{Address, Stream};
 use super::flight::{UNWRITTEN, WINDOW};
 use super::link::{Patience, Subscription};
 use super::translation::{reason, translate};
+use super::wire::Wire;
 use super::{Options, Reason, tls};
 use crate::domain::topic::{Delivery, Publication};
 
@@ -35,8 +38,8 @@ const EVENTS: usize = 64;
 #[derive(Debug)]
 pub(super) enum Event {
     Opened(Limits),
-    /// SUBACK: for each filter, why it was refused, if it was.
-    Subscribed(Vec<Option<String>>),
+    /// SUBACK: for each filter the reason code of a refusal, if it was refused.
+    Subscribed(Vec<Option<u8>>),
     Unsubscribed,
     Message {
         topic: String,
@@ -45,13 +48,15 @@ pub(super) enum Event {
     },
     /// A request was written; a message with this packet id, or 0.
     Written(u16),
-    /// A message was acknowledged; perhaps with a refusal.
+    /// A message was acknowledged; perhaps with the reason code of a refusal.
     Acknowledged {
         id: u16,
-        refusal: Option<String>,
+        refusal: Option<u8>,
     },
     SaidGoodbye,
-    /// A ping or another sign of life.
+    /// A ping was sent.
+    Pinged,
+    /// A sign of life of the broker.
     Alive,
     Closed(Reason),
 }
@@ -61,7 +66,21 @@ pub(super) enum Event {
 pub(super) struct Limits {
     pub(super) receive_maximum: u16,
     pub(super) packet: usize,
-    pub(super) keep_alive: Duration,
+    /// Whether it keeps retained messages.
+    pub(super) retain: bool,
+    /// Whether it takes more than `QoS` 0.
+    pub(super) qos: bool,
+}
+
+impl Limits {
+    /// Returns the reason code that the broker should have refused us with: without retained messages or `QoS` 1 the bridge is
+    /// no use, and some brokers let it in all the same.
+    pub(super) fn lacks(&self) -> Option<u8> {
+        if !self.retain {
+            return Some(0x9A);
+        }
+        (!self.qos).then_some(0x9B)
+    }
 }
 
 /// Why a request was not taken.
@@ -78,40 +97,32 @@ pub(super) enum Unsendable {
 
 /// Opens connections, all alike.
 pub(super) struct Dialer {
+    address: Arc<Address>,
     options: MqttOptions,
     patience: Patience,
 }
 
 impl Dialer {
-    pub(super) fn client_id(&self) -> String {
-        self.options.client_id()
-    }
-
     pub(super) fn new(options: &Options, patience: Patience) -> Result<Self, tls::Error> {
-        // An address of IPv6 goes without brackets: rumqttc joins it with the port, and checks certificates against it.
-        let host = options.host.trim_start_matches('[').trim_end_matches(']');
-        let mut made = MqttOptions::new(options.client_id.as_str(), host, options.port);
+        let address = Arc::new(Address::new(options)?);
+        let broker = Broker::tcp(options.host.as_str(), options.port);
+        let mut made = MqttOptions::new(options.client_id.as_str(), broker);
         made.set_connect_properties(ConnectProperties {
             session_expiry_interval: Some(0),
             max_packet_size: Some(LARGEST_PACKET),
             ..ConnectProperties::new()
         });
         made.set_clean_start(true);
-        made.set_keep_alive(patience.keep_alive);
-        made.set_connection_timeout(patience.connect.as_secs());
+        made.set_keep_alive(seconds(patience.keep_alive));
+        // The name, the socket, TLS and the CONNACK have each a limit of their own: see `dial` and `wire`.
+        made.set_connect_timeout(patience.connect * 5);
         made.set_outgoing_inflight_upper_limit(WINDOW);
-        let mut network = NetworkOptions::new();
-        network.set_tcp_nodelay(true);
-        made.set_network_options(network);
         let password = options.password.as_ref().map_or("", ExposeSecret::expose_secret);
         if options.username.is_some() || options.password.is_some() {
-            made.set_credentials(options.username.as_deref().unwrap_or_default(), password);
+            let user = options.username.as_deref().unwrap_or_default();
+            made.set_credentials(user, password.to_owned());
         }
-        if let Some(wanted) = &options.tls {
-            let configuration = TlsConfiguration::Rustls(tls::configuration(wanted)?);
-            made.set_transport(Transport::tls_with_config(configuration));
-        }
-        Ok(Self { options: made, patience })
+        Ok(Self { address, options: made, patience })
     }
 
     /// The broker publishes this when the connection ends without a goodbye. There is no will delay: a session that
@@ -130,11 +141,28 @@ impl Dialer {
 
     /// Starts to connect; `Event::Opened` or `Event::Closed` comes first.
     pub(super) fn dial(&self) -> Connection {
-        let (client, eventloop) = AsyncClient::new(self.options.clone(), UNWRITTEN);
+        let mut options = self.options.clone();
+        let (parting, parted) = oneshot::channel();
+        let (parting, address) = (Arc::new(Mutex::new(Some(parting))), Arc::clone(&self.address));
+        let Patience { connect, keep_alive, .. } = self.patience;
+        options.set_socket_connector(move |_, _| {
+            let (address, parting) = (Arc::clone(&address), Arc::clone(&parting));
+            async move {
+                let stream = address.connect(connect).await.map_err(io::Error::other)?;
+                // Each client connects once, so it is there.
+                let parting = parting.lock().ok().and_then(|mut parting| parting.take());
+                Ok(Wire::new(stream, connect, seconds(keep_alive), parting))
+            }
+        });
+        let (client, eventloop) = AsyncClient::builder(options).capacity(UNWRITTEN).build();
         let (told, events) = mpsc::channel(EVENTS);
-        let task = tokio::spawn(drive(eventloop, told, self.patience));
+        let task = tokio::spawn(drive(eventloop, told, parted));
         Connection { client, events, task, limit: LARGEST_EVER }
     }
+}
+
+fn seconds(time: Duration) -> u16 {
+    u16::try_from(time.as_secs()).unwrap_or(u16::MAX)
 }
 
 /// An open connection, or one about to open; closed when dropped.
@@ -169,7 +197,8 @@ impl Connection {
             return Err(Unsendable::TooLarge { size, limit: self.limit });
         }
         let payload = publication.payload.clone();
-        let sent = self.client.try_publish(&publication.topic, qos, retain, payload);
+        let options = PublishOptions::new(qos).retain(retain);
+        let sent = self.client.try_publish(publication.topic.as_str(), payload, options);
         // The channel is never full, see `flight::UNWRITTEN`.
         sent.map_err(|_| closed_or_invalid(valid_topic(&publication.topic)))
     }
@@ -184,7 +213,7 @@ impl Connection {
         let mut valid = true;
         let filters = subscriptions.into_iter().map(|subscription| {
             valid &= valid_filter(&subscription.filter);
-            let mut filter = Filter::new(&subscription.filter, QoS::AtMostOnce);
+            let mut filter = SubscribeFilter::new(&subscription.filter, QoS::AtMostOnce);
             filter.preserve_retain = true;
             filter.retain_forward_rule = if subscription.retained {
                 RetainForwardRule::OnEverySubscribe
@@ -234,42 +263,46 @@ fn packet_size(publication: &Publication, qos: QoS) -> usize {
 }
 
 /// Polls the event loop until it fails; waits for nothing else but room to tell.
-async fn drive(mut eventloop: EventLoop, told: mpsc::Sender<Event>, patience: Patience) {
-    let started = Instant::now();
-    let mut opened = false;
+async fn drive(
+    mut eventloop: EventLoop,
+    told: mpsc::Sender<Event>,
+    parted: oneshot::Receiver<Stream>,
+) {
+    let (mut opened, mut leaving) = (false, false);
     loop {
-        let last = match eventloop.poll().await {
+        let event = match eventloop.poll().await {
             Ok(Polled::Incoming(Packet::ConnAck(answer))) => {
                 opened = true;
-                told.send(Event::Opened(limits(&mut eventloop, &answer, patience))).await
+                Event::Opened(limits(&answer))
             }
-            Ok(happened) => told.send(translate(happened)).await,
+            Ok(happened) => translate(happened),
             Err(error) => {
-                let reason = reason(&error, opened, started.elapsed(), &eventloop.options);
-                // What came in one go with the end of the connection: acknowledgements, mostly.
-                for happened in std::mem::take(&mut eventloop.state.events) {
-                    if told.send(translate(happened)).await.is_err() {
-                        return;
-                    }
+                let reason = reason(&error, opened, &eventloop.options);
+                drop(eventloop);
+                if leaving {
+                    see_off(parted).await;
                 }
                 // Nobody left to tell is fine.
                 told.send(Event::Closed(reason)).await.ok();
                 return;
             }
         };
-        if last.is_err() {
+        leaving |= matches!(event, Event::SaidGoodbye);
+        if told.send(event).await.is_err() {
             return;
         }
     }
 }
 
-/// What the broker allows, out of its CONNACK. Also puts right the keep-alive that rumqttc took from it: 0 would make
-/// it ping without end, and a long one would leave a dead connection unnoticed; to ping more often is always allowed.
-fn limits(eventloop: &mut EventLoop, answer: &ConnAck, patience: Patience) -> Limits {
-    let theirs = eventloop.options.keep_alive();
-    if theirs.is_zero() || theirs > patience.keep_alive {
-        eventloop.options.set_keep_alive(patience.keep_alive);
+/// Reads until the broker closes, too: a socket that is closed with something unread takes our DISCONNECT with it.
+async fn see_off(parted: oneshot::Receiver<Stream>) {
+    if let Ok(mut stream) = parted.await {
+        tokio::io::copy(&mut stream, &mut sink()).await.ok();
     }
+}
+
+/// What the broker allows, out of its CONNACK.
+fn limits(answer: &ConnAck) -> Limits {
     let properties = answer.properties.as_ref();
     let packet =
         properties.and_then(|properties| properties.max_packet_size).map(|size| size as usize);
@@ -278,7 +311,8 @@ fn limits(eventloop: &mut EventLoop, answer: &ConnAck, patience: Patience) -> Li
             .and_then(|properties| properties.receive_max)
             .unwrap_or(u16::MAX),
         packet: packet.unwrap_or(LARGEST_EVER).min(LARGEST_EVER),
-        keep_alive: theirs.max(patience.keep_alive),
+        retain: properties.is_none_or(|properties| properties.retain_available != Some(0)),
+        qos: properties.is_none_or(|properties| properties.max_qos != Some(0)),
     }
 }
 
@@ -300,8 +334,7 @@ mod tests {
             let publication =
                 Publication { topic: "t".to_owned(), payload: vec![0; payload], delivery };
             let (qos, _) = travel(delivery);
-            let mut theirs =
-                rumqttc::v5::mqttbytes::v5::Publish::new("t", qos, vec![0_u8; payload], None);
+            let mut theirs = rumqttc::Publish::new("t", qos, vec![0_u8; payload], None);
             theirs.pkid = 1;
             assert_eq!(packet_size(&publication, qos), theirs.size(), "payload of {payload}");
             assert_eq!(packet_size(&publication, qos), expected, "payload of {payload}");

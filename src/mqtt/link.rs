@@ -21,8 +21,6 @@ use crate::domain::topic::{Delivery, Publication};
 /// Messages that wait for the bridge; also room for the burst of retained ones after connecting, which tell what was
 /// before: about 35 of each phone.
 const HEARD: usize = 4096;
-/// So many connections in a row that the broker closes soon are no restart of it: another client wants our place.
-const EVICTIONS: u32 = 3;
 /// How long a broker has to close the connection after our DISCONNECT.
 const CLOSING: Duration = Duration::from_millis(500);
 
@@ -127,8 +125,6 @@ pub struct Link {
     queue: Queue,
     broker: Broker,
     backoff: Backoff,
-    /// How many connections in a row the broker has closed soon after they opened.
-    evictions: u32,
     trouble: Option<Reason>,
     away_since: Option<Instant>,
 }
@@ -159,7 +155,6 @@ impl Link {
             queue: Queue::new(patience.event),
             broker: Broker::Away { until: Instant::now() },
             backoff: Backoff::new(patience.first_retry, patience.longest_retry),
-            evictions: 0,
             trouble: None,
             away_since: None,
         };
@@ -280,24 +275,18 @@ impl Link {
     }
 
     /// Throws the connection away, keeps its events, and plans the next try.
-    fn lose(&mut self, mut reason: Reason, now: Instant) {
+    fn lose(&mut self, reason: Reason, now: Instant) {
         if let Broker::Here(session) =
             std::mem::replace(&mut self.broker, Broker::Away { until: now })
         {
             if session.up_for(now) >= self.patience.longest_retry {
                 self.backoff.reset();
-                self.evictions = 0;
             }
-            let evicted = session.is_up() && reason == Reason::ClosedByBroker;
-            self.evictions = if evicted { self.evictions + 1 } else { 0 };
             self.queue.keep_events(session.into_unacknowledged());
         }
         self.owed.lost();
-        if self.evictions >= EVICTIONS && reason == Reason::ClosedByBroker {
-            reason = Reason::Evicted(self.dialer.client_id());
-        }
         let mut delay = self.backoff.delay(fastrand::f64());
-        if matches!(reason, Reason::TakenOver(_) | Reason::Evicted(_)) {
+        if matches!(reason, Reason::TakenOver(_)) {
             // Two bridges with one client id would throw each other out for ever.
             delay += self.patience.takeover;
         }

@@ -1,10 +1,12 @@
 //! The broker: the one link to it, and what it needs to be reached.
 //!
 //! `link` holds the connection for months, `probe` tries it once. Below them: `session` is one connection from CONNACK
-//! to goodbye, `connection` the only user of rumqttc; `queue`, `flight`, `backoff` and `reason` are plain values.
+//! to goodbye, `connection` the only user of rumqttc, over a `wire` that `dial` has laid; `queue`, `flight`, `backoff` and
+//! `reason` are plain values.
 
 mod backoff;
 mod connection;
+mod dial;
 mod flight;
 pub mod link;
 mod outbox;
@@ -13,8 +15,10 @@ pub mod probe;
 mod queue;
 mod reason;
 mod session;
+mod sieve;
 mod tls;
 mod translation;
+mod wire;
 
 pub use link::{Heard, Link, Lost, Patience, Plan, Subscription};
 pub use outbox::Outbox;

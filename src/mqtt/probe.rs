@@ -6,6 +6,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::connection::{Connection, Dialer, Event, Limits};
 use super::link::{Patience, Subscription};
+use super::reason::meaning;
 use super::{Options, Reason, tls};
 
 /// What the try showed.
@@ -46,7 +47,7 @@ pub async fn probe(options: &Options, filters: &[String]) -> Result<Probe, Error
         .iter()
         .cloned()
         .zip(answers)
-        .filter_map(|(filter, why)| Some((filter, why?)))
+        .filter_map(|(filter, code)| Some((filter, meaning(code?))))
         .collect();
     Ok(Probe { largest_message: limits.packet, refused })
 }
@@ -82,7 +83,8 @@ async fn find(connection: &mut Connection, wanted: &str) -> Result<String, Reaso
                     .map_err(|error| Reason::Broken(error.to_string()))?;
             }
             Event::Subscribed(answers) => {
-                if let Some(Some(why)) = answers.into_iter().next() {
+                if let Some(Some(code)) = answers.into_iter().next() {
+                    let why = meaning(code);
                     return Err(Reason::Broken(format!(
                         "subscribing to {wanted} is refused: {why}"
                     )));
@@ -97,6 +99,7 @@ async fn find(connection: &mut Connection, wanted: &str) -> Result<String, Reaso
             | Event::Written(_)
             | Event::Acknowledged { .. }
             | Event::SaidGoodbye
+            | Event::Pinged
             | Event::Alive => {}
         }
     }
@@ -105,7 +108,7 @@ async fn find(connection: &mut Connection, wanted: &str) -> Result<String, Reaso
 async fn ask(
     connection: &mut Connection,
     filters: &[String],
-) -> Result<(Limits, Vec<Option<String>>), Reason> {
+) -> Result<(Limits, Vec<Option<u8>>), Reason> {
     let subscriptions: Vec<_> = filters
         .iter()
         .map(|filter| Subscription { filter: filter.clone(), retained: false })

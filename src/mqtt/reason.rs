@@ -18,7 +18,8 @@ pub enum Reason {
     Unreachable(String),
     /// Nothing came back in time.
     #[error(
-        "the broker did not answer within {0:?}: check mqtt.url, the network, and whether the port wants TLS"
+        "the broker did not answer within {0:?}: check mqtt.url, the network, and whether the port wants TLS or is one for \
+         WebSockets"
     )]
     NoAnswer(Duration),
     /// The TLS handshake failed.
@@ -30,6 +31,15 @@ pub enum Reason {
          and whether the port wants TLS (mqtts://)"
     )]
     ClosedEarly,
+    /// A web server, or a broker's port for web sockets.
+    #[error(
+        "HTTP answers there, and not MQTT: is it the broker's port for WebSockets? mqtt.url wants the one for MQTT itself \
+         (mostly 1883, or 8883 with TLS)"
+    )]
+    Http,
+    /// A TLS alert came in answer to a CONNECT without TLS.
+    #[error("the port wants TLS: set mqtts:// in mqtt.url")]
+    WantsTls,
     /// The answer makes no sense.
     #[error(
         "the answer is not MQTT 5 ({0}): check that mqtt.url names a broker that speaks MQTT 5"
@@ -43,15 +53,8 @@ pub enum Reason {
         "another client uses client_id `{0}` and took the connection over: give each its own mqtt.client_id"
     )]
     TakenOver(String),
-    /// Closed without a word, soon after it opened, again and again. (rumqttc loses the short form of DISCONNECT that
-    /// Mosquitto sends on a takeover, reason code and all.)
-    #[error(
-        "the broker closes each connection soon after it opened: does another client use client_id `{0}`? Give each \
-         its own mqtt.client_id"
-    )]
-    Evicted(String),
     /// DISCONNECT with any other reason code.
-    #[error("the broker ended the connection: {}", ending(*.0))]
+    #[error("the broker ended the connection: {}", meaning(*.0))]
     Ended(u8),
     /// Closed without a word.
     #[error("the broker closed the connection")]
@@ -107,23 +110,27 @@ fn refusal(code: u8) -> String {
     text.to_owned()
 }
 
-/// What a reason code of DISCONNECT means.
-fn ending(code: u8) -> String {
+/// What a reason code means that ends a connection, or refuses a message or a subscription.
+pub(super) fn meaning(code: u8) -> String {
     let text = match code {
         0x00 => "it closed it normally",
+        0x80 => "no reason given",
         0x81 | 0x82 => "it takes a message of ours for malformed",
+        0x83 => "for a reason of its own; see its log",
         0x87 => "not authorised; check what the broker allows this user",
         0x89 => "it is busy",
         0x8B => "it is shutting down",
         0x8D => "it did not hear from us in time",
+        0x8F | 0x90 => "the broker does not allow this topic; check mqtt.base_topic",
         0x93 => "it got more unacknowledged messages than it allows",
-        0x95 => "a message was too large for it",
+        0x95 => "too large for the broker; raise the size of messages that it allows",
         0x96 => "too many messages in a short time",
         0x97 => "a quota is used up; check the broker's limits for this user",
         0x98 => "its administrator closed it",
         0x9A => "it does not keep retained messages, which this bridge needs",
         0x9B => "it does not support QoS 1, which this bridge needs",
         0x9C | 0x9D => "it sends us to another server; set mqtt.url to that one",
+        0xA2 => "it does not allow filters with + or #, which this bridge needs",
         _ => return format!("reason code {code:#04x}"),
     };
     text.to_owned()

@@ -6,10 +6,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Reason;
-use super::connection::{Connection, Dialer, Event, Unsendable};
+use super::connection::{Connection, Dialer, Event, Limits, Unsendable};
 use super::flight::Flight;
 use super::link::{Patience, Plan, Subscription};
 use super::queue::{Queue, Queued};
+use super::reason::meaning;
 
 /// What the link has to know.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ enum Phase {
 enum Question {
     Subscribe(Vec<Subscription>),
     Unsubscribe(String),
+    /// Whether the broker is there: subscribes once more to our own state. rumqttc pings only where nothing else is sent.
+    Alive,
 }
 
 /// A connection and what is known about it.
@@ -53,7 +56,10 @@ pub(super) struct Session {
     asked_for: Vec<String>,
     /// Ends the connection if it is not up by then, or, later, if there is no sign of life until then.
     silent_at: Instant,
-    keep_alive: Duration,
+    /// Whether the broker was asked for a sign of life since the last one.
+    doubted: bool,
+    /// Why this connection ends with our goodbye.
+    unfit: Option<Reason>,
     /// Whether we have said that the bridge is online.
     greeted: bool,
     healing: Healing,
@@ -70,8 +76,9 @@ impl Session {
             flight: Flight::new(now),
             questions: VecDeque::new(),
             asked_for: Vec::new(),
-            silent_at: now + patience.connect + patience.stall,
-            keep_alive: patience.keep_alive,
+            silent_at: now + patience.connect * 5 + patience.stall,
+            doubted: false,
+            unfit: None,
             greeted: false,
             healing: Healing::default(),
             warned: HashSet::new(),
@@ -105,7 +112,13 @@ impl Session {
     /// When the session wants to be looked at, though nothing happened.
     pub(super) fn wakes_at(&self) -> Instant {
         let stalls = self.flight.stalls_at(self.patience.stall);
-        [stalls, self.healing.due].into_iter().flatten().fold(self.silent_at, Instant::min)
+        let doubts = self.doubts_at();
+        [stalls, doubts, self.healing.due].into_iter().flatten().fold(self.silent_at, Instant::min)
+    }
+
+    /// When to ask for a sign of life.
+    fn doubts_at(&self) -> Option<Instant> {
+        (self.is_up() && !self.doubted).then(|| self.silent_at - self.patience.stall / 2)
     }
 
     /// The watchdog: gives up a connection on which nothing moves.
@@ -114,34 +127,28 @@ impl Session {
         if stalled || (self.silent_at <= now && !self.is_up()) {
             return Some(Reason::Stalled(self.patience.stall));
         }
-        (self.silent_at <= now).then_some(Reason::Stalled(self.keep_alive + self.patience.stall))
+        (self.silent_at <= now)
+            .then_some(Reason::Stalled(self.patience.keep_alive + self.patience.stall))
     }
 
     pub(super) fn handle(&mut self, event: Event, plan: &Plan, now: Instant) -> Option<News> {
-        if matches!(self.phase, Phase::Up(_) | Phase::Leaving) {
-            self.silent_at = now + self.keep_alive + self.patience.stall;
+        let ours = matches!(event, Event::Written(_) | Event::Pinged | Event::SaidGoodbye);
+        if matches!(self.phase, Phase::Up(_) | Phase::Leaving) && !ours {
+            self.silent_at = now + self.patience.keep_alive + self.patience.stall;
+            self.doubted = false;
         }
         match event {
             Event::Opened(limits) => {
-                self.flight.limit(limits.receive_maximum);
-                self.keep_alive = limits.keep_alive;
-                self.silent_at = now + self.patience.stall;
-                let own = Subscription { filter: plan.birth.topic.clone(), retained: false };
-                let live = plan
-                    .subscriptions
-                    .iter()
-                    .filter(|subscription| !subscription.retained)
-                    .cloned();
-                self.phase = Phase::Subscribing;
-                self.ask(Question::Subscribe(std::iter::once(own).chain(live).collect()), now);
+                self.open_up(limits, plan, now);
                 None
             }
             Event::Subscribed(answers) => {
                 self.flight.answered(now);
+                let asked = !self.asked_for.is_empty();
                 self.warn_about_filters(&answers);
                 match self.phase {
                     Phase::Subscribing => Some(self.come_up(plan, now)),
-                    Phase::Up(_) => Some(News::Listening),
+                    Phase::Up(_) => asked.then_some(News::Listening),
                     Phase::Connecting | Phase::Leaving => None,
                 }
             }
@@ -168,14 +175,28 @@ impl Session {
                 None
             }
             Event::SaidGoodbye => Some(News::SaidGoodbye),
-            Event::Alive => None,
-            Event::Closed(reason) => Some(News::Closed(reason)),
+            Event::Pinged | Event::Alive => None,
+            Event::Closed(reason) => Some(News::Closed(self.unfit.take().unwrap_or(reason))),
         }
+    }
+
+    /// Goes on with what the broker allows; or leaves again, with a goodbye that takes the last will back.
+    fn open_up(&mut self, limits: Limits, plan: &Plan, now: Instant) {
+        self.silent_at = now + self.patience.stall;
+        if let Some(code) = limits.lacks() {
+            self.unfit = Some(Reason::Refused(code));
+            return self.say_goodbye();
+        }
+        self.flight.limit(limits.receive_maximum);
+        let live = plan.subscriptions.iter().filter(|wanted| !wanted.retained).cloned();
+        self.phase = Phase::Subscribing;
+        let all = std::iter::once(own(plan)).chain(live).collect();
+        self.ask(Question::Subscribe(all), plan, now);
     }
 
     fn come_up(&mut self, plan: &Plan, now: Instant) -> News {
         self.phase = Phase::Up(now);
-        self.silent_at = now + self.keep_alive + self.patience.stall;
+        self.silent_at = now + self.patience.keep_alive + self.patience.stall;
         // Only now, so that their retained messages come after the news that we are connected.
         let retained: Vec<_> =
             plan.subscriptions.iter().filter(|wanted| wanted.retained).cloned().collect();
@@ -185,24 +206,15 @@ impl Session {
         News::Up
     }
 
-    fn acknowledged(&mut self, id: u16, refusal: Option<String>, now: Instant) {
-        let Some(publication) = self.flight.acknowledged(id, now) else {
-            return;
-        };
-        if let Some(reason) = refusal {
-            if self.warned.insert(publication.topic.clone()) {
-                tracing::warn!(
-                    topic = publication.topic,
-                    reason,
-                    "the broker refuses a message; check what it allows"
-                );
-            } else {
-                tracing::debug!(
-                    topic = publication.topic,
-                    reason,
-                    "the broker refuses a message again"
-                );
-            }
+    /// A refusal is the end of a message: it is not sent again, and all else goes on.
+    fn acknowledged(&mut self, id: u16, refusal: Option<u8>, now: Instant) {
+        let Some(publication) = self.flight.acknowledged(id, now) else { return };
+        let Some(code) = refusal else { return };
+        let (topic, reason) = (publication.topic, meaning(code));
+        if self.warned.insert(topic.clone()) {
+            tracing::warn!(topic, reason, "the broker refuses a message, and it is dropped");
+        } else {
+            tracing::debug!(topic, reason, "the broker refuses a message again");
         }
     }
 
@@ -212,14 +224,11 @@ impl Session {
         queue.push(plan.birth.clone(), now);
     }
 
-    fn warn_about_filters(&mut self, answers: &[Option<String>]) {
+    fn warn_about_filters(&mut self, answers: &[Option<u8>]) {
         for (filter, answer) in self.asked_for.drain(..).zip(answers) {
-            if let Some(reason) = answer {
-                tracing::warn!(
-                    filter,
-                    reason,
-                    "the broker refuses a subscription; check what it allows this user"
-                );
+            if let Some(code) = answer {
+                let reason = meaning(*code);
+                tracing::warn!(filter, reason, "the broker refuses a subscription");
             }
         }
     }
@@ -237,6 +246,10 @@ impl Session {
         if self.healing.is_due(now) && self.is_up() {
             queue.push(plan.birth.clone(), now);
         }
+        if self.doubts_at().is_some_and(|at| at <= now) {
+            self.doubted = true;
+            self.questions.push_back(Question::Alive);
+        }
         loop {
             if may_ask && !self.questions.is_empty() {
                 // A question waits for what is under way, and what follows waits for the question.
@@ -244,7 +257,7 @@ impl Session {
                     return;
                 }
                 if let Some(question) = self.questions.pop_front() {
-                    self.ask(question, now);
+                    self.ask(question, plan, now);
                 }
                 continue;
             }
@@ -279,10 +292,11 @@ impl Session {
         None
     }
 
-    fn ask(&mut self, question: Question, now: Instant) {
+    fn ask(&mut self, question: Question, plan: &Plan, now: Instant) {
         let asked = match &question {
             Question::Subscribe(subscriptions) => self.connection.subscribe(subscriptions),
             Question::Unsubscribe(filter) => self.connection.unsubscribe(filter),
+            Question::Alive => self.connection.subscribe([&own(plan)]),
         };
         match asked {
             Ok(()) => self.flight.asked(now),
@@ -306,6 +320,11 @@ impl Session {
             tracing::debug!(%error, "cannot say goodbye to the broker");
         }
     }
+}
+
+/// What we say ourselves, which somebody else could say too.
+fn own(plan: &Plan) -> Subscription {
+    Subscription { filter: plan.birth.topic.clone(), retained: false }
 }
 
 /// Puts `online` back when somebody (mostly the last will of our previous connection) says `offline` in our name.

@@ -1,5 +1,6 @@
 //! Stories of the link to the broker.
 
+mod odd_answers;
 mod over_a_broker;
 mod over_a_stage;
 mod words;

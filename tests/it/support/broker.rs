@@ -318,11 +318,6 @@ impl Client {
         self.send(&[0x40, 2, high, low]).await;
     }
 
-    /// DISCONNECT.
-    pub(crate) async fn disconnect(&mut self, reason: u8) {
-        self.send(&[0xE0, 2, reason, 0]).await;
-    }
-
     /// PUBLISH with qos 0.
     pub(crate) async fn publish(&mut self, topic: &str, payload: &str) {
         let length = u8::try_from(3 + topic.len() + payload.len()).unwrap();
