@@ -67,15 +67,79 @@ fn broken_cards_are_left_out_and_told_by_line() {
         BEGIN:VCARD\nVERSION:3.0\nTEL:2\nEND:VCARD\nBEGIN:VCARD\nFN:Open\nTEL:3\n\
         BEGIN:VCARD\nVERSION:3.0\nFN:Bob\nTEL:4\nEND:VCARD\nEND:VCARD\nBEGIN:VCARD\nFN:Cut";
     insta::assert_snapshot!(vcard(text), @"
+    Ann [] 1
+    Open [] 3
     Bob [] 4
     line 1: text outside of a card
-    line 4: a card with a line that has no colon
+    line 7: a line without a colon
     line 10: a number without a name
     line 14: a card that does not end
     line 22: text outside of a card
     line 23: a card that does not end
     ");
     insta::assert_snapshot!(vcard("name;number\nAnn;1\n"), @"expected vCards, which begin with BEGIN:VCARD,");
+}
+
+#[test]
+fn files_that_were_joined_lose_no_card() {
+    let card =
+        |name: &str, number: &str| format!("BEGIN:VCARD\nFN:{name}\nTEL:{number}\nEND:VCARD");
+    let (ann, bob) = (card("Ann", "030 5550401"), card("Bob", "030 5550402"));
+    for between in ["", " ", "\n", "\r\n\r\n", "\u{feff}", "\n\u{feff}", "\r"] {
+        let all = vcard(format!("{ann}{between}{bob}{between}"));
+        assert_eq!(all, "Ann [] 030 5550401\nBob [] 030 5550402", "{between:?}");
+    }
+    // old Macs end a line with a return
+    insta::assert_snapshot!(vcard(ann.replace('\n', "\r")), @"Ann [] 030 5550401");
+}
+
+#[test]
+fn a_bad_line_takes_no_card_with_it() {
+    let with = |lines: &str| {
+        format!(
+            "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Gerda Beispiel\r\n{lines}\r\nTEL:+49 170 5550101\r\nEND:VCARD\r\n"
+        )
+    };
+    insta::assert_snapshot!(vcard(with("\r\nMuster-Doppel")), @"
+    Gerda Beispiel [] +49 170 5550101
+    line 5: a line without a colon
+    ");
+    insta::assert_snapshot!(vcard(with("TEL;TYPE=\"HOME\";+31201234567")), @"
+    Gerda Beispiel [] +49 170 5550101
+    line 4: a line without a colon
+    ");
+    // a quote that is not closed, and one that has a colon in it
+    insta::assert_snapshot!(vcard(with("TEL;TYPE=\"HOME:1001\r\nTEL;X-A=\"b:c\":1002")), @"Gerda Beispiel [] 1001|1002|+49 170 5550101");
+    // a photo that is not indented is nothing to read, whatever its lines begin with
+    let photo = "PHOTO;ENCODING=BASE64;TYPE=JPEG:\r\n/9j/4AAQSkZJRgABAQ\r\nAQABAAD+2wBDAAUDBA==\r\n\r\nTEL:1001";
+    insta::assert_snapshot!(vcard(with(photo)), @"Gerda Beispiel [] 1001|+49 170 5550101");
+    let photo = "PHOTO;ENCODING=b:/9j/4AAQSkZJRgABAQ\r\nAQABAAD+2wBDAAUDBA==";
+    insta::assert_snapshot!(vcard(with(photo)), @"Gerda Beispiel [] +49 170 5550101");
+    // quoted-printable that breaks off, and one that is none
+    let quoted = "NOTE;ENCODING=QUOTED-PRINTABLE:=\r\nmore=3D=\r\n\r\nTEL:1001";
+    insta::assert_snapshot!(vcard(with(quoted)), @"Gerda Beispiel [] 1001|+49 170 5550101");
+    insta::assert_snapshot!(vcard("BEGIN:VCARD\nFN;QUOTED-PRINTABLE:50=25 =ZZ=4\nTEL:1\nX;QUOTED-PRINTABLE:a=\nEND:VCARD"), @"50% =ZZ=4 [] 1");
+}
+
+#[test]
+fn a_card_has_one_character_set() {
+    // as a mail program of Windows in the east writes it: the word about it stands with the address only
+    let card =
+        b"BEGIN:VCARD\r\nVERSION:2.1\r\nFN:\xc2\xb3\xf2\xe0\xeb\xb3\xe9\r\nTEL;HOME;VOICE:1001\r\n\
+        LABEL;HOME;ENCODING=QUOTED-PRINTABLE;CHARSET=windows-1251:=CA=E8=BF=E2\r\nEND:VCARD\r\n";
+    insta::assert_snapshot!(vcard(card), @"Віталій [] 1001");
+    // the next one has no address
+    let next = b"BEGIN:VCARD\r\nN:\xb2\xe2\xe0\xed;\r\nFN;QUOTED-PRINTABLE:=B2=E2=E0=ED\r\nTEL:1002\r\nEND:VCARD\r\n";
+    insta::assert_snapshot!(vcard([&next[..], card].concat()), @"
+    Іван [] 1002
+    Віталій [] 1001
+    ");
+    // what is UTF-8 is, whatever the other lines say
+    let mixed =
+        "BEGIN:VCARD\r\nFN:Zo\u{eb}\r\nTEL:1\r\nLABEL;CHARSET=windows-1251:x\r\nEND:VCARD\r\n";
+    insta::assert_snapshot!(vcard(mixed), @"Zoë [] 1");
+    let unknown = b"BEGIN:VCARD\r\nFN;CHARSET=x-nothing:J\xf6rg\r\nTEL:1\r\nEND:VCARD\r\n";
+    insta::assert_snapshot!(vcard(unknown), @"Jörg [] 1");
 }
 
 #[test]
@@ -219,6 +283,15 @@ proptest! {
         let text = format!("BEGIN:VCARD\n{lines}END:VCARD\nBEGIN:VCARD\nVERSION:3.0\nFN:Ann\nTEL:1001\nEND:VCARD\n");
         let book = vcard::book(text.as_bytes()).unwrap();
         prop_assert_eq!(&book.cards.last().unwrap().name, "Ann");
+    }
+
+    /// What is broken in one line takes nothing from the others.
+    #[test]
+    fn a_line_stands_by_itself(lines in "([A-Z;=:,\"0-9+/]{0,20}\r?\n){0,6}") {
+        let text = format!("BEGIN:VCARD\nFN:Ann\n{lines}TEL:1001\nEND:VCARD\n");
+        let book = vcard::book(text.as_bytes()).unwrap();
+        prop_assert_eq!(&book.cards[0].name, "Ann");
+        prop_assert_eq!(book.cards[0].numbers.last().map(String::as_str), Some("1001"));
     }
 }
 

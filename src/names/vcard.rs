@@ -1,128 +1,161 @@
-//! vCards of all versions, as phones and clouds export them: FN or N, TEL, CATEGORIES.
+//! vCards of all versions, as phones and clouds export them: FN or N, TEL, CATEGORIES. A line that makes no sense is left
+//! out, and the rest of its card is read.
+
+mod line;
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
-use vcard::prop::r#fn::FN;
-use vcard::tree::cst::VcardCst;
-use vcard::tree::error::VcardParseError;
-use vcard::tree::line::VcardLine;
+use encoding_rs::{Encoding, UTF_8};
 
 use super::Book;
 use crate::domain::directory::Card;
+use line::{Line, charset_of, split, unescaped};
+
+const BEGIN: &[u8] = b"BEGIN:VCARD";
+const END: &[u8] = b"END:VCARD";
+/// The mark of UTF-8, which each file begins with that was joined to another.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads the cards of a file; a file without any is none of this kind.
 pub(super) fn book(bytes: &[u8]) -> Result<Book, &'static str> {
     // in UTF-16 with a mark it is made UTF-8
     let whole = match Encoding::for_bom(bytes) {
-        Some((encoding, mark)) if encoding == UTF_8 => Cow::Borrowed(&bytes[mark..]),
-        Some((encoding, _)) => Cow::Owned(encoding.decode(bytes).0.into_owned().into_bytes()),
-        None => Cow::Borrowed(bytes),
+        Some((encoding, _)) if encoding != UTF_8 => {
+            Cow::Owned(encoding.decode(bytes).0.into_owned().into_bytes())
+        }
+        Some(_) | None => Cow::Borrowed(bytes),
     };
-    let bytes = &*whole;
     let mut book = Book::default();
+    let charset = charset_of(&whole);
     let mut cards = 0;
-    // where the card that is being read begins: its line, and its first byte
-    let mut open: Option<(u64, usize)> = None;
-    let (mut at, mut strange) = (0, false);
-    for (number, line) in (1..).zip(bytes.split_inclusive(|byte| *byte == b'\n')) {
-        let word = line.trim_ascii();
-        if word.eq_ignore_ascii_case(b"BEGIN:VCARD") {
-            if let Some((began, _)) = open.replace((number, at)) {
-                book.mistake(began, "a card that does not end");
+    let mut open: Option<OpenCard<'_>> = None;
+    let mut strange = false;
+    for (number, line) in lines(&whole) {
+        if is(line, BEGIN) {
+            if let Some(card) = open.replace(OpenCard { began: number, lines: Vec::new() }) {
+                card.breaks_off(&mut book, charset);
             }
             cards += 1;
             strange = false;
-        } else if let Some((began, from)) = open {
-            if word.eq_ignore_ascii_case(b"END:VCARD") {
-                read_card(&mut book, began, &bytes[from..at + line.len()]);
-                open = None;
-            }
-        } else if !word.is_empty() && !std::mem::replace(&mut strange, true) {
+        } else if is(line, END)
+            && let Some(card) = open.take()
+        {
+            card.ends(&mut book, charset);
+        } else if let Some(card) = &mut open {
+            card.lines.push((number, line));
+        } else if !line.trim_ascii().is_empty() && !std::mem::replace(&mut strange, true) {
             book.mistake(number, "text outside of a card");
         }
-        at += line.len();
     }
-    if let Some((began, _)) = open {
-        book.mistake(began, "a card that does not end");
+    if let Some(card) = open {
+        card.breaks_off(&mut book, charset);
     }
     if cards > 0 { Ok(book) } else { Err("expected vCards, which begin with BEGIN:VCARD,") }
 }
 
-fn read_card(book: &mut Book, line: u64, bytes: &[u8]) {
-    match VcardCst::parse(&decoded(bytes)) {
-        Ok(card) => book.add(line, contact(&card)),
-        Err(VcardParseError::MissingPropertyColon(_)) => {
-            book.mistake(line, "a card with a line that has no colon");
-        }
-        Err(_) => book.mistake(line, "a card that can't be read"),
-    }
+fn is(line: &[u8], word: &[u8]) -> bool {
+    line.trim_ascii().eq_ignore_ascii_case(word)
 }
 
-/// Returns a card in which each line is in UTF-8, or says in what it is: others are as Windows writes them in the west.
-fn decoded(card: &[u8]) -> Cow<'_, [u8]> {
-    if std::str::from_utf8(card).is_ok() {
-        return Cow::Borrowed(card);
+/// Returns the lines with their numbers, whichever way they end. What stands behind an END, where files were joined, is a
+/// line of its own.
+fn lines(text: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
+    let mut rest = text;
+    let returns = std::iter::from_fn(move || {
+        let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+        let (line, behind) = match end {
+            None if rest.is_empty() => return None,
+            None => (rest, &rest[rest.len()..]),
+            Some(at) if rest[at..].starts_with(b"\r\n") => (&rest[..at], &rest[at + 2..]),
+            Some(at) => (&rest[..at], &rest[at + 1..]),
+        };
+        rest = behind;
+        Some(line)
+    });
+    (1..).zip(returns).flat_map(|(number, line)| {
+        let line = line.strip_prefix(MARK).unwrap_or(line);
+        let ends = line.get(..END.len()).is_some_and(|word| word.eq_ignore_ascii_case(END));
+        let (line, behind) = line.split_at(if ends { END.len() } else { line.len() });
+        let behind = behind.trim_ascii();
+        let behind = behind.strip_prefix(MARK).unwrap_or(behind);
+        [Some(line), Some(behind).filter(|behind| !behind.is_empty())]
+            .into_iter()
+            .flatten()
+            .map(move |line| (number, line))
+    })
+}
+
+/// The card that is being read.
+struct OpenCard<'a> {
+    began: u64,
+    lines: Vec<(u64, &'a [u8])>,
+}
+
+impl OpenCard<'_> {
+    /// Handles a card without its END: what there is of it is read.
+    fn breaks_off(self, book: &mut Book, charset: Option<&'static Encoding>) {
+        book.mistake(self.began, "a card that does not end");
+        self.ends(book, charset);
     }
-    let mut lines: Vec<Vec<u8>> = Vec::new();
-    for line in card.split_inclusive(|byte| *byte == b'\n') {
-        match lines.last_mut() {
-            // a fold may part even a letter
-            Some(folded) if line.starts_with(b" ") || line.starts_with(b"\t") => {
-                let end = folded.strip_suffix(b"\n").unwrap_or(folded);
-                folded.truncate(end.strip_suffix(b"\r").unwrap_or(end).len());
-                folded.extend(&line[1..]);
+
+    /// Adds the card to the book; the character set is the file's.
+    fn ends(self, book: &mut Book, file: Option<&'static Encoding>) {
+        let whole = self.unfolded();
+        let lines: Vec<_> =
+            whole.iter().map(|(number, line)| (*number, Line::parse(line))).collect();
+        if let Some((number, _)) = lines.iter().find(|(_, line)| line.is_none()) {
+            book.mistake(*number, "a line without a colon");
+        }
+        let lines: Vec<_> = lines.into_iter().filter_map(|(_, line)| line).collect();
+        let charset = lines.iter().find_map(Line::legacy_charset).or(file);
+        book.add(self.began, contact(&lines, charset));
+    }
+
+    /// Returns the lines as they were before they were folded.
+    fn unfolded(&self) -> Vec<(u64, Cow<'_, [u8]>)> {
+        let mut whole: Vec<(u64, Cow<'_, [u8]>)> = Vec::new();
+        for (number, line) in &self.lines {
+            match whole.last_mut() {
+                Some((_, last)) if line::ends_softly(last) => {
+                    let end = last.trim_ascii_end().len() - 1;
+                    last.to_mut().truncate(end);
+                    last.to_mut().extend(*line);
+                }
+                // a fold may part even a letter
+                Some((_, last)) if line.starts_with(b" ") || line.starts_with(b"\t") => {
+                    last.to_mut().extend(&line[1..]);
+                }
+                // a photo that some programs do not indent
+                Some((_, last)) if line::goes_on_in_base64(last, line) => {}
+                _ if line.trim_ascii().is_empty() => {}
+                _ => whole.push((*number, Cow::Borrowed(*line))),
             }
-            _ => lines.push(line.to_vec()),
         }
+        whole
     }
-    for line in &mut lines {
-        let said = line.to_ascii_uppercase().windows(8).any(|word| word == b"CHARSET=");
-        if !said && std::str::from_utf8(line).is_err() {
-            *line = WINDOWS_1252.decode(line).0.into_owned().into_bytes();
-        }
-    }
-    Cow::Owned(lines.concat())
 }
 
-fn contact(card: &VcardCst<'_>) -> Card {
-    let lines = |name: &'static str| {
-        card.props.iter().filter(move |line| line.bare_name().eq_ignore_ascii_case(name))
+fn contact(lines: &[Line<'_>], charset: Option<&'static Encoding>) -> Card {
+    let all = |name: &'static str| {
+        let named = lines.iter().filter(move |line| line.is_named(name));
+        named.map(move |line| line.text(charset))
     };
-    let first = |name| lines(name).map(text).find(|text| !text.trim().is_empty());
+    let first = |name| all(name).find(|text| !text.trim().is_empty());
     let name = first("FN")
+        .map(|name| unescaped(&name))
         .or_else(|| first("N").map(|parts| whole_name(&parts)).filter(|name| !name.is_empty()))
-        .or_else(|| first("NICKNAME"))
-        .or_else(|| first("ORG").map(|org| org.split(';').next().unwrap_or_default().to_owned()));
+        .or_else(|| first("NICKNAME").map(|name| unescaped(&name)))
+        .or_else(|| first("ORG").and_then(|org| split(&org, ';').next()));
     Card {
         name: name.unwrap_or_default(),
-        groups: lines("CATEGORIES").flat_map(list).collect(),
-        numbers: lines("TEL").map(text).collect(),
+        groups: all("CATEGORIES").flat_map(|list| split(&list, ',').collect::<Vec<_>>()).collect(),
+        numbers: all("TEL").map(|number| unescaped(&number)).collect(),
     }
 }
 
 /// Makes one name of family name, given name and the rest, as N has them.
 fn whole_name(parts: &str) -> String {
-    let mut parts = parts.split(';').map(str::trim);
+    let mut parts = split(parts, ';').map(|part| part.trim().to_owned());
     let (family, given) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     format!("{given} {family}").trim().to_owned()
-}
-
-/// Returns the value of a line, decoded by its ENCODING and CHARSET.
-fn text(line: &VcardLine<'_>) -> String {
-    // the library decodes by properties that it has a lens for
-    let mut card = VcardCst::v4();
-    card.props = vec![line.clone()];
-    card.props[0].name.set("FN");
-    card.prop_mut::<FN>().map(|value| value.charset()).unwrap_or_default()
-}
-
-/// Returns the values of a line that has several.
-fn list(line: &VcardLine<'_>) -> Vec<String> {
-    let text = text(line);
-    if text == line.value.decode() {
-        line.value.decode_list().into_iter().map(Into::into).collect()
-    } else {
-        text.split(',').map(str::to_owned).collect()
-    }
 }
