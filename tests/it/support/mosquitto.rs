@@ -11,25 +11,27 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::ear::{DEADLINE, Ear, Heard};
+use super::port::Port;
 
 /// A Mosquitto; it is removed when this is dropped.
 pub(crate) struct Mosquitto {
     container: ContainerAsync<GenericImage>,
     pub(crate) address: SocketAddr,
+    _port: Port,
 }
 
 impl Mosquitto {
     /// Starts one, on a port that stays over its restarts.
     pub(crate) async fn start() -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = Port::reserve();
         let container = GenericImage::new("eclipse-mosquitto", "2")
             .with_wait_for(WaitFor::message_on_either_std(" running"))
-            .with_mapped_port(port, 1883.tcp())
+            .with_mapped_port(port.address.port(), 1883.tcp())
             .with_cmd(["mosquitto", "-c", "/mosquitto-no-auth.conf"])
             .start()
             .await
             .unwrap();
-        Self { container, address: SocketAddr::from(([127, 0, 0, 1], port)) }
+        Self { container, address: port.address, _port: port }
     }
 
     /// Ends it at once, as a crash would; retained messages are lost.

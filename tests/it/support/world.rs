@@ -21,6 +21,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::ear::{DEADLINE, Ear, Neighbour};
 use super::mosquitto::Mosquitto;
+use super::phone::{Front, Phone};
+use super::port::Port;
+use super::process::Process;
 
 /// Returns a topic of the phone that every world has.
 pub(crate) fn at(place: &str) -> String {
@@ -34,19 +37,23 @@ pub(crate) fn caller() -> Caller {
 
 /// A broker, and the way to hear and speak there.
 enum Place {
-    Embedded { broker: Option<Broker>, address: SocketAddr, neighbour: Neighbour },
-    Mosquitto { broker: Box<Mosquitto>, ear: Ear, _listener: Child },
+    Embedded { broker: Option<Broker>, port: Port, neighbour: Neighbour },
+    Process { broker: Process, port: Port, neighbour: Neighbour },
+    Container { broker: Box<Mosquitto>, ear: Ear, _listener: Child },
 }
 
 /// A whole installation.
 pub(crate) struct World {
     place: Place,
-    pub(crate) phone: Simulator,
+    front: Front,
+    pub(crate) phone: Phone,
+    others: Vec<Phone>,
     pub(crate) settings: Settings,
     /// What a reload reads; `settings`, as long as nothing else is written.
     pub(crate) written: Arc<Mutex<Option<Result<Settings, String>>>>,
     bridge: Option<Running>,
     pub(crate) phones: CancellationToken,
+    push_port: Port,
 }
 
 struct Running {
@@ -57,50 +64,98 @@ struct Running {
 impl World {
     /// Builds one around the embedded broker.
     pub(crate) async fn embedded() -> Self {
-        let broker = Broker::start(([127, 0, 0, 1], 0).into(), None).await.unwrap();
-        let address = broker.address();
-        let neighbour = Neighbour::connect(address).await;
-        Self::around(Place::Embedded { broker: Some(broker), address, neighbour }, address).await
+        Self::behind(Front::Simulator).await
+    }
+
+    /// Builds one around the embedded broker, each phone behind lighttpd.
+    pub(crate) async fn lighttpd() -> Self {
+        Self::behind(Front::Lighttpd).await
+    }
+
+    /// Builds one around the embedded broker, each phone behind nginx.
+    pub(crate) async fn nginx() -> Self {
+        Self::behind(Front::Nginx).await
+    }
+
+    async fn behind(front: Front) -> Self {
+        let port = Port::reserve();
+        let broker = Broker::start(port.address, None).await.unwrap();
+        let neighbour = Neighbour::connect(port.address).await;
+        Self::around(Place::Embedded { broker: Some(broker), port, neighbour }, front).await
+    }
+
+    /// Builds one around the Mosquitto of this machine.
+    pub(crate) async fn debian_mosquitto() -> Self {
+        Self::mosquitto_process("mosquitto", &[]).await
+    }
+
+    /// Builds one around the Mosquitto of the rig, which is newer.
+    pub(crate) async fn rig_mosquitto() -> Self {
+        Self::mosquitto_process("../shared/rig/in.sh", &["mosquitto"]).await
+    }
+
+    async fn mosquitto_process(program: &str, arguments: &[&str]) -> Self {
+        let port = Port::reserve();
+        // no settings: it listens on loopback only, and lets everybody in
+        let listen = ["-p".to_owned(), port.address.port().to_string()];
+        let arguments = arguments.iter().map(|&word| word.to_owned()).chain(listen);
+        let broker = Process::start(program, arguments, |line| line.ends_with(" running")).await;
+        let neighbour = Neighbour::connect(port.address).await;
+        Self::around(Place::Process { broker, port, neighbour }, Front::Simulator).await
     }
 
     /// Builds one around Mosquitto in a container.
     pub(crate) async fn mosquitto() -> Self {
-        let broker = Mosquitto::start().await;
-        let address = broker.address;
+        let broker = Box::new(Mosquitto::start().await);
         let (ear, listener) = broker.listen();
-        let place = Place::Mosquitto { broker: Box::new(broker), ear, _listener: listener };
-        Self::around(place, address).await
+        let place = Place::Container { broker, ear, _listener: listener };
+        Self::around(place, Front::Simulator).await
     }
 
-    async fn around(place: Place, broker: SocketAddr) -> Self {
+    async fn around(place: Place, front: Front) -> Self {
+        let broker = match &place {
+            Place::Embedded { port, .. } | Place::Process { port, .. } => port.address,
+            Place::Container { broker, .. } => broker.address,
+        };
         let phones = CancellationToken::new();
         let profile = Profile {
             far_end: FarEnd::MANUAL,
             reboot: Duration::from_secs(3),
             ..Profile::default()
         };
-        let phone = start_phone(profile, &phones).await;
+        let phone = Phone::start(front, profile, &phones).await;
         let settings = settings(broker, vec![options("kitchen", Kind::Gxv, phone.address())]);
-        Self { place, phone, settings, written: Arc::default(), bridge: None, phones }
+        let (written, push_port) = (Arc::default(), Port::reserve());
+        Self {
+            place,
+            front,
+            phone,
+            others: Vec::new(),
+            settings,
+            written,
+            bridge: None,
+            phones,
+            push_port,
+        }
     }
 
     /// Puts another kind of phone into the kitchen.
     pub(crate) async fn replace_phone(&mut self, profile: Profile) {
-        self.phone = start_phone(profile, &self.phones).await;
+        self.phone = Phone::start(self.front, profile, &self.phones).await;
         self.settings.phones = vec![options("kitchen", Kind::Gxv, self.phone.address())];
     }
 
     /// Starts another phone, which the bridge will know.
-    pub(crate) async fn add_phone(&mut self, id: &str, kind: Kind, profile: Profile) -> Simulator {
-        let phone = start_phone(profile, &self.phones).await;
+    pub(crate) async fn add_phone(&mut self, id: &str, kind: Kind, profile: Profile) -> Phone {
+        let phone = Phone::start(self.front, profile, &self.phones).await;
         self.settings.phones.push(options(id, kind, phone.address()));
+        self.others.push(phone.clone());
         phone
     }
 
     /// Has the phones push what happens, and be asked only now and then: what is heard in time came by a push.
     pub(crate) fn push(&mut self) {
-        let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
-        let push = demo::listen_at(free).unwrap();
+        let push = demo::listen_at(self.push_port.address).unwrap();
         let phone = &mut self.settings.phones[0];
         phone.poll = Duration::from_mins(5);
         phone.active_poll = Duration::from_mins(5);
@@ -144,18 +199,23 @@ impl World {
     pub(crate) async fn kill_broker(&mut self) {
         match &mut self.place {
             Place::Embedded { broker, .. } => broker.take().unwrap().stop().await,
-            Place::Mosquitto { broker, .. } => broker.kill().await,
+            Place::Process { broker, .. } => broker.kill().await,
+            Place::Container { broker, .. } => broker.kill().await,
         }
     }
 
     /// Starts the broker again; from here on only what comes then is heard.
     pub(crate) async fn restart_broker(&mut self) {
         match &mut self.place {
-            Place::Embedded { broker, address, neighbour } => {
-                *broker = Some(Broker::start(*address, None).await.unwrap());
-                *neighbour = Neighbour::connect(*address).await;
+            Place::Embedded { broker, port, neighbour } => {
+                *broker = Some(Broker::start(port.address, None).await.unwrap());
+                *neighbour = Neighbour::connect(port.address).await;
             }
-            Place::Mosquitto { broker, ear, _listener } => {
+            Place::Process { broker, port, neighbour } => {
+                broker.restart().await;
+                *neighbour = Neighbour::connect(port.address).await;
+            }
+            Place::Container { broker, ear, _listener } => {
                 broker.restart().await;
                 (*ear, *_listener) = broker.listen();
             }
@@ -164,15 +224,17 @@ impl World {
 
     pub(crate) fn ear(&self) -> &Ear {
         match &self.place {
-            Place::Embedded { neighbour, .. } => &neighbour.ear,
-            Place::Mosquitto { ear, .. } => ear,
+            Place::Embedded { neighbour, .. } | Place::Process { neighbour, .. } => &neighbour.ear,
+            Place::Container { ear, .. } => ear,
         }
     }
 
     pub(crate) async fn publish(&self, topic: &str, payload: &[u8], retain: bool) {
         match &self.place {
-            Place::Embedded { neighbour, .. } => neighbour.publish(topic, payload, retain).await,
-            Place::Mosquitto { broker, .. } => broker.publish(topic, payload, retain).await,
+            Place::Embedded { neighbour, .. } | Place::Process { neighbour, .. } => {
+                neighbour.publish(topic, payload, retain).await;
+            }
+            Place::Container { broker, .. } => broker.publish(topic, payload, retain).await,
         }
     }
 
@@ -212,6 +274,7 @@ impl World {
     }
 }
 
+/// Starts a phone that no web server stands in front of, and of which the settings say nothing.
 pub(crate) async fn start_phone(profile: Profile, stop: &CancellationToken) -> Simulator {
     Simulator::start(([127, 0, 0, 1], 0).into(), profile, stop.clone()).await.unwrap()
 }
