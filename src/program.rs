@@ -68,6 +68,9 @@ fn print(text: &str) -> ExitCode {
 
 fn wrong_settings(error: &str) -> ExitCode {
     say(&format!("gxv2mqtt: failed to {error}"));
+    if let Some(strangers) = config::strangers() {
+        say(&format!("gxv2mqtt: {strangers}"));
+    }
     ExitCode::from(WRONG_SETTINGS)
 }
 
@@ -82,6 +85,9 @@ where
     match read(path) {
         Ok(settings) => {
             start_log(settings.log.format, level);
+            if let Some(strangers) = config::strangers() {
+                tracing::warn!("{strangers}");
+            }
             wait_for(|stop| run(settings, stop))
         }
         Err(error) => wrong_settings(&error),

@@ -7,9 +7,14 @@ use std::path::{Path, PathBuf};
 use figment::value::{Dict, Value};
 
 use super::error::Error;
-use super::raw::Shape;
+use super::raw::{SECTIONS, Shape};
+use super::written::nearest;
 
 const PREFIX: &str = "gxv2mqtt_";
+/// The key of the variable that names the settings file.
+const FILE: &str = "config";
+/// How the names go on that Kubernetes sets for each service: `<SERVICE>_SERVICE_HOST`, `<SERVICE>_PORT_80_TCP`.
+const OF_SERVICES: [&str; 2] = ["service_", "port"];
 
 /// The `GXV2MQTT_` variables.
 #[derive(Default)]
@@ -26,7 +31,7 @@ struct Variable {
 }
 
 impl Environment {
-    /// Picks our variables out of all.
+    /// Picks our variables out of all: an empty one is as if not set, and one without a section of ours is of others.
     pub(super) fn new(
         variables: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Self, Error> {
@@ -34,11 +39,14 @@ impl Environment {
         for (name, value) in variables {
             let name = name.to_string_lossy().into_owned();
             let lower = name.to_lowercase();
-            let Some(key) = lower.strip_prefix(PREFIX) else {
+            let Some(key) = lower.strip_prefix(PREFIX).filter(|_| !value.is_empty()) else {
                 continue;
             };
-            if key == "config" {
+            if key == FILE {
                 environment.file = Some(PathBuf::from(value));
+                continue;
+            }
+            if !SECTIONS.contains(&section(key)) {
                 continue;
             }
             let dotted = key.contains('.');
@@ -97,6 +105,49 @@ impl Environment {
         }
         Ok(tree)
     }
+}
+
+/// Returns one sentence about the variables that begin as ours do and name no section of the settings, if there are any.
+/// Kubernetes sets such ones for a service of our name.
+pub(super) fn strangers(
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Option<String> {
+    let mut names = Vec::new();
+    for (name, value) in variables {
+        let name = name.to_string_lossy().into_owned();
+        let lower = name.to_lowercase();
+        let Some(key) = lower.strip_prefix(PREFIX).filter(|_| !value.is_empty()) else { continue };
+        if key != FILE && !SECTIONS.contains(&section(key)) {
+            names.push(meant(key).map_or(name.clone(), |meant| format!("{name} ({meant})")));
+        }
+    }
+    names.sort_unstable();
+    let names = (!names.is_empty()).then(|| names.join(", "))?;
+    Some(format!("variables that name no section of the settings are left alone: {names}"))
+}
+
+/// Returns the first part of a variable's key.
+fn section(key: &str) -> &str {
+    let end = key.find("__").into_iter().chain(key.find('.')).min();
+    &key[..end.unwrap_or(key.len())]
+}
+
+/// Returns what a variable without a section of ours may have been meant for.
+fn meant(key: &str) -> Option<String> {
+    let section = section(key);
+    let meant = if section.len() < key.len() {
+        format!("{}{}", nearest(section, &SECTIONS)?, &key[section.len()..])
+    } else {
+        let parts = |section: &&str| key.strip_prefix(*section)?.strip_prefix('_');
+        let (section, rest) =
+            SECTIONS.iter().find_map(|section| Some((section, parts(section)?)))?;
+        if OF_SERVICES.iter().any(|begin| rest.starts_with(begin)) {
+            return None;
+        }
+        let rest = if *section == "phones" { "<id>__<key>" } else { rest };
+        format!("{section}__{rest}")
+    };
+    Some(format!("did you mean {}?", variable(&meant)))
 }
 
 /// Returns the variable that sets a key.

@@ -96,6 +96,11 @@ pub fn load(path: Option<&Path>) -> Result<Settings, Error> {
     load_from(path, Path::new(DEFAULT_PATH), std::env::vars_os())
 }
 
+/// Returns one sentence about variables of the environment that look like settings and are none, if there are any.
+pub fn strangers() -> Option<String> {
+    environment::strangers(std::env::vars_os())
+}
+
 /// Reads the settings out of what is passed: the file that was named, the one to try else, and the environment.
 fn load_from(
     named: Option<&Path>,

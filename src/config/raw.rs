@@ -16,6 +16,9 @@ impl<'de> Deserialize<'de> for Hidden {
     }
 }
 
+/// The keys of [`Raw`].
+pub(super) const SECTIONS: [&str; 6] = ["mqtt", "homeassistant", "log", "names", "push", "phones"];
+
 /// The whole of the settings.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -178,10 +181,8 @@ impl Shape {
             ["phones", _, "values"] => Self::Values,
             ["phones", _, "values", _, "min" | "max" | "step"] => Self::Whole,
             ["phones", _, "values", _, "options"] => Self::Options,
-            []
-            | ["mqtt" | "homeassistant" | "log" | "names" | "push" | "phones"]
-            | ["phones", _]
-            | ["phones", _, "endpoints"] => Self::Table,
+            [] | ["phones", _] | ["phones", _, "endpoints"] => Self::Table,
+            [section] if SECTIONS.contains(section) => Self::Table,
             _ => Self::Text,
         }
     }

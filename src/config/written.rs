@@ -75,11 +75,14 @@ fn mistyped(shape: Shape, actual: &Actual) -> String {
 
 /// Says that a name is not known, and which one may have been meant.
 pub(super) fn unknown(found: &str, known: &[&str]) -> String {
-    let nearest = known.iter().map(|known| (strsim::levenshtein(found, known), known)).min();
-    match nearest {
-        Some((distance, nearest)) if distance <= 1 + found.len() / 4 => {
-            format!("unknown; did you mean \"{nearest}\"?")
-        }
-        _ => format!("unknown; known here: {}", known.join(", ")),
+    match nearest(found, known) {
+        Some(nearest) => format!("unknown; did you mean \"{nearest}\"?"),
+        None => format!("unknown; known here: {}", known.join(", ")),
     }
+}
+
+/// Returns the known name that may have been meant.
+pub(super) fn nearest<'k>(found: &str, known: &[&'k str]) -> Option<&'k str> {
+    let nearest = known.iter().map(|known| (strsim::levenshtein(found, known), known)).min();
+    nearest.filter(|(distance, _)| *distance <= 1 + found.len() / 4).map(|(_, nearest)| *nearest)
 }

@@ -111,6 +111,30 @@ async fn wrong_settings_end_with_78_and_one_message() {
 }
 
 #[tokio::test]
+async fn variables_of_others_are_warned_of_once() {
+    let site = Site::build().await;
+    let settings = site.settings(PASSWORD);
+    let strange = |mut call: Command| {
+        call.env("GXV2MQTT_PORT", "tcp://10.96.0.7:8099");
+        call.env("GXV2MQTT_SERVICE_HOST", "10.96.0.7").env("GXV2MQTT_MQTT__USERNAME", "");
+        call.env("GXV2MQTT_PHONE__KITCHEN__URL", "http://127.0.0.1:1");
+        call
+    };
+    let check = program(&["check", "--config", settings.to_str().unwrap()]);
+    let (code, _, stderr) = output(strange(check)).await;
+    assert_eq!((code, stderr.lines().count()), (0, 1), "{stderr}");
+    let expected = "left alone: GXV2MQTT_PHONE__KITCHEN__URL (did you mean GXV2MQTT_PHONES__KITCHEN__URL?), \
+                    GXV2MQTT_PORT, GXV2MQTT_SERVICE_HOST\n";
+    assert!(stderr.ends_with(expected), "{stderr}");
+
+    // and where no phone is found it may be why
+    let (code, _, stderr) = output(strange(program(&["check"]))).await;
+    assert_eq!(code, 78);
+    assert!(stderr.contains("find settings") && stderr.ends_with(expected), "{stderr}");
+    site.end().await;
+}
+
+#[tokio::test]
 async fn wrong_usage_ends_with_64() {
     for arguments in [&["explode"][..], &["simulate"], &["--config"]] {
         let (code, stdout, stderr) = output(program(arguments)).await;

@@ -205,18 +205,17 @@ const OF_THE_REST: &[(&str, &str, &str)] = &[
 /// Variables beside `[phones.kitchen]` and its url.
 #[rustfmt::skip] // one mistake, one line
 const OF_THE_ENVIRONMENT: &[(&str, &str, &str)] = &[
-    ("GXV2MQTT_FOO", "1", "use foo from GXV2MQTT_FOO: unknown"),
-    ("GXV2MQTT_", "", "from GXV2MQTT_: unknown"),
-    ("GXV2MQTT_MQTT__", "", "use mqtt. from GXV2MQTT_MQTT__: unknown"),
+    ("GXV2MQTT_MQTT__", "x", "use mqtt. from GXV2MQTT_MQTT__: unknown"),
+    ("GXV2MQTT_LOG", "debug", "use log from GXV2MQTT_LOG: expected a table"),
     ("GXV2MQTT_MQTT.URL", "mqtt://a", "from GXV2MQTT_MQTT.URL: unknown; expected __"),
-    ("GXV2MQTT_MQTT__URI", "", "use mqtt.uri from GXV2MQTT_MQTT__URI: unknown; did you mean \"url\"?"),
+    ("GXV2MQTT_MQTT__URI", "x", "use mqtt.uri from GXV2MQTT_MQTT__URI: unknown; did you mean \"url\"?"),
     ("GXV2MQTT_MQTT", "hunter2", "use mqtt from GXV2MQTT_MQTT: expected a table"),
     ("GXV2MQTT_MQTT__URL__X", "1", "use mqtt.url from GXV2MQTT_MQTT__URL__*: expected text in quotes, found a table"),
     ("Gxv2mqtt_Log__Format", "xml", "use log.format from Gxv2mqtt_Log__Format: expected \"text\""),
     ("GXV2MQTT_PHONES__KITCHEN__POLL", "2", "use phones.kitchen.poll from GXV2MQTT_PHONES__KITCHEN__POLL: expected a duration"),
     ("GXV2MQTT_PHONES__KITCHEN__ACCOUNT_BASE", "one", "a whole number from 0 to 65535, found text"),
     ("GXV2MQTT_PHONES__KITCHEN__ACCOUNT_BASE", "65536", "a whole number from 0 to 65535"),
-    ("GXV2MQTT_PHONES__KITCHEN__TLS_INSECURE", "", "expected true or false, found text"),
+    ("GXV2MQTT_PHONES__KITCHEN__TLS_INSECURE", "yes", "expected true or false, found text"),
     ("GXV2MQTT_PHONES__KITCHEN__ALLOW", "reboot", "\"reboot\" is unknown"),
     ("GXV2MQTT_PHONES__KITCHEN__DIAL_ALLOW", "['1'", "expected a list of texts"),
     ("GXV2MQTT_PHONES__KITCHEN__DIAL_ALLOW", "[1, 2]", "expected a list of texts"),
@@ -225,7 +224,6 @@ const OF_THE_ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("GXV2MQTT_PHONES__KITCHEN__PASSWORD_FILE", "/gone", "from GXV2MQTT_PHONES__KITCHEN__PASSWORD_FILE: expected a readable file"),
     ("GXV2MQTT_PUSH__LISTEN", "8099", "use push.listen from GXV2MQTT_PUSH__LISTEN: expected an address"),
     ("GXV2MQTT_PUSH__LISTEN", "1.2.3.4:5", "use push.secret from GXV2MQTT_PUSH__*: missing"),
-    ("GXV2MQTT_PUSH__SECRET", "", "use push.secret from GXV2MQTT_PUSH__SECRET: expected text"),
     ("GXV2MQTT_PHONES__HALL__POLL", "2s", "use phones.hall.url from GXV2MQTT_PHONES__HALL__*: missing"),
 ];
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
+use super::environment::strangers;
 use super::{Error, Format, Settings, load_from};
 use crate::domain::command::Command;
 use crate::domain::dial_allow::DialAllow;
@@ -305,6 +306,55 @@ fn phones_may_call_if_it_says_where() {
     let push = load(KITCHEN, &env).unwrap().push.unwrap();
     assert_eq!((push.listen.port(), push.url.as_str()), (81, "http://bridge.lan/"));
     assert_eq!(push.secret.expose_secret(), "1234567890123456");
+}
+
+#[test]
+fn an_empty_variable_is_as_if_not_set() {
+    let env = [
+        ("GXV2MQTT_CONFIG", ""),
+        ("GXV2MQTT_MQTT__USERNAME", ""),
+        ("GXV2MQTT_MQTT__PASSWORD_FILE", ""),
+        ("GXV2MQTT_MQTT", ""),
+        ("GXV2MQTT_PUSH__LISTEN", ""),
+        ("GXV2MQTT_LOG__FORMAT", ""),
+        ("GXV2MQTT_PHONES__KITCHEN__POLL", ""),
+        ("GXV2MQTT_PHONES__KITCHEN__ALLOW", ""),
+        ("GXV2MQTT_PHONES__HALL__URL", ""),
+        ("GXV2MQTT_MQTT.URL", ""),
+    ];
+    let settings =
+        load(&format!("{KITCHEN}poll = \"9s\"\nallow = [\"set_values\"]"), &env).unwrap();
+    assert!(settings.mqtt.username.is_none() && settings.mqtt.password.is_none());
+    let [kitchen] = &settings.phones[..] else { panic!("one phone") };
+    assert_eq!(kitchen.poll, Duration::from_secs(9));
+    assert!(kitchen.policy.allow.contains(&Guarded::SetValues));
+    let nothing = load_from(None, Path::new("/nowhere"), vars(&env)).unwrap_err();
+    assert!(matches!(nothing, Error::Absent(_)), "{nothing}");
+}
+
+#[test]
+fn variables_of_others_are_left_alone() {
+    // what Kubernetes sets for services called gxv2mqtt and gxv2mqtt-mqtt, and what was meant for us
+    let env = [
+        ("GXV2MQTT_PORT", "tcp://10.96.0.7:8099"),
+        ("GXV2MQTT_PORT_8099_TCP_ADDR", "10.96.0.7"),
+        ("GXV2MQTT_SERVICE_HOST", "10.96.0.7"),
+        ("GXV2MQTT_SERVICE_PORT_HTTP", "8099"),
+        ("GXV2MQTT_MQTT_SERVICE_HOST", "10.96.0.8"),
+        ("GXV2MQTT_MQTT_PORT_1883_TCP", "tcp://10.96.0.8:1883"),
+        ("GXV2MQTT_", "x"),
+        ("GXV2MQTT_FOO", "1"),
+        ("GXV2MQTT_MQTT_URL", "mqtt://broker"),
+        ("GXV2MQTT_MQT__URL", "mqtt://broker"),
+        ("GXV2MQTT_PHONE__KITCHEN__POLL", "9s"),
+        ("gxv2mqtt_phones_kitchen_password", "hunter2"),
+        ("GXV2MQTT_UNSET", ""),
+    ];
+    let settings = load(KITCHEN, &env).unwrap();
+    assert_eq!(settings.mqtt.host, "localhost");
+    insta::assert_snapshot!(strangers(vars(&env)).unwrap(), @"variables that name no section of the settings are left alone: GXV2MQTT_, GXV2MQTT_FOO, GXV2MQTT_MQTT_PORT_1883_TCP, GXV2MQTT_MQTT_SERVICE_HOST, GXV2MQTT_MQTT_URL (did you mean GXV2MQTT_MQTT__URL?), GXV2MQTT_MQT__URL (did you mean GXV2MQTT_MQTT__URL?), GXV2MQTT_PHONE__KITCHEN__POLL (did you mean GXV2MQTT_PHONES__KITCHEN__POLL?), GXV2MQTT_PORT, GXV2MQTT_PORT_8099_TCP_ADDR, GXV2MQTT_SERVICE_HOST, GXV2MQTT_SERVICE_PORT_HTTP, gxv2mqtt_phones_kitchen_password (did you mean GXV2MQTT_PHONES__<ID>__<KEY>?)");
+    let ours = [("GXV2MQTT_MQTT__URL", "x"), ("GXV2MQTT_CONFIG", "x"), ("PATH", "x")];
+    assert_eq!(strangers(vars(&ours)), None);
 }
 
 #[test]
