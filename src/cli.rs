@@ -130,7 +130,7 @@ Settings:
   A TOML file: --config, else $GXV2MQTT_CONFIG, else /etc/gxv2mqtt/gxv2mqtt.toml.
   Every key also from the environment, which wins: GXV2MQTT_ + the path joined by __, such as
   GXV2MQTT_MQTT__URL or GXV2MQTT_PHONES__KITCHEN__PASSWORD_FILE. With a phone named there, no file is needed.
-  RUST_LOG sets what is logged, such as RUST_LOG=debug.
+  RUST_LOG sets how much is logged, such as RUST_LOG=debug; else the key log.level.
 
 Exit codes:
   0   stopped on request
@@ -319,7 +319,7 @@ mod tests {
           A TOML file: --config, else $GXV2MQTT_CONFIG, else /etc/gxv2mqtt/gxv2mqtt.toml.
           Every key also from the environment, which wins: GXV2MQTT_ + the path joined by __, such as
           GXV2MQTT_MQTT__URL or GXV2MQTT_PHONES__KITCHEN__PASSWORD_FILE. With a phone named there, no file is needed.
-          RUST_LOG sets what is logged, such as RUST_LOG=debug.
+          RUST_LOG sets how much is logged, such as RUST_LOG=debug; else the key log.level.
 
         Exit codes:
           0   stopped on request

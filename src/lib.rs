@@ -20,7 +20,7 @@
 //!   say by themselves.
 //! - [`mqtt`]: the link to the broker.
 //! - [`names`]: the address book of the settings, read from its file; what a number's name is, `domain::directory` says.
-//! - [`config`], [`cli`]: what was written, and what was meant.
+//! - [`config`], [`cli`]: what was written, and what was meant; [`mod@log`]: what is logged, and what never is.
 //! - [`bridge`]: starts the tasks, connects them, watches over them, stops them in order; `router` is the crossroads,
 //!   `fleet` the phones' tasks, `requests` and `reload` what is asked of the bridge itself.
 //! - [`check`], [`demo`], [`push_urls`], [`reference`](mod@reference), [`program`]: the other calls of the program.
@@ -46,6 +46,7 @@ pub mod phone;
 
 pub mod cli;
 pub mod config;
+pub mod log;
 
 pub mod bridge;
 pub mod check;

@@ -1,7 +1,7 @@
 //! What each call of the program does, and its exit code.
 
 use std::future::Future;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,13 +10,12 @@ use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 use crate::bridge::Source;
 use crate::cli::{Call, Dialect, Simulate};
-use crate::config::{self, Format, Settings};
+use crate::config::{self, Format, Level, Settings};
 use crate::simulator::{Profile, Simulator, friends};
-use crate::{bridge, check, demo, push_urls, reference};
+use crate::{bridge, check, demo, log, push_urls, reference};
 
 /// It could not go on.
 const FAILED: u8 = 1;
@@ -28,16 +27,18 @@ pub fn run(call: Call) -> ExitCode {
     match call {
         Call::Run { config } => {
             let path = config.clone();
-            with_settings(config.as_deref(), "info", |settings, stop| bridge(settings, path, stop))
+            with_settings(config.as_deref(), None, |settings, stop| bridge(settings, path, stop))
         }
-        Call::Check { config } => with_settings(config.as_deref(), "warn", check::run),
-        Call::Health { config } => with_settings(config.as_deref(), "warn", check::health),
+        Call::Check { config } => with_settings(config.as_deref(), Some(Level::Warn), check::run),
+        Call::Health { config } => {
+            with_settings(config.as_deref(), Some(Level::Warn), check::health)
+        }
         Call::Demo => {
-            start_log(Format::Text, "warn");
+            start_log(Format::Text, Level::Warn);
             wait_for(demo::run)
         }
         Call::Simulate(wanted) => {
-            start_log(Format::Text, "info");
+            start_log(Format::Text, Level::Info);
             wait_for(|stop| simulate(wanted, stop))
         }
         Call::PushUrls { config } => push_urls(config.as_deref()),
@@ -76,7 +77,7 @@ fn wrong_settings(error: &str) -> ExitCode {
 
 fn with_settings<F>(
     path: Option<&Path>,
-    level: &str,
+    level: Option<Level>,
     run: impl FnOnce(Settings, CancellationToken) -> F,
 ) -> ExitCode
 where
@@ -84,7 +85,7 @@ where
 {
     match read(path) {
         Ok(settings) => {
-            start_log(settings.log.format, level);
+            start_log(settings.log.format, level.unwrap_or(settings.log.level));
             if let Some(strangers) = config::strangers() {
                 tracing::warn!("{strangers}");
             }
@@ -163,23 +164,8 @@ fn stop_on_signals(stop: CancellationToken) -> std::io::Result<tokio::task::Join
     }))
 }
 
-fn start_log(format: Format, level: &str) {
-    let mut filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new(format!("{level},mqtt5=warn,rumqttc=off")));
-    // whatever is asked for: these would write the phones' session cookies
-    for secret in ["cookie_store=off", "cookie_store::cookie_store=off"] {
-        filter = secret.parse().map_or(EnvFilter::new(level), |off| filter.add_directive(off));
-    }
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false);
-    let started = match format {
-        Format::Text => log.try_init(),
-        Format::Json => log.json().try_init(),
-    };
-    if let Err(error) = started {
+fn start_log(format: Format, level: Level) {
+    if let Err(error) = log::start(format, level) {
         say(&format!("gxv2mqtt: failed to start the log: {error}"));
     }
 }

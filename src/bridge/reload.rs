@@ -250,7 +250,7 @@ mod tests {
             (|_| (), &[]),
             (|s| s.mqtt.password = Some("x".into()), &["mqtt"]),
             (|s| s.base_topic = "phones".into(), &["mqtt"]),
-            (|s| s.log = Log { format: Format::Json }, &["log"]),
+            (|s| s.log = Log { format: Format::Json, ..Log::default() }, &["log"]),
             (|s| s.homeassistant.discovery = false, &["homeassistant"]),
         ];
         for (change, expected) in cases {

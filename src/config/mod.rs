@@ -78,6 +78,46 @@ impl Settings {
 pub struct Log {
     /// As text or as JSON.
     pub format: Format,
+    /// How much, if the variable `RUST_LOG` does not say it.
+    pub level: Level,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Level {
+    /// Only why the program ends.
+    Error,
+    /// What somebody should look at, too.
+    Warn,
+    /// What has changed, too.
+    #[default]
+    Info,
+    /// What is odd and was dealt with, too.
+    Debug,
+    /// Every request, too.
+    Trace,
+}
+
+impl Level {
+    /// All levels by their names.
+    pub const TABLE: [(&str, Self); 5] = [
+        ("error", Self::Error),
+        ("warn", Self::Warn),
+        ("info", Self::Info),
+        ("debug", Self::Debug),
+        ("trace", Self::Trace),
+    ];
+
+    /// Returns the name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
 }
 
 /// The form of a line of the log.
@@ -148,7 +188,7 @@ fn settings(sources: &Sources) -> Result<Settings, Error> {
         mqtt,
         base_topic,
         homeassistant: homeassistant(&Section::new(sources, "homeassistant"), raw.homeassistant)?,
-        log: log(&Section::new(sources, "log"), raw.log.format)?,
+        log: log(&Section::new(sources, "log"), raw.log)?,
         names: names::check(&Section::new(sources, "names"), raw.names)?,
         push: push::check(&Section::new(sources, "push"), raw.push)?,
         phones: phones::check(sources, raw.phones)?,
@@ -169,8 +209,9 @@ fn homeassistant(
     })
 }
 
-fn log(section: &Section<'_>, format: Option<String>) -> Result<Log, Error> {
+fn log(section: &Section<'_>, raw: raw::Log) -> Result<Log, Error> {
     const FORMATS: [(&str, Format); 2] = [("text", Format::Text), ("json", Format::Json)];
-    let format = section.choice("format", format, &FORMATS)?;
-    Ok(Log { format: format.unwrap_or_default() })
+    let format = section.choice("format", raw.format, &FORMATS)?;
+    let level = section.choice("level", raw.level, &Level::TABLE)?;
+    Ok(Log { format: format.unwrap_or_default(), level: level.unwrap_or_default() })
 }

@@ -60,6 +60,7 @@ pub(super) struct HomeAssistant {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Log {
     pub(super) format: Option<String>,
+    pub(super) level: Option<String>,
 }
 
 /// `[names]`

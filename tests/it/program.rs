@@ -135,6 +135,30 @@ async fn variables_of_others_are_warned_of_once() {
 }
 
 #[tokio::test]
+async fn a_mistake_in_rust_log_silences_nothing() {
+    for (written, complaint) in [("", false), (" ", false), ("warning", true)] {
+        let mut run = program(&["run"]);
+        run.env("RUST_LOG", written).env("GXV2MQTT_MQTT__URL", "mqtt://127.0.0.1:1");
+        run.env("GXV2MQTT_PHONES__KITCHEN__URL", "http://127.0.0.1:1");
+        let mut child = run.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut log = String::new();
+        let told = async {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                log.push_str(&line);
+                if line.contains("broker") {
+                    break;
+                }
+            }
+        };
+        timeout(DEADLINE, told).await.unwrap();
+        assert!(log.contains("broker"), "{log}");
+        assert_eq!(log.contains("\"warning\" is no level"), complaint, "{log}");
+        child.kill().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn wrong_usage_ends_with_64() {
     for arguments in [&["explode"][..], &["simulate"], &["--config"]] {
         let (code, stdout, stderr) = output(program(arguments)).await;
@@ -253,11 +277,20 @@ async fn health_is_what_the_broker_holds() {
 
 #[tokio::test]
 async fn no_secret_is_ever_said() {
+    for wanted in [
+        "trace,cookie_store=trace,cookie_store::cookie_store=trace,rumqttc=trace",
+        "[phone]=trace,gxv2mqtt=trace",
+    ] {
+        no_secret_is_said(wanted).await;
+    }
+}
+
+async fn no_secret_is_said(wanted: &str) {
     let site = Site::build().await;
     let neighbour = Neighbour::connect(site.broker.address()).await;
     let settings = site.settings(PASSWORD);
     let mut run = program(&["run", "--config", settings.to_str().unwrap()]);
-    run.env("RUST_LOG", "trace,cookie_store=trace,cookie_store::cookie_store=trace");
+    run.env("RUST_LOG", wanted);
     let child = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     neighbour.ear.shows("gxv2mqtt/kitchen/availability", "online").await;
     neighbour.ear.shows("gxv2mqtt/hall/availability", "online").await;

@@ -95,7 +95,7 @@ fn it_names_every_key() {
         ("", 6),
         ("mqtt.", 9),
         ("homeassistant.", 3),
-        ("log.", 1),
+        ("log.", 2),
         ("names.", 2),
         ("push.", 4),
         ("phones.kitchen.", 23),

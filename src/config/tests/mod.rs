@@ -11,7 +11,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 
 use super::environment::strangers;
-use super::{Error, Format, Settings, load_from};
+use super::{Error, Format, Level, Log, Settings, load_from};
 use crate::domain::command::Command;
 use crate::domain::dial_allow::DialAllow;
 use crate::domain::policy::Guarded;
@@ -72,7 +72,7 @@ fn a_url_is_enough() {
     let mqtt = &settings.mqtt;
     assert_eq!((&*mqtt.host, mqtt.port, &*mqtt.client_id), ("localhost", 1883, "gxv2mqtt"));
     assert!(mqtt.tls.is_none() && mqtt.username.is_none() && mqtt.password.is_none());
-    assert_eq!(settings.log.format, Format::Text);
+    assert_eq!(settings.log, Log { format: Format::Text, level: Level::Info });
     let phone = &settings.phones[0];
     assert_eq!((phone.id.as_str(), &*phone.name), ("kitchen", "kitchen"));
     assert!(phone.password.is_none() && phone.endpoints.is_empty());
@@ -98,6 +98,7 @@ fn the_broker_and_the_rest_can_be_set() {
         status_topic = "ha/status"
         [log]
         format = "json"
+        level = "debug"
     "#;
     let settings = load(&format!("{toml}{KITCHEN}"), &[]).unwrap();
     let mqtt = &settings.mqtt;
@@ -111,7 +112,7 @@ fn the_broker_and_the_rest_can_be_set() {
     assert!(!settings.homeassistant.discovery);
     assert_eq!(settings.homeassistant.discovery_prefix, "ha");
     assert_eq!(settings.homeassistant.status_topic, "ha/status");
-    assert_eq!(settings.log.format, Format::Json);
+    assert_eq!(settings.log, Log { format: Format::Json, level: Level::Debug });
 }
 
 #[test]
