@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
@@ -14,7 +12,7 @@ use crate::domain::directory::Directory;
 use crate::domain::health::Vitals;
 use crate::domain::phone::{Identity, PhoneId};
 use crate::domain::schedule::Pace;
-use crate::domain::twin::{self, Heritage, Now, Twin};
+use crate::domain::twin::{self, Heritage, Twin};
 use crate::phone::http::{Clients, Handset};
 use crate::phone::task::{self, Exits, Inbox, Message, Report};
 use crate::phone::{Options, Tls};
@@ -93,7 +91,7 @@ impl Fleet {
             tracing::warn!(phone = %id, "tls_insecure: anybody on the network can pose as this phone");
         }
         self.seed = self.seed.wrapping_add(1);
-        let now = Now { instant: Instant::now().into_std(), wall: Timestamp::now() };
+        let now = task::now();
         let mut twin = Twin::new(twin_settings(&options), now.instant, self.seed);
         if let Some(heritage) = heritage {
             twin.inherit(heritage, now);

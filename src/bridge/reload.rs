@@ -15,6 +15,7 @@ use crate::domain::twin::Heritage;
 use crate::homeassistant::announcer::Event;
 use crate::phone::Options;
 use crate::phone::http::Handset;
+use crate::phone::task::now;
 
 use super::router::Router;
 use super::tell_systemd;
@@ -138,7 +139,11 @@ impl Router {
         let mut left = self.part_with(leaving).await?;
         for id in &changes.removed {
             self.fleet.phones.remove(id);
-            if let Some(heritage) = left.remove(id) {
+            if let Some(mut heritage) = left.remove(id) {
+                for (place, payload) in heritage.end_calls(now()) {
+                    let topic = Topic::Phone(id.clone(), place);
+                    self.outbox.publish(self.base.publication(&topic, payload)).await;
+                }
                 self.take_back(id, heritage.published()).await;
             }
         }

@@ -58,8 +58,10 @@ pub struct Uptime {
 }
 
 impl Uptime {
-    /// Returns when the phone was started: the moment as it was known, unless the uptime says otherwise.
-    pub fn booted_at(self, known: Option<Timestamp>, wall: Timestamp) -> Timestamp {
+    /// Returns when the phone was started: the moment as it was known, with the uptime that was known, unless the uptime says
+    /// otherwise. One that went back is another start, however soon.
+    pub fn booted_at(self, known: Option<(Timestamp, Self)>, wall: Timestamp) -> Timestamp {
+        let known = known.filter(|(_, before)| before.seconds <= self.seconds).map(|(at, _)| at);
         let slack = if self.to_the_second { 5 } else { 65 };
         let second = wall.as_second().saturating_sub_unsigned(self.seconds);
         let at = Timestamp::from_second(second).unwrap_or(wall);
@@ -130,14 +132,16 @@ mod tests {
 
     #[test]
     fn the_moment_of_the_start_is_steady_until_the_phone_restarts() {
-        let at = |known: Option<i64>, seconds, wall| {
-            let known = known.map(|second| Timestamp::from_second(second).unwrap());
-            let uptime = Uptime { seconds, to_the_second: true };
-            uptime.booted_at(known, Timestamp::from_second(wall).unwrap()).as_second()
+        let uptime = |seconds| Uptime { seconds, to_the_second: true };
+        let at = |known: Option<(i64, u64)>, seconds, wall| {
+            let known =
+                known.map(|(second, up)| (Timestamp::from_second(second).unwrap(), uptime(up)));
+            uptime(seconds).booted_at(known, Timestamp::from_second(wall).unwrap()).as_second()
         };
         assert_eq!(at(None, 500, 10_000), 9_500);
-        assert_eq!(at(Some(9_500), 797, 10_300), 9_500, "3 s of delay are none");
-        assert_eq!(at(Some(9_500), 20, 10_600), 10_580, "it restarted");
+        assert_eq!(at(Some((9_500, 500)), 797, 10_300), 9_500, "3 s of delay are none");
+        assert_eq!(at(Some((9_500, 500)), 20, 10_600), 10_580, "it restarted");
+        assert_eq!(at(Some((9_500, 4)), 2, 9_506), 9_504, "it restarted at once");
         assert_eq!(at(None, u64::MAX, 10_000), 10_000, "no phone is that old");
     }
 }

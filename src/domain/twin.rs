@@ -244,7 +244,7 @@ impl Twin {
                     self.schedule.hasten(Question::Accounts, now.instant);
                 }
                 self.snapshot.lines.clone_from(&lines);
-                self.call(Input::Seen(lines), now);
+                self.call(Input::Seen(lines, asked), now);
                 self.snapshot.heard = true;
                 self.heard(now, actions);
             }
@@ -269,11 +269,12 @@ impl Twin {
     fn set_clock(&mut self, clock: PhoneClock, asked: Instant, now: Now) {
         let snapshot = &mut self.snapshot;
         let asked = now.wall - (now.instant - asked);
+        let known = snapshot.booted_at.zip(snapshot.clock.and_then(|clock| clock.uptime));
         snapshot.clock = Some(clock);
         let skew = |time: LocalTime| time.skew(snapshot.clock_skew, [asked, now.wall]);
         snapshot.clock_skew = clock.time.and_then(skew);
         let before = snapshot.booted_at;
-        let booted_at = |uptime: Uptime| uptime.booted_at(before, now.wall);
+        let booted_at = |uptime: Uptime| uptime.booted_at(known, now.wall);
         snapshot.booted_at = clock.uptime.map(booted_at);
         if before.is_some() && snapshot.booted_at != before {
             self.forget_lacking(now);

@@ -192,7 +192,8 @@ fn wind(alarm: &mut Alarm, twin: &Twin, now: std::time::Instant) {
     }
 }
 
-fn now() -> Now {
+/// Returns what time it is.
+pub fn now() -> Now {
     Now { instant: Instant::now().into_std(), wall: Timestamp::now() }
 }
 

@@ -8,6 +8,7 @@ use super::super::directory::Names;
 use super::super::phone::Line;
 use super::evidence::Evidence;
 use super::live::{Live, Shown, Stage};
+use super::pushes::{APART, Fit, Pushes};
 use super::{Call, Direction, EventType, Habits, Input, Instruction, Now, Output, Source};
 
 /// What is seen within this time after a push was looked for because of it.
@@ -23,12 +24,22 @@ pub(super) struct Engine {
     pub(super) habits: Habits,
     pub(super) lines: BTreeMap<u16, Slot>,
     pub(super) evidence: Evidence,
+    pub(super) pushes: Pushes,
+    pub(super) look: Look,
     pub(super) nudged: Option<Instant>,
     pub(super) names: Names,
     /// Whether the lines were ever seen.
     looked: bool,
     last_id: i64,
-    outputs: Vec<Output>,
+    pub(super) outputs: Vec<Output>,
+}
+
+/// What all lines together showed when they were seen last, for pushes that do not say which call they are about.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    pub(super) numbers: Vec<String>,
+    /// Whether there is only one new call that no push with its number has come for.
+    pub(super) one_is_new: bool,
 }
 
 /// One line.
@@ -45,6 +56,8 @@ impl Engine {
             habits,
             lines: BTreeMap::new(),
             evidence: Evidence::default(),
+            pushes: Pushes::default(),
+            look: Look::default(),
             nudged: None,
             names: Names::default(),
             looked: false,
@@ -80,7 +93,7 @@ impl Engine {
     /// Takes in what happened, and returns what is to be said, in this order.
     pub(super) fn take(&mut self, input: &Input, now: Now) -> Vec<Output> {
         match input {
-            Input::Seen(lines) => self.seen(lines, now),
+            Input::Seen(lines, asked) => self.seen(lines, *asked, now),
             Input::Pushed(push, account) => self.pushed(push, *account, now),
             Input::Told(Instruction::Dial(number, limit)) => {
                 self.evidence.dialled(number.clone(), *limit, now.instant);
@@ -88,9 +101,11 @@ impl Engine {
             Input::Refused(Instruction::Dial(number, _)) => self.evidence.not_dialled(number),
             Input::Told(Instruction::TurnAway(line)) => self.turn_away(*line, Some(now.instant)),
             Input::Refused(Instruction::TurnAway(line)) => self.turn_away(*line, None),
+            Input::Removed => self.end_all(now),
             Input::MissedReset | Input::Woke => {}
         }
         self.lose(now);
+        self.pushes.forget(now.instant);
         for dialled in self.evidence.forget(now.instant) {
             self.outputs.push(Output::NeverSeen(dialled.number));
         }
@@ -116,7 +131,8 @@ impl Engine {
         self.lines.values().filter_map(|slot| slot.call.as_ref())
     }
 
-    fn seen(&mut self, lines: &[Line], now: Now) {
+    fn seen(&mut self, lines: &[Line], asked: Instant, now: Now) {
+        self.look = self.look_over(lines, now);
         for line in lines {
             self.line(line, now);
         }
@@ -128,9 +144,27 @@ impl Engine {
             }
         }
         self.looked |= !lines.is_empty();
-        if self.looked {
-            self.confirm_missed(now);
+        if !lines.is_empty() {
+            self.pushes.looked(asked);
         }
+        if self.looked {
+            self.confirm_missed(asked, now);
+        }
+    }
+
+    fn look_over(&self, lines: &[Line], now: Now) -> Look {
+        let is_call = |line: &&Line| matches!(Shown::of(line.state), Shown::Call(_));
+        let numbers = || lines.iter().filter(is_call).filter_map(|line| line.number.clone());
+        let told = |number: &Option<String>| {
+            number.as_ref().is_some_and(|number| self.pushes.announce(number))
+        };
+        let is_new = |live: &&Live| !live.hinted && since(live.since, now) < APART;
+        let known = self.live().filter(is_new).filter(|live| !told(&live.call.number));
+        let began = lines.iter().filter(is_call).filter(|line| {
+            let slot = self.lines.get(&line.line);
+            slot.is_none_or(|slot| slot.call.is_none()) && !told(&line.number)
+        });
+        Look { numbers: numbers().collect(), one_is_new: known.count() + began.count() == 1 }
     }
 
     fn line(&mut self, line: &Line, now: Now) {
@@ -176,8 +210,12 @@ impl Engine {
         } else if !self.looked {
             // it was there before us: nobody knows since when
             current.call.started = None;
-            current.announced = stage.is_up();
-            current.call.was_up = stage.is_up();
+            if stage.is_up() {
+                (current.announced, current.call.was_up) = (true, true);
+                current.fill(line);
+                current.recognise(&self.names);
+                self.say(EventType::Answered, &current.call, now);
+            }
         }
         self.lines.entry(line.line).or_default().call = Some(current);
         self.go_on(line, stage, now);
@@ -192,23 +230,10 @@ impl Engine {
         current.seen = now;
         current.remembered = false;
         current.recognise(&self.names);
-        if !current.announced {
-            let explained = self.explain(&mut current, now);
-            current.recognise(&self.names);
-            let proven = match stage {
-                Stage::Ringing => since(current.since, now) >= self.habits.min_ring,
-                Stage::Dialing => explained,
-                Stage::Calling | Stage::Up | Stage::Held => true,
-            };
-            current.announced = proven;
-            match current.call.direction.filter(|_| proven) {
-                Some(Direction::Incoming) => {
-                    self.say(EventType::Incoming, &current.call, now);
-                    self.ring_doorbell(&mut current);
-                }
-                Some(Direction::Outgoing) => self.say(EventType::Outgoing, &current.call, now),
-                None => {}
-            }
+        if current.announced {
+            self.take_push(&mut current);
+        } else {
+            self.announce(&mut current, before, now);
         }
         if stage.is_up() && !current.call.was_up {
             current.call.was_up = true;
@@ -236,6 +261,29 @@ impl Engine {
         self.lines.entry(line.line).or_default().call = Some(current);
     }
 
+    /// Says that a call has begun, if it is one for sure.
+    fn announce(&mut self, current: &mut Live, before: Stage, now: Now) {
+        let fit = self.explain(current, now);
+        current.recognise(&self.names);
+        current.announced = match current.stage {
+            Stage::Ringing => since(current.since, now) >= self.habits.min_ring,
+            Stage::Dialing => fit == Some(Fit::Number),
+            Stage::Calling | Stage::Up | Stage::Held => true,
+        };
+        match current.call.direction.filter(|_| current.announced) {
+            Some(Direction::Incoming) => {
+                self.say(EventType::Incoming, &current.call, now);
+                // that it came is seen, or told by who knows its number
+                let rang = [before, current.stage].contains(&Stage::Ringing);
+                if rang || fit == Some(Fit::Number) {
+                    self.ring_doorbell(current);
+                }
+            }
+            Some(Direction::Outgoing) => self.say(EventType::Outgoing, &current.call, now),
+            None => {}
+        }
+    }
+
     /// A line that had a call shows none, or a failure.
     fn finish(&mut self, number: u16, shown: Shown, now: Now) {
         let slot = self.lines.get_mut(&number);
@@ -248,7 +296,8 @@ impl Engine {
         } else {
             Some(now)
         };
-        self.evidence.over(&current.call, now.instant);
+        self.take_push(&mut current);
+        self.evidence.over(&current.call, current.sip_id.clone(), false, now.instant);
         if !current.announced {
             return;
         }
@@ -260,6 +309,16 @@ impl Engine {
             (Stage::Dialing | Stage::Calling | Stage::Up | Stage::Held, _) => EventType::Ended,
         };
         self.say(event, &current.call, now);
+    }
+
+    /// Ends all calls, as nobody looks any more: what becomes of them, and when, is not known.
+    fn end_all(&mut self, now: Now) {
+        for number in self.lines.keys().copied().collect::<Vec<_>>() {
+            if let Some(live) = self.lines.get_mut(&number).and_then(|slot| slot.call.as_mut()) {
+                (live.stage, live.remembered) = (Stage::Up, true);
+            }
+            self.finish(number, Shown::Nothing, now);
+        }
     }
 
     /// Gives up calls of a phone that was not seen for long.
@@ -276,7 +335,7 @@ impl Engine {
     }
 
     /// Says that a call which rings, or has rung, is the doorbell, if it is and that was not said yet.
-    pub(super) fn ring_doorbell(&mut self, current: &mut Live) {
+    fn ring_doorbell(&mut self, current: &mut Live) {
         let (name, Call { number, account, .. }) = (current.call.shown_name(), &current.call);
         let mut rules = self.habits.doorbell.iter();
         let fits = rules.any(|rule| rule.fits(number.as_deref(), name, *account));
@@ -305,7 +364,7 @@ impl Engine {
         Live::new(call, stage, now)
     }
 
-    pub(super) fn say(&mut self, event: EventType, call: &Call, now: Now) {
+    fn say(&mut self, event: EventType, call: &Call, now: Now) {
         let nudged = self.nudged.is_some_and(|at| since(at, now) < NUDGED);
         let source = if nudged { Source::Push } else { Source::Poll };
         self.outputs.push(Output::Call(event, call.clone(), source));

@@ -1,27 +1,18 @@
-//! What is known of calls from elsewhere than the lines: pushes, what the bridge itself told the phone, and calls that
-//! are just over. All of it is soon forgotten.
+//! What is known of calls besides what the lines show now: what the bridge itself told the phone, which calls were just
+//! missed, and which ids there were. All of it is soon forgotten.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::super::number::same;
-use super::super::push::{Push, PushKind};
-use super::{Call, Direction, Now};
+use super::super::push::Push;
+use super::pushes::HINT;
+use super::{Call, Direction};
 
-/// So long a push is good for.
-const HINT: Duration = Duration::from_secs(10);
 /// So long the call that was dialled may take to be seen.
 const DIALLED: Duration = Duration::from_secs(15);
 /// So many pieces of each kind are kept.
-const KEPT: usize = 64;
-
-/// A push that no call was seen for yet.
-#[derive(Debug, Clone)]
-pub(super) struct Hint {
-    pub(super) push: Push,
-    pub(super) account: Option<u16>,
-    pub(super) at: Now,
-}
+const KEPT: usize = 128;
 
 /// A number that the bridge told the phone to call.
 #[derive(Debug, Clone)]
@@ -31,30 +22,26 @@ pub(super) struct Dialled {
     pub(super) at: Instant,
 }
 
-/// A call that is over.
+/// A call that came, and is over without being answered.
 #[derive(Debug)]
 struct Past {
-    call_id: String,
     number: Option<String>,
-    incoming: bool,
+    /// The SIP Call-ID, where a push told it.
+    sip_id: Option<String>,
+    /// Whether the push that it was missed has come.
+    confirmed: bool,
     at: Instant,
 }
 
 /// All of it.
 #[derive(Debug, Default)]
 pub(super) struct Evidence {
-    hints: VecDeque<Hint>,
     dialled: VecDeque<Dialled>,
     past: VecDeque<Past>,
     ids: VecDeque<String>,
 }
 
 impl Evidence {
-    /// Keeps a push until a call is seen that it is about.
-    pub(super) fn hint(&mut self, push: Push, account: Option<u16>, at: Now) {
-        keep(&mut self.hints, Hint { push, account, at });
-    }
-
     /// Keeps a number that is being dialled.
     pub(super) fn dialled(&mut self, number: String, limit: Option<Duration>, at: Instant) {
         keep(&mut self.dialled, Dialled { number, hang_up_after: limit, at });
@@ -72,19 +59,43 @@ impl Evidence {
         self.dialled.clear();
     }
 
-    /// Keeps a call that is over.
-    pub(super) fn over(&mut self, call: &Call, at: Instant) {
-        let incoming = call.direction == Some(Direction::Incoming);
-        let (call_id, number) = (call.call_id.clone(), call.number.clone());
-        keep(&mut self.past, Past { call_id, number, incoming, at });
+    /// Keeps a call that is over. It is confirmed, if only the push that it was missed told of it.
+    pub(super) fn over(
+        &mut self,
+        call: &Call,
+        sip_id: Option<String>,
+        confirmed: bool,
+        at: Instant,
+    ) {
+        self.take_id(&call.call_id);
+        if call.direction == Some(Direction::Incoming) && !call.was_up {
+            keep(&mut self.past, Past { number: call.number.clone(), sip_id, confirmed, at });
+        }
     }
 
-    /// Says whether a push can be about an incoming call that is just over.
-    pub(super) fn is_past(&self, push: &Push) -> bool {
-        self.past.iter().filter(|past| past.incoming).any(|past| {
-            push.call_id.as_ref() == Some(&past.call_id)
-                || may_be_same(past.number.as_deref(), push.remote.as_deref())
-        })
+    /// Says whether a push is about a missed call that is just over. One without a number can be about any, but each of
+    /// these is missed only once; and Call-IDs that differ are different calls.
+    pub(super) fn is_past(&mut self, push: &Push) -> bool {
+        let again = |past: &Past| match (&past.number, &push.remote) {
+            (Some(one), Some(other)) => same(one, other),
+            (None, None) => push.call_id.is_none(),
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        let may_be = |past: &Past| {
+            !past.confirmed && may_be_same(past.number.as_deref(), push.remote.as_deref())
+        };
+        let find = |fits: &dyn Fn(&Past) -> bool| {
+            let open = |past: &Past| may_be_one(past.sip_id.as_ref(), push.call_id.as_ref());
+            self.past.iter().rposition(|past| open(past) && fits(past))
+        };
+        let place = find(&again).or_else(|| find(&may_be));
+        let Some(past) = place.and_then(|place| self.past.get_mut(place)) else { return false };
+        past.confirmed = true;
+        if let Some(id) = &push.call_id {
+            past.sip_id.get_or_insert_with(|| id.clone());
+            self.take_id(id);
+        }
+        true
     }
 
     /// Takes an id that a push brought, unless a call had it before: a phone may repeat itself.
@@ -101,21 +112,6 @@ impl Evidence {
         self.ids.iter().any(|used| used == id)
     }
 
-    /// Takes the push of one of these kinds, up to this time, that can be about a call with this number.
-    pub(super) fn take_hint(
-        &mut self,
-        kinds: &[PushKind],
-        number: Option<&str>,
-        until: Instant,
-    ) -> Option<Hint> {
-        let place = self.hints.iter().position(|hint| {
-            kinds.contains(&hint.push.kind)
-                && hint.at.instant <= until
-                && may_be_same(hint.push.remote.as_deref(), number)
-        })?;
-        self.hints.remove(place)
-    }
-
     /// Takes what was dialled, if a call with this number, seen first at this time, can be it. One that was there before
     /// the order is another, unless it shows the very number: a phone may dial on a line that is off hook.
     pub(super) fn take_dialled(&mut self, number: Option<&str>, since: Instant) -> Option<Dialled> {
@@ -130,7 +126,6 @@ impl Evidence {
     /// Forgets what is old; returns what was dialled with a time limit and never seen.
     pub(super) fn forget(&mut self, now: Instant) -> Vec<Dialled> {
         let young = |at: Instant, lifetime| now.saturating_duration_since(at) < lifetime;
-        self.hints.retain(|hint| young(hint.at.instant, HINT));
         self.past.retain(|past| young(past.at, HINT));
         let (kept, old): (Vec<_>, Vec<_>) =
             self.dialled.drain(..).partition(|one| young(one.at, DIALLED));
@@ -145,6 +140,11 @@ pub(super) fn may_be_same(one: Option<&str>, other: Option<&str>) -> bool {
         (Some(one), Some(other)) => same(one, other),
         _ => true,
     }
+}
+
+/// Says whether two Call-IDs may be of the same call: only one that is not known can be another.
+pub(super) fn may_be_one(one: Option<&String>, other: Option<&String>) -> bool {
+    one.is_none() || other.is_none() || one == other
 }
 
 fn keep<T>(all: &mut VecDeque<T>, one: T) {

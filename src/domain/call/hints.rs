@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use super::super::push::{Push, PushKind};
 use super::engine::{Engine, later};
-use super::evidence::may_be_same;
+use super::evidence::{may_be_one, may_be_same};
 use super::live::{HangUp, Live, Stage};
-use super::{Direction, EventType, Now};
+use super::pushes::{APART, Fit, Hint, Sought};
+use super::{Direction, EventType, Now, Output, Source};
 
 impl Engine {
     /// Takes in that the phone called our URL.
@@ -17,16 +18,15 @@ impl Engine {
         };
         match push.kind {
             Registered | Unregistered | Booted => return,
-            Incoming => self.began(push, account, Direction::Incoming, now),
-            Outgoing => self.began(push, account, Direction::Outgoing, now),
+            Incoming | Outgoing => self.keep(push, account, now),
+            Missed => {
+                // it may come again, but it does not begin any more
+                push.call_id.iter().for_each(|id| self.pushes.settle(id));
+                self.keep(push, account, now);
+            }
             Rejected => {
                 if let Some(line) = self.rings(push) {
                     self.turn_away(line, Some(now.instant));
-                }
-            }
-            Missed => {
-                if !self.evidence.is_past(push) {
-                    self.evidence.hint(push.clone(), account, now);
                 }
             }
             // the lines will say so
@@ -35,27 +35,15 @@ impl Engine {
         self.nudged = Some(now.instant);
     }
 
-    fn began(&mut self, push: &Push, account: Option<u16>, direction: Direction, now: Now) {
-        let gap = self.habits.gap;
-        let slots = self.lines.values_mut();
-        let seen = slots.filter_map(|slot| slot.call.as_mut()).find(|live| {
-            !live.hinted
-                && live.call.direction == Some(direction)
-                && now.instant.saturating_duration_since(live.since) < gap
-                && may_be_same(live.call.number.as_deref(), push.remote.as_deref())
-        });
-        match seen {
-            // the poll was faster
-            Some(live) => {
-                live.fill_from(push, account);
-                live.recognise(&self.names);
-            }
-            None => self.evidence.hint(push.clone(), account, now),
+    /// Keeps a push for the next look, unless it is about a call that was explained before.
+    fn keep(&mut self, push: &Push, account: Option<u16>, now: Now) {
+        if !push.call_id.as_deref().is_some_and(|id| self.is_used(id)) {
+            self.pushes.keep(push.clone(), account, now);
         }
     }
 
-    /// Looks for what explains a call: what the bridge told the phone, or a push. Says whether it is one for sure.
-    pub(super) fn explain(&mut self, live: &mut Live, now: Now) -> bool {
+    /// Looks for what explains a call: what the bridge told the phone, or a push.
+    pub(super) fn explain(&mut self, live: &mut Live, now: Now) -> Option<Fit> {
         let incoming = live.call.direction == Some(Direction::Incoming);
         let number = live.call.number.as_deref();
         // one that nobody saw begin may be anything
@@ -67,73 +55,101 @@ impl Engine {
                 live.hang_up = Some(HangUp::new(at, dialled.number.clone()));
             }
             live.call.number.get_or_insert(dialled.number);
-            self.take_details(live, &[PushKind::Outgoing], now);
-            return true;
+            self.take_push(live);
+            return Some(Fit::Number);
+        }
+        self.take_push(live)
+    }
+
+    /// Takes in what the push of a call's beginning says of it. What has not the same number does not say who it is.
+    pub(super) fn take_push(&mut self, live: &mut Live) -> Option<Fit> {
+        if live.hinted {
+            return None;
         }
         let kinds: &[PushKind] = match live.call.direction {
             Some(Direction::Incoming) => &[PushKind::Incoming],
             Some(Direction::Outgoing) => &[PushKind::Outgoing],
             None => &[PushKind::Incoming, PushKind::Outgoing],
         };
-        match self.take_details(live, kinds, now) {
-            Some(PushKind::Incoming) => live.call.direction = Some(Direction::Incoming),
-            Some(_) => live.call.direction = Some(Direction::Outgoing),
-            None => return false,
+        let (hint, fit) = self.pushes.take_beginning(Sought {
+            kinds,
+            number: live.call.number.as_deref(),
+            since: live.since,
+            alone: self.look.one_is_new,
+            shown: &self.look.numbers,
+        })?;
+        live.hinted = true;
+        if live.call.direction.is_none() {
+            let incoming = hint.push.kind == PushKind::Incoming;
+            let direction = if incoming { Direction::Incoming } else { Direction::Outgoing };
+            live.call.direction = Some(direction);
         }
-        // a push does not make a call of a flap
-        live.stage != Stage::Ringing
+        if fit == Fit::Number {
+            live.fill_from(&hint.push, hint.account);
+        }
+        self.name_after(live, &hint.push);
+        Some(fit)
     }
 
-    /// Fills in what a push said of a call.
-    fn take_details(&mut self, live: &mut Live, kinds: &[PushKind], now: Now) -> Option<PushKind> {
-        let number = live.call.number.as_deref();
-        let hint = self.evidence.take_hint(kinds, number, now.instant)?;
-        live.fill_from(&hint.push, hint.account);
-        // once users know a call it keeps its id
-        if !live.announced {
-            self.name_after(live, &hint.push);
-        }
-        Some(hint.push.kind)
-    }
-
-    /// Gives a call the SIP Call-ID of its push, which is the same in the log of the server.
+    /// Gives a call the SIP Call-ID of its push, which is the same in the log of the server; once users know a call it
+    /// keeps its id.
     fn name_after(&mut self, live: &mut Live, push: &Push) {
-        if let Some(id) = push.call_id.as_ref().filter(|id| self.evidence.take_id(id)) {
+        let Some(id) = push.call_id.as_ref().filter(|id| !self.is_used(id)) else { return };
+        self.evidence.take_id(id);
+        self.pushes.settle(id);
+        live.sip_id = Some(id.clone());
+        if !live.announced {
             live.call.call_id.clone_from(id);
         }
     }
 
-    /// A call that only the phone knows of: it was missed before anybody looked.
-    pub(super) fn confirm_missed(&mut self, now: Now) {
-        while let Some(hint) = self.evidence.take_hint(&[PushKind::Missed], None, now.instant) {
+    /// Says whether a call has, or had, this id.
+    fn is_used(&self, id: &str) -> bool {
+        self.evidence.has_id(id) || self.live().any(|live| live.call.call_id == id)
+    }
+
+    /// Calls that only the phone knows of: they were missed before anybody looked.
+    pub(super) fn confirm_missed(&mut self, asked: Instant, now: Now) {
+        for hint in self.pushes.take_missed(asked) {
+            let used = hint.push.call_id.as_deref().is_some_and(|id| self.is_used(id));
             // the lines decide: while it rings it is not missed, and what is just over was said already
-            let told = hint.push.call_id.as_ref().is_some_and(|id| self.evidence.has_id(id));
-            if told || self.evidence.is_past(&hint.push) || self.rings(&hint.push).is_some() {
+            if used || self.rings(&hint.push).is_some() || self.evidence.is_past(&hint.push) {
                 continue;
             }
-            let mut live = self.make(Some(Direction::Incoming), Stage::Ringing, now);
-            live.fill_from(&hint.push, hint.account);
-            let number = live.call.number.as_deref();
-            let until = hint.at.instant;
-            let began = self.evidence.take_hint(&[PushKind::Incoming], number, until);
-            live.call.started = began.map(|hint| hint.at);
-            self.name_after(&mut live, &hint.push);
-            live.call.ended = Some(hint.at);
-            live.recognise(&self.names);
-            self.ring_doorbell(&mut live);
-            self.evidence.over(&live.call, now.instant);
-            self.say(EventType::Missed, &live.call, now);
+            if self.may_ring(&hint.push) && asked < hint.at.instant + APART {
+                self.pushes.put(hint);
+            } else {
+                self.only_missed(&hint, now);
+            }
         }
     }
 
-    /// Returns the line of the ringing call that a push is about.
+    /// Tells of a call that was missed, as the phone says, and that nobody saw. Who can push can claim it: so it is what
+    /// the push says, and neither somebody of the address book nor the doorbell.
+    fn only_missed(&mut self, hint: &Hint, now: Now) {
+        let mut live = self.make(Some(Direction::Incoming), Stage::Ringing, now);
+        live.call.number.clone_from(&hint.push.remote);
+        live.call.account = hint.account;
+        live.call.started = self.pushes.take_beginning_of(&hint.push).map(|began| began.at);
+        live.call.ended = Some(hint.at);
+        self.name_after(&mut live, &hint.push);
+        self.evidence.over(&live.call, live.sip_id, true, now.instant);
+        self.outputs.push(Output::Call(EventType::Missed, live.call, Source::Push));
+    }
+
+    /// Returns the line of the ringing call that a push is about for sure.
     fn rings(&self, push: &Push) -> Option<u16> {
         let mut ringing = self.live().filter(|live| live.stage == Stage::Ringing);
-        let about = |live: &Live| {
-            push.call_id.as_ref() == Some(&live.call.call_id)
-                || may_be_same(live.call.number.as_deref(), push.remote.as_deref())
-        };
-        ringing.find(|live| about(live))?.call.line
+        ringing.find(|live| live.is_told_by(push))?.call.line
+    }
+
+    /// Says whether a push may be about a call that rings, as far as numbers and Call-IDs are known.
+    fn may_ring(&self, push: &Push) -> bool {
+        let mut ringing = self.live().filter(|live| live.stage == Stage::Ringing);
+        ringing.any(|live| {
+            may_be_one(live.sip_id.as_ref(), push.call_id.as_ref())
+                && may_be_same(live.call.number.as_deref(), push.remote.as_deref())
+        })
     }
 
     /// Notes that the call that rings on a line is being turned away, or that it is not.

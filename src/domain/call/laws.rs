@@ -43,11 +43,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// Lives through the steps, and then through an end of all calls.
-fn live(steps: Vec<Step>, min_ring: u64) -> Story {
-    let mut story = Story::unseen(Habits { min_ring: Duration::from_millis(min_ring), ..habits() });
-    let now = story.now();
-    story.board.remember_no_more(now);
-    for step in steps {
+fn carry_out(story: &mut Story, steps: Vec<Step>) {
+    for (place, step) in steps.into_iter().enumerate() {
         match step {
             Step::Change(line, state, number) => drop(story.change(line, state, number, "")),
             Step::Look => drop(story.look()),
@@ -55,7 +52,9 @@ fn live(steps: Vec<Step>, min_ring: u64) -> Story {
             Step::Push(kind, remote, call_id) => {
                 let remote = (!remote.is_empty()).then(|| remote.to_owned());
                 let call_id = call_id.map(str::to_owned);
-                let push = Push { kind, mac: None, local: None, remote, name: None, call_id };
+                let name =
+                    Some(format!("push {place} of {}", remote.as_deref().unwrap_or("nobody")));
+                let push = Push { kind, mac: None, local: None, remote, name, call_id };
                 story.take(Input::Pushed(push, None));
             }
             Step::Dial(number, limit) => {
@@ -66,15 +65,47 @@ fn live(steps: Vec<Step>, min_ring: u64) -> Story {
                 story.take(Input::Told(Instruction::TurnAway(line)));
             }
             Step::Woke => drop(story.take(Input::Woke)),
-            Step::SayNothing => drop(story.take(Input::Seen(Vec::new()))),
+            Step::SayNothing => drop(story.says_nothing()),
         }
     }
+}
+
+fn live(steps: Vec<Step>, min_ring: u64) -> Story {
+    let mut story = unfinished(steps, min_ring);
     for line in 1..=3 {
         story.change(line, LineState::Idle, "", "");
     }
     story.passed += Duration::from_secs(1);
     story.look();
     story
+}
+
+/// So many steps, and nobody hangs up.
+fn unfinished(steps: Vec<Step>, min_ring: u64) -> Story {
+    let mut story = Story::unseen(Habits { min_ring: Duration::from_millis(min_ring), ..habits() });
+    let now = story.now();
+    story.board.remember_no_more(now);
+    carry_out(&mut story, steps);
+    story
+}
+
+/// A call that nobody answers, and that the phone pushes from its beginning to its end.
+#[derive(Debug, Clone)]
+struct Pushed {
+    number: &'static str,
+    /// Whether the lines are looked at while it rings.
+    seen: bool,
+    /// Whether the phone says everything twice.
+    twice: bool,
+    /// Milliseconds until the next one.
+    pause: u64,
+}
+
+fn pushed_calls() -> impl Strategy<Value = Vec<Pushed>> {
+    let number = prop::sample::select(vec!["", "1001", "1002"]);
+    let call = (number, any::<bool>(), any::<bool>(), 0u64..3000)
+        .prop_map(|(number, seen, twice, pause)| Pushed { number, seen, twice, pause });
+    prop::collection::vec(call, 1..12)
 }
 
 fn is_last(event: &Value) -> bool {
@@ -103,6 +134,73 @@ proptest! {
             prop_assert!(lines.windows(2).all(|pair| pair[0] == pair[1]));
         }
         prop_assert_eq!(story.board.book().unwrap().in_progress, "[]");
+    }
+
+    #[test]
+    fn call_ids_that_differ_are_different_calls(calls in pushed_calls()) {
+        let mut story = Story::unseen(habits());
+        let now = story.now();
+        story.board.remember_no_more(now);
+        story.look();
+        for (place, Pushed { number, seen, twice, pause }) in calls.iter().enumerate() {
+            let (name, id) = (format!("caller {place}"), format!("{place}@pbx"));
+            for kind in [PushKind::Incoming, PushKind::Missed] {
+                for _ in 0..=u8::from(*twice) {
+                    story.push_name(kind, number, &name, &id);
+                }
+                let rings = *seen && kind == PushKind::Incoming;
+                let state = if rings { LineState::Ringing } else { LineState::Idle };
+                story.change(1, state, number, "").look();
+            }
+            story.passed += Duration::from_millis(*pause);
+        }
+        let ends: Vec<_> = story.events.iter().filter(|event| is_last(event)).collect();
+        prop_assert_eq!(ends.len(), calls.len(), "{:#?}", ends);
+        for (place, (call, end)) in calls.iter().zip(ends).enumerate() {
+            prop_assert_eq!(&end["call_id"], &format!("{place}@pbx"));
+            prop_assert_eq!(end["number"].as_str().unwrap_or(""), call.number);
+            let named = call.seen && !call.number.is_empty();
+            let name = named.then(|| format!("caller {place}"));
+            prop_assert_eq!(end["name"].as_str(), name.as_deref());
+        }
+    }
+
+    #[test]
+    fn a_push_names_one_call_at_most_and_only_one_with_its_number(steps in steps()) {
+        let mut named = BTreeMap::new();
+        for event in live(steps, 0).events {
+            let Some(name) = event["name"].as_str() else { continue };
+            let (_, remote) = name.split_once(" of ").unwrap();
+            prop_assert!(remote != "nobody", "{}", event);
+            let id = event["call_id"].to_string();
+            prop_assert_eq!(named.entry(name.to_owned()).or_insert_with(|| id.clone()), &id);
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_a_call_begins_with_its_beginning(steps in steps(), min_ring in 0u64..1500) {
+        let mut known = std::collections::BTreeSet::new();
+        for event in live(steps, min_ring).events {
+            let first = known.insert(event["call_id"].to_string());
+            let kind = event["event_type"].as_str().unwrap();
+            let begins = matches!(kind, "incoming" | "outgoing" | "answered");
+            prop_assert!(!first || begins || event["line"].is_null(), "{}", event);
+        }
+    }
+
+    #[test]
+    fn a_phone_that_is_removed_leaves_no_call_behind(steps in steps(), min_ring in 0u64..1500) {
+        let mut story = unfinished(steps, min_ring);
+        let before = story.events.len();
+        story.take(Input::Removed);
+        let mut open = BTreeMap::new();
+        for event in story.events.iter().filter(|event| !event["line"].is_null()) {
+            open.insert(event["call_id"].to_string(), is_last(event));
+        }
+        prop_assert!(open.values().all(|ended| *ended), "{:#?}", story.events);
+        for event in &story.events[before..] {
+            prop_assert_eq!((&event["event_type"], &event["ended_at"]), (&"ended".into(), &Value::Null));
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::SignedDuration;
 
 use super::super::directory::Names;
+use super::super::number::same;
 use super::super::phone::{Line, LineState};
 use super::super::push::Push;
 use super::evidence::may_be_same;
@@ -41,6 +42,8 @@ pub(super) struct Live {
     pub(super) turned_away: Option<Instant>,
     /// Whether the push of its beginning has come.
     pub(super) hinted: bool,
+    /// The SIP Call-ID, where that push told it.
+    pub(super) sip_id: Option<String>,
 }
 
 /// When a call that nobody answers is to be ended.
@@ -143,6 +146,7 @@ impl Live {
             number_is_shown: false,
             turned_away: None,
             hinted: false,
+            sip_id: None,
         }
     }
 
@@ -184,13 +188,24 @@ impl Live {
         self.call.account = line.account.or(self.call.account);
     }
 
-    /// Takes in what a push says that the lines did not.
+    /// Takes in what the push of its beginning says that the lines did not, if that has the same number: else anybody
+    /// who can push would say who it is.
     pub(super) fn fill_from(&mut self, push: &Push, account: Option<u16>) {
-        self.hinted = true;
         let call = &mut self.call;
         call.name = call.name.take().or_else(|| push.name.clone());
-        call.number = call.number.take().or_else(|| push.remote.clone());
         call.account = call.account.or(account);
+    }
+
+    /// Says for sure whether a push is about this call: it has its Call-ID, or else its number.
+    pub(super) fn is_told_by(&self, push: &Push) -> bool {
+        match (&push.call_id, &self.sip_id) {
+            (Some(one), Some(other)) => one == other,
+            (Some(id), None) if *id == self.call.call_id => true,
+            _ => match (&push.remote, &self.call.number) {
+                (Some(one), Some(other)) => same(one, other),
+                _ => false,
+            },
+        }
     }
 
     /// Looks up who has the number. One who was known before a restart, or whose card was deleted since, stays.

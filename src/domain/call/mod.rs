@@ -1,6 +1,6 @@
 //! Calls: what lines do over time, as calls with a beginning, an end and events.
 //!
-//! `engine` is the reducer, `live` one call of it; `hints` and `evidence` explain what the lines do; `book` is what users
+//! `engine` is the reducer, `live` one call of it; `hints`, `pushes` and `evidence` explain what the lines do; `book` is what users
 //! see of it and what survives a restart, `switchboard` all of it for one phone.
 
 mod book;
@@ -10,6 +10,7 @@ mod hints;
 #[cfg(test)]
 mod laws;
 mod live;
+mod pushes;
 #[cfg(test)]
 mod stories;
 mod switchboard;
@@ -180,8 +181,8 @@ fn between(from: Option<Now>, until: Option<Now>) -> Option<Duration> {
 /// What the engine takes in.
 #[derive(Debug, Clone)]
 pub enum Input {
-    /// The phone said what its lines do.
-    Seen(Vec<Line>),
+    /// The phone said what its lines do, when it was asked at this time.
+    Seen(Vec<Line>, Instant),
     /// The phone called our URL; the account is the one whose number it named.
     Pushed(Push, Option<u16>),
     /// The phone is being told to do this.
@@ -190,6 +191,8 @@ pub enum Input {
     Refused(Instruction),
     /// Somebody wants missed calls to be counted from 0 again.
     MissedReset,
+    /// The phone is not looked at any more.
+    Removed,
     /// The time of [`Switchboard::wake`] has come.
     Woke,
 }

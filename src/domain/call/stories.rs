@@ -1,9 +1,9 @@
 //! Whole calls, in made-up time.
 
-mod names;
-
 mod limits;
 mod memory;
+mod names;
+mod pushes;
 
 use std::time::{Duration, Instant};
 
@@ -92,7 +92,14 @@ impl Story {
     /// Somebody looks at the lines.
     pub(super) fn look(&mut self) -> &mut Self {
         let lines = self.lines.clone();
-        self.take(Input::Seen(lines))
+        let asked = self.now().instant;
+        self.take(Input::Seen(lines, asked))
+    }
+
+    /// The phone names no line.
+    pub(super) fn says_nothing(&mut self) -> &mut Self {
+        let asked = self.now().instant;
+        self.take(Input::Seen(Vec::new(), asked))
     }
 
     /// A line changes, and is seen half a second later.
@@ -114,9 +121,19 @@ impl Story {
     }
 
     fn push(&mut self, kind: PushKind, remote: &str, call_id: &str) -> &mut Self {
+        self.push_name(kind, remote, "", call_id)
+    }
+
+    pub(super) fn push_name(
+        &mut self,
+        kind: PushKind,
+        remote: &str,
+        name: &str,
+        call_id: &str,
+    ) -> &mut Self {
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        let (remote, call_id) = (text(remote), text(call_id));
-        let push = Push { kind, mac: None, local: None, remote, name: None, call_id };
+        let (remote, name, call_id) = (text(remote), text(name), text(call_id));
+        let push = Push { kind, mac: None, local: None, remote, name, call_id };
         self.take(Input::Pushed(push, None))
     }
 
@@ -348,12 +365,14 @@ fn calls_that_were_there_before_us() {
     let mut story = Story::unseen(habits());
     story.change(1, InCall, "1001", "").change(2, Ringing, "1002", "").change(3, Calling, "3", "");
     story.look().tells(&[]);
-    story.remember_no_more().tells(&["incoming 2 1002 -", "outgoing 3 3 -"]);
+    story.remember_no_more();
+    story.tells(&["answered 1 1001 -", "incoming 2 1002 -", "outgoing 3 3 -"]);
     assert_eq!(story.field("started_at"), Value::Null, "nobody knows since when");
     story.line(1, OnHold, "1001", "").change(2, Idle, "", "").change(3, Idle, "", "");
     story.line(1, Idle, "", "");
     story.tells(&["held 1 1001 -", "ended 1 1001 -", "missed 2 1002 -", "ended 3 3 -"]);
-    let ended = &story.events[3];
+    let [begun, ended] = [0, 4].map(|place| &story.events[place]);
+    assert_eq!([&begun["started_at"], &begun["answered_at"]], [&Value::Null, &Value::Null]);
     assert_eq!([&ended["talk_seconds"], &ended["direction"]], [&Value::Null, &Value::Null]);
 }
 
@@ -386,9 +405,9 @@ fn a_phone_vanishes_in_a_call() {
 fn a_phone_that_says_nothing_of_its_lines_ends_no_call() {
     let mut story = Story::new();
     story.line(3, InCall, "1001", "").tells(&["answered 3 1001 -"]);
-    story.take(Input::Seen(Vec::new())).line(3, Unknown, "", "").tells(&[]);
+    story.says_nothing().line(3, Unknown, "", "").tells(&[]);
     story.pass(300.0).line(3, Unknown, "", "").tells(&[]);
-    story.away(300.0).take(Input::Seen(Vec::new())).tells(&["ended 3 1001 -"]);
+    story.away(300.0).says_nothing().tells(&["ended 3 1001 -"]);
     story.line(3, InCall, "1001", "").tells(&["answered 3 1001 -"]);
     story.lines.pop();
     story.look().tells(&["ended 3 1001 -"]);
@@ -409,69 +428,6 @@ fn a_blocked_number_rings_too_shortly() {
     story.line(1, Idle, "", "").tells(&["missed 1 1001 -"]);
     story.line(1, Ringing, "1002", "").line(1, InCall, "1002", "");
     story.tells(&["incoming 1 1002 -", "answered 1 1002 -"]);
-}
-
-#[test]
-fn a_push_explains_what_is_seen() {
-    let mut story = Story::new();
-    story.push(PushKind::Incoming, "1001", "abc@pbx").line(1, Ringing, "1001", "");
-    story.tells(&["incoming 1 1001 -"]);
-    assert_eq!([story.field("call_id"), story.field("source")], ["abc@pbx", "push"]);
-    story.pass(5.0).line(1, InCall, "", "").tells(&["answered 1 1001 -"]);
-    assert_eq!(story.field("source"), "poll");
-    story.push(PushKind::Terminated, "1001", "abc@pbx").line(1, Idle, "", "");
-    story.tells(&["ended 1 1001 -"]);
-    assert_eq!([story.field("call_id"), story.field("source")], ["abc@pbx", "push"]);
-
-    // answered, or called, between two looks
-    story.push(PushKind::Incoming, "1002", "").line(1, InCall, "1002", "").line(1, Idle, "", "");
-    story.tells(&["incoming 1 1002 -", "answered 1 1002 -", "ended 1 1002 -"]);
-    story.push(PushKind::Outgoing, "1003", "").line(1, Dialing, "", "");
-    story.tells(&["outgoing 1 1003 -"]);
-    story.line(1, Idle, "", "").tells(&["ended 1 1003 -"]);
-    // rejected by somebody at the phone
-    story.line(1, Ringing, "1004", "").push(PushKind::Rejected, "1004", "").line(1, Idle, "", "");
-    story.tells(&["incoming 1 1004 -", "rejected 1 1004 -"]);
-}
-
-#[test]
-fn a_push_that_is_late_lost_or_false_does_no_harm() {
-    let mut story = Story::new();
-    story
-        .line(1, Ringing, "", "")
-        .push(PushKind::Incoming, "1001", "abc@pbx")
-        .tells(&["incoming 1 - -"]);
-    let id = story.field("call_id");
-    story.line(1, Idle, "", "").push(PushKind::Missed, "1001", "abc@pbx").look();
-    story.tells(&["missed 1 1001 -"]);
-    assert_eq!(story.field("call_id"), id, "it keeps its id");
-
-    // nothing of the sort is seen
-    for kind in [PushKind::Incoming, PushKind::Established, PushKind::Terminated] {
-        story.push(kind, "1002", "x@pbx").look().tells(&[]);
-    }
-    // it was not answered while nobody looked: the lines say that it rings
-    story.line(2, Ringing, "1003", "").push(PushKind::Established, "1003", "").look();
-    story.push(PushKind::Missed, "1003", "").look().tells(&["incoming 2 1003 -"]);
-    story.line(2, InCall, "1003", "").line(2, Idle, "", "");
-    story.tells(&["answered 2 1003 -", "ended 2 1003 -"]);
-    // a call id that was used already, by a phone that repeats itself
-    story.push(PushKind::Incoming, "7", "x@pbx").line(1, Ringing, "7", "").line(1, Idle, "", "");
-    story.push(PushKind::Incoming, "7", "x@pbx").line(1, Ringing, "7", "");
-    story.tells(&["incoming 1 7 -", "missed 1 7 -", "incoming 1 7 -"]);
-    assert_ne!(story.field("call_id"), "x@pbx");
-}
-
-#[test]
-fn a_call_that_only_the_phone_saw_is_missed_all_the_same() {
-    let mut story = Story::new();
-    story.push(PushKind::Incoming, "1001", "abc@pbx").pass(0.3);
-    story.push(PushKind::Missed, "1001", "abc@pbx").tells(&[]).look();
-    story.tells(&["missed - 1001 -"]);
-    assert_eq!([story.field("call_id"), story.field("direction")], ["abc@pbx", "incoming"]);
-    assert_eq!((story.missed(), &story.caller()["number"]), (1, &"1001".into()));
-    story.push(PushKind::Missed, "1001", "abc@pbx").look().tells(&[]);
-    assert_eq!(story.missed(), 1, "it is said twice, and was once");
 }
 
 fn bell(number: &str) -> Habits {
@@ -502,34 +458,4 @@ fn one_lost_look_does_not_make_one_call_of_two() {
     story.away(9.4).line(1, InCall, "1002", "");
     story.tells(&["missed 1 1001 -", "answered 1 1002 -"]);
     story.away(9.4).line(1, InCall, "1003", "").tells(&["ended 1 1002 -", "answered 1 1003 -"]);
-}
-
-#[test]
-fn a_missed_call_that_the_phone_repeats_much_later_counts_once() {
-    let mut story = Story::new();
-    story.push(PushKind::Incoming, "1001", "abc@pbx").line(1, Ringing, "1001", "");
-    story.line(1, Idle, "", "").push(PushKind::Missed, "1001", "abc@pbx").look();
-    story.tells(&["incoming 1 1001 -", "missed 1 1001 -"]);
-    story.away(11.0).look().push(PushKind::Missed, "1001", "abc@pbx").look().tells(&[]);
-    assert_eq!(story.missed(), 1);
-}
-
-#[test]
-fn a_door_call_that_was_answered_or_missed_at_once_has_rung() {
-    let mut story = Story::with(bell("8001"));
-    story.push(PushKind::Incoming, "8001", "").line(1, InCall, "8001", "");
-    story.tells(&["incoming 1 8001 -", "ring 1 8001 -", "answered 1 8001 -"]);
-    story.line(1, OnHold, "8001", "").line(1, InCall, "8001", "").line(1, Idle, "", "");
-    story.tells(&["held 1 8001 -", "resumed 1 8001 -", "ended 1 8001 -"]);
-
-    story.away(20.0).look().push(PushKind::Incoming, "8001", "");
-    story.push(PushKind::Missed, "8001", "").look();
-    story.tells(&["ring - 8001 -", "missed - 8001 -"]);
-
-    // nobody knows who called whom
-    story.line(1, InCall, "8001", "").line(1, Idle, "", "");
-    story.tells(&["answered 1 8001 -", "ended 1 8001 -"]);
-    // one that we call is not at the door
-    story.dial("8001", None).line(1, InCall, "8001", "").line(1, Idle, "", "");
-    story.tells(&["outgoing 1 8001 -", "answered 1 8001 -", "ended 1 8001 -"]);
 }

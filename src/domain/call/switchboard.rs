@@ -82,9 +82,9 @@ impl Switchboard {
         self.missed_is_known |= matches!(input, Input::MissedReset);
         // of lines that stay as they are the first and the last look tell all
         let mut last = early.iter().rev().take(2);
-        if let Input::Seen(new) = &input
+        if let Input::Seen(new, _) = &input
             && last.len() == 2
-            && last.all(|(kept, _)| matches!(kept, Input::Seen(lines) if lines == new))
+            && last.all(|(kept, _)| matches!(kept, Input::Seen(lines, _) if lines == new))
         {
             early.pop_back();
         }
@@ -227,7 +227,11 @@ fn matters(input: &Input) -> bool {
             Established | Terminated | Held | Resumed | Transferring | OffHook | OnHook
             | Registered | Unregistered | Booted => false,
         },
-        Input::Seen(_) | Input::Told(_) | Input::Refused(_) | Input::MissedReset => true,
+        Input::Seen(..)
+        | Input::Told(_)
+        | Input::Refused(_)
+        | Input::MissedReset
+        | Input::Removed => true,
         Input::Woke => false,
     }
 }

@@ -14,6 +14,8 @@ impl Twin {
         let was_away = self.snapshot.problem != Problem::None;
         if was_away || !self.met || self.schedule.missing() {
             let away = self.away_since.map(|since| now.instant - since);
+            // it may have been restarted, however short that was
+            self.schedule.hasten(Question::Clock, now.instant);
             actions.push(Action::Note(Note::Online(away)));
         }
         if was_away || !self.met {

@@ -120,7 +120,7 @@ fn calls_go_on_or_end_while_the_bridge_is_away() {
     story.tells(&["incoming 1 1001 -", "incoming 2 1002 -", "answered 3 1003 -"]);
     story.change(1, InCall, "1001", "").change(2, Idle, "", "").change(3, InCall, "1009", "");
     story.away(20.0).restart(habits());
-    story.tells(&["answered 1 1001 -", "missed 2 1002 -", "ended 3 1003 -"]);
+    story.tells(&["answered 1 1001 -", "missed 2 1002 -", "ended 3 1003 -", "answered 3 1009 -"]);
     let ended = &story.events[5];
     assert_eq!([&ended["ended_at"], &ended["talk_seconds"]], [&Value::Null, &Value::Null]);
     assert_eq!(story.board.book().unwrap().in_progress.matches("1009").count(), 1);

@@ -52,6 +52,19 @@ fn callers_get_names_and_groups_of_the_address_book() {
 }
 
 #[test]
+fn a_missed_call_that_only_a_push_tells_of_is_nobody_of_the_address_book() {
+    let mut story = Story::with(bell("1001"));
+    story.know(&[("1001", "Mum", &["Family"])]);
+    story.push_name(PushKind::Missed, "1001", "Mum", "").look().tells(&["missed - 1001 -"]);
+    let nobody = json!([null, null, null, []]);
+    assert_eq!([story.who(0), who(&story.caller())], [nobody.clone(), nobody.clone()]);
+    // nor is one without a number, whoever a push says that it is
+    story.push_name(PushKind::Incoming, "1001", "Mum", "").line(1, Ringing, "", "");
+    story.tells(&["incoming 1 - -"]);
+    assert_eq!([story.who(1), who(&story.caller())], [nobody.clone(), nobody]);
+}
+
+#[test]
 fn the_name_that_the_phone_says_stays() {
     let mut story = Story::new();
     story.know(&[("1001", "Ann Example", &["Family"])]);

@@ -235,11 +235,12 @@ fn a_push_names_the_account_as_phones_write_it() {
             kind: PushKind::Incoming,
             mac: None,
             local: Some(local.to_owned()),
-            remote: None,
+            remote: Some("5550101".to_owned()),
             name: None,
             call_id: None,
         };
         story.lines[0] = LineState::Ringing;
+        story.number = Some("5550101".to_owned());
         story.happens(Event::Pushed(push));
         let calls = story.twin.switchboard.book().unwrap().in_progress;
         let calls: serde_json::Value = serde_json::from_str(&calls).unwrap();
