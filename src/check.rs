@@ -17,8 +17,9 @@ use crate::domain::topic::{Base, Topic};
 use crate::domain::values;
 use crate::mqtt;
 use crate::names;
-use crate::phone::Options;
+
 use crate::phone::http::{Clients, Handset};
+use crate::phone::{INSECURE, Options, Tls};
 
 /// Functions that change something: they are never tried.
 const CHANGING: [&str; 10] = [
@@ -94,7 +95,9 @@ impl From<&Trouble> for Verdict {
             Trouble::Unreachable(_)
             | Trouble::Timeout
             | Trouble::Unauthorized(_)
+            | Trouble::BadCertificate(_)
             | Trouble::LockedOut(_)
+            | Trouble::SessionEnded(_)
             | Trouble::BadAnswer(_) => Self::Fails,
         }
     }
@@ -191,6 +194,9 @@ async fn broker(settings: &Settings) -> Row {
 async fn phone(options: &Options, mut handset: Handset) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut barred = false;
+    if options.tls == Tls::Insecure {
+        tracing::warn!(phone = %options.id, "{INSECURE}");
+    }
     let whose = options.id.to_string();
     let row = |what, verdict, took, remark| {
         let whose = whose.clone();
@@ -231,16 +237,18 @@ async fn phone(options: &Options, mut handset: Handset) -> Vec<Row> {
             Err(trouble) => {
                 barred = matches!(
                     trouble,
-                    Trouble::Unauthorized(_) | Trouble::LockedOut(_) | Trouble::Unreachable(_)
+                    Trouble::Unauthorized(_)
+                        | Trouble::LockedOut(_)
+                        | Trouble::BadCertificate(_)
+                        | Trouble::Unreachable(_)
                 );
                 let row = row(what, Verdict::from(&trouble), took, trouble.to_string());
                 rows.push(Row { needed: matches!(ask, Ask::Read(_) | Ask::GetValues(_)), ..row });
             }
         }
     }
-    for what in CHANGING {
-        rows.push(row(what, Verdict::NotTried, None, "it changes the phone".to_owned()));
-    }
+    let changing = "it changes the phone".to_owned();
+    rows.extend(CHANGING.map(|what| row(what, Verdict::NotTried, None, changing.clone())));
     rows
 }
 

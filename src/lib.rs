@@ -19,6 +19,7 @@
 //! - [`phone`]: `dialect` says how a phone is spoken to, `http` sends it, `task` owns one phone; `push` hears what phones
 //!   say by themselves.
 //! - [`mqtt`]: the link to the broker.
+//! - [`tls`]: certificates, for phones and brokers alike.
 //! - [`names`]: the address book of the settings, read from its file; what a number's name is, `domain::directory` says.
 //! - [`config`], [`cli`]: what was written, and what was meant; [`mod@log`]: what is logged, and what never is.
 //! - [`bridge`]: starts the tasks, connects them, watches over them, stops them in order; `router` is the crossroads,
@@ -38,6 +39,7 @@
 //! - What the lines do decides what is a call; what a phone pushes only makes the bridge look, and explains what it sees.
 
 pub mod domain;
+pub mod tls;
 
 pub mod homeassistant;
 pub mod mqtt;

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("homeassistant", &["domain"]),
-    ("phone", &["domain"]),
-    ("mqtt", &["domain"]),
+    ("phone", &["domain", "tls"]),
+    ("tls", &[]),
+    ("mqtt", &["domain", "tls"]),
     ("names", &["domain"]),
     ("simulator", &[]),
     ("config", &["domain", "homeassistant", "mqtt", "names", "phone"]),

@@ -15,7 +15,7 @@ use crate::domain::schedule::Pace;
 use crate::domain::twin::{self, Heritage, Twin};
 use crate::phone::http::{Clients, Handset};
 use crate::phone::task::{self, Exits, Inbox, Message, Report};
-use crate::phone::{Options, Tls};
+use crate::phone::{INSECURE, Options, Tls};
 
 /// Messages that wait to be taken in by a phone's task.
 const MESSAGES: usize = 256;
@@ -88,7 +88,7 @@ impl Fleet {
         let reports = self.reports.clone()?;
         let id = options.id.clone();
         if options.tls == Tls::Insecure {
-            tracing::warn!(phone = %id, "tls_insecure: anybody on the network can pose as this phone");
+            tracing::warn!(phone = %id, "{INSECURE}");
         }
         self.seed = self.seed.wrapping_add(1);
         let now = task::now();

@@ -42,7 +42,8 @@ mod tests {
         assert_eq!(alarm.at(), None);
         assert!(!alarm.set(Some(now + DELAY * 5), now));
         assert_eq!(alarm.at(), Some(now + DELAY * 5));
-        for (round, wanted) in [now, now, now - DELAY].into_iter().enumerate() {
+        let earlier = now.checked_sub(DELAY).unwrap();
+        for (round, wanted) in [now, now, earlier].into_iter().enumerate() {
             assert_eq!(alarm.set(Some(wanted), now), round == 0);
             assert_eq!(alarm.at(), Some(now + DELAY));
         }

@@ -1,5 +1,7 @@
 //! What the bridge asks of a phone in one request, what the phone answers, and what may go wrong.
 
+use std::time::Duration;
+
 use super::clock::PhoneClock;
 use super::password::Password;
 use super::phone::{Account, Identity, Line, PhoneStatus};
@@ -66,11 +68,6 @@ pub enum Ask {
 }
 
 impl Ask {
-    /// Says whether it reads what the phone keeps of people, for which it may want another login than for calls.
-    pub fn lists_people(&self) -> bool {
-        matches!(self, Self::GetContacts(_) | Self::GetGroups | Self::DownloadPhonebook)
-    }
-
     /// Says whether it does or changes something.
     pub fn changes(&self) -> bool {
         match self {
@@ -232,9 +229,15 @@ pub enum Trouble {
     /// It was too slow.
     #[error("the phone did not answer in time")]
     Timeout,
+    /// It shows a certificate that is not trusted.
+    #[error("{0}")]
+    BadCertificate(String),
     /// It does not take our login. Another try may lock it.
     #[error("the phone refused the login: {0}")]
     Unauthorized(String),
+    /// Sessions that we open keep ending at once, though the phone takes our login: the next one is opened after this.
+    #[error("the phone's sessions keep ending: the next login is in {} s", .0.as_secs_f64().ceil())]
+    SessionEnded(Duration),
     /// Our login works, but not for this; another try does no harm.
     #[error("the phone does not permit this: {0}")]
     Forbidden(String),
@@ -265,7 +268,7 @@ impl Trouble {
 
     /// Says whether the phone said nothing at all.
     pub fn is_silence(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Timeout)
+        matches!(self, Self::Unreachable(_) | Self::BadCertificate(_) | Self::Timeout)
     }
 
     /// Says whether the phone has surely not done what it was asked; without an answer that makes sense it may have.
@@ -276,7 +279,11 @@ impl Trouble {
             | Self::Forbidden(_)
             | Self::Unauthorized(_)
             | Self::LockedOut(_) => true,
-            Self::Unreachable(_) | Self::Timeout | Self::BadAnswer(_) => false,
+            Self::Unreachable(_)
+            | Self::BadCertificate(_)
+            | Self::Timeout
+            | Self::SessionEnded(_)
+            | Self::BadAnswer(_) => false,
         }
     }
 }

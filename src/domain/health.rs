@@ -118,6 +118,7 @@ impl Facts {
                 None => "not heard yet",
                 Some(
                     problem @ (Problem::Unreachable
+                    | Problem::BadCertificate
                     | Problem::Unauthorized
                     | Problem::LockedOut
                     | Problem::BadAnswer),

@@ -92,11 +92,12 @@ impl Failure {
 impl From<Trouble> for Failure {
     fn from(trouble: Trouble) -> Self {
         let code = match trouble {
-            Trouble::Unreachable(_) => ErrorCode::Unreachable,
+            Trouble::Unreachable(_) | Trouble::BadCertificate(_) => ErrorCode::Unreachable,
             Trouble::Timeout => ErrorCode::Timeout,
-            Trouble::Unauthorized(_) | Trouble::Forbidden(_) | Trouble::LockedOut(_) => {
-                ErrorCode::Unauthorized
-            }
+            Trouble::Unauthorized(_)
+            | Trouble::SessionEnded(_)
+            | Trouble::Forbidden(_)
+            | Trouble::LockedOut(_) => ErrorCode::Unauthorized,
             Trouble::BadAnswer(_) | Trouble::Refused(_) => ErrorCode::Refused,
             Trouble::Unsupported(_) => ErrorCode::Unsupported,
         };

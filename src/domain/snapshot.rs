@@ -23,6 +23,8 @@ pub enum Problem {
     None,
     /// It can't be reached.
     Unreachable,
+    /// It shows a certificate that is not trusted.
+    BadCertificate,
     /// It does not take our login.
     Unauthorized,
     /// It has locked the login.
@@ -35,9 +37,10 @@ pub enum Problem {
 
 impl Problem {
     /// Every problem.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::None,
         Self::Unreachable,
+        Self::BadCertificate,
         Self::Unauthorized,
         Self::LockedOut,
         Self::BadAnswer,
@@ -49,6 +52,7 @@ impl Problem {
         match self {
             Self::None => "none",
             Self::Unreachable => "unreachable",
+            Self::BadCertificate => "bad_certificate",
             Self::Unauthorized => "unauthorized",
             Self::LockedOut => "locked_out",
             Self::BadAnswer => "bad_answer",
@@ -61,7 +65,10 @@ impl From<&Trouble> for Problem {
     fn from(trouble: &Trouble) -> Self {
         match trouble {
             Trouble::Unreachable(_) | Trouble::Timeout => Self::Unreachable,
-            Trouble::Unauthorized(_) | Trouble::Forbidden(_) => Self::Unauthorized,
+            Trouble::BadCertificate(_) => Self::BadCertificate,
+            Trouble::Unauthorized(_) | Trouble::SessionEnded(_) | Trouble::Forbidden(_) => {
+                Self::Unauthorized
+            }
             Trouble::LockedOut(_) => Self::LockedOut,
             Trouble::BadAnswer(_) | Trouble::Refused(_) | Trouble::Unsupported(_) => {
                 Self::BadAnswer
@@ -134,9 +141,11 @@ impl Snapshot {
         }
         self.status = match self.problem {
             Problem::Unauthorized | Problem::LockedOut => PhoneStatus::Unauthorized,
-            Problem::None | Problem::Unreachable | Problem::BadAnswer | Problem::Paused => {
-                PhoneStatus::Unknown
-            }
+            Problem::None
+            | Problem::Unreachable
+            | Problem::BadCertificate
+            | Problem::BadAnswer
+            | Problem::Paused => PhoneStatus::Unknown,
         };
     }
 
@@ -192,7 +201,7 @@ pub const STATES: &[StateRow] = &[
     },
     StateRow {
         topic: "problem",
-        help: "`none`, or why it is offline: `unreachable`, `unauthorized`, `locked_out`, `bad_answer`, `paused`",
+        help: "`none`, or why it is offline: `unreachable`, `bad_certificate`, `unauthorized`, `locked_out`, `bad_answer`, `paused`",
         read: |s| vec![(PhoneTopic::Problem, s.problem.word().to_owned())],
     },
     StateRow {

@@ -61,6 +61,8 @@ pub struct Twin {
     pause: Option<Pause>,
     held: Option<Instant>,
     refusals: u32,
+    /// When a session was found to have ended soon after the login, at last.
+    sessions_ended: Option<Instant>,
     schedule: Schedule,
     readings: Readings,
     orders: VecDeque<Order>,
@@ -110,6 +112,7 @@ impl Twin {
             pause: None,
             held: None,
             refusals: 0,
+            sessions_ended: None,
             schedule: Schedule::new(settings.pace, now, seed),
             readings: Readings::new(&settings, now),
             orders: VecDeque::new(),
@@ -199,6 +202,9 @@ impl Twin {
             self.answered_at = Some(now.instant);
         }
         match (&ask, &result) {
+            (_, Err(Trouble::SessionEnded(wait))) => {
+                self.wait_for_login(*wait, now, actions);
+            }
             (Ask::Read(_), _) if self.pause.is_some() => {
                 self.answered_in_pause(&result, now, actions);
             }

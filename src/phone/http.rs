@@ -1,6 +1,7 @@
 //! Sends requests to a phone: time limits, cookies, the login, size limits. It decides nothing else.
 
 mod failure;
+mod session;
 
 use std::time::Duration;
 
@@ -8,15 +9,18 @@ use reqwest::cookie::{CookieStore, Jar};
 use reqwest::header::{CONTENT_LENGTH, COOKIE, HeaderValue, LOCATION, ORIGIN, REFERER, SET_COOKIE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response};
-use tokio::time::Instant;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::time::{Instant, sleep};
 use url::Url;
 
-use crate::domain::ask::{Answer, Ask, Question, SystemOperation, Trouble};
+use crate::domain::ask::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
+use crate::domain::phone::{Line, LineState};
 
 use super::dialect::{Dialect, Error, Function, Reply, Request};
 use super::{Options, Tls, tls};
 
 pub use failure::Failed;
+use session::Session;
 
 /// No answer that we ask for is larger, but for those with thousands of contacts.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -24,10 +28,8 @@ const BODY_LIMIT: usize = 1024 * 1024;
 const PHONEBOOK_LIMIT: usize = 16 * 1024 * 1024;
 /// So much of an answer is logged, in bytes.
 const EXCERPT: usize = 2048;
-/// A session that ends sooner was ended by somebody.
-const SHORT_SESSION: Duration = Duration::from_mins(1);
-/// So many short sessions in a row are a fight for the phone's only session.
-const SHORT_SESSIONS: u32 = 3;
+/// How long a line may take to show that it was taken off hold.
+const RESUMED: Duration = Duration::from_millis(500);
 
 /// The HTTP clients of all phones: one for those without TLS settings of their own.
 ///
@@ -76,8 +78,11 @@ pub struct Handset {
     referer: HeaderValue,
     timeout: Duration,
     cookies: Jar,
-    session: Option<Instant>,
-    short_sessions: u32,
+    session: Session,
+    /// The session's id, where the answer to the login named it.
+    sid: Option<SecretString>,
+    /// Whether the phone said in so many words that it took the login.
+    welcome: bool,
 }
 
 impl Handset {
@@ -97,6 +102,7 @@ impl Handset {
                 account_base: options.account_base,
                 line_account_base: options.line_account_base,
                 endpoints: options.endpoints.clone(),
+                unholds: false,
             },
             url: options.url.clone(),
             // without both some firmware answers 403 (WP826, GXP2170)
@@ -104,15 +110,20 @@ impl Handset {
             origin: header(&origin),
             timeout: options.timeout,
             cookies: Jar::default(),
-            session: None,
-            short_sessions: 0,
+            session: Session::default(),
+            sid: None,
+            welcome: false,
         }
     }
 
     /// Logs in, if this phone wants that before anything else; returns whether it does.
     pub async fn open(&mut self) -> Result<bool, Trouble> {
         let wanted = self.dialect.has_session();
-        if wanted && self.session.is_none() {
+        if wanted && !self.session.is_open() {
+            let wait = self.session.wait(Instant::now());
+            if !wait.is_zero() {
+                return Err(Trouble::SessionEnded(wait));
+            }
             self.log_in().await?;
         }
         Ok(wanted)
@@ -120,10 +131,53 @@ impl Handset {
 
     /// Asks the phone; logs in first if it must, and once more if the session had ended.
     pub async fn ask(&mut self, ask: &Ask) -> Result<Answer, Failed> {
-        let (mut fresh, before) = (false, self.short_sessions);
+        if let Ask::Operate { operation: Operation::Resume, line } = ask {
+            return self.resume(ask, *line).await;
+        }
+        self.obey(ask).await
+    }
+
+    /// Takes a call off hold. Phones differ in what they want for that: `holdcall` toggles on some, others refuse it on a held
+    /// line and want `unhold`, which on none puts a call on hold. What works is remembered.
+    async fn resume(&mut self, ask: &Ask, line: u16) -> Result<Answer, Failed> {
+        let first = match self.obey(ask).await {
+            Ok(answer) => answer,
+            Err(failed) if failed.is_refusal() => {
+                self.dialect.unholds = !self.dialect.unholds;
+                let second = self.obey(ask).await;
+                if second.is_err() {
+                    // neither: what was tried first says why
+                    self.dialect.unholds = !self.dialect.unholds;
+                    return Err(failed);
+                }
+                return second;
+            }
+            Err(failed) => return Err(failed),
+        };
+        if !self.dialect.unholds && self.holds(line).await {
+            sleep(RESUMED).await;
+            if self.holds(line).await {
+                self.dialect.unholds = true;
+                self.dialect.unholds = self.obey(ask).await.is_ok();
+            }
+        }
+        Ok(first)
+    }
+
+    /// Returns `true` if this line is on hold for sure.
+    async fn holds(&mut self, line: u16) -> bool {
+        let is_held = |one: &Line| one.line == line && one.state == LineState::OnHold;
+        match self.obey(&Ask::Read(Question::Lines)).await {
+            Ok(Answer::Lines(lines)) => lines.iter().any(is_held),
+            Ok(_) | Err(_) => false,
+        }
+    }
+
+    async fn obey(&mut self, ask: &Ask) -> Result<Answer, Failed> {
+        let mut fresh = false;
         loop {
-            let logged_in = self.session.is_some();
-            fresh |= self.open().await.map_err(before_it)? && !logged_in;
+            let was_open = self.session.is_open();
+            fresh |= self.open().await.map_err(before_it)? && !was_open;
             let reply = match self.send(self.dialect.request(ask)).await {
                 Ok(reply) => reply,
                 // a phone that restarts may not find the time to say so
@@ -136,19 +190,49 @@ impl Handset {
                 tracing::trace!(status = reply.status, body = %excerpt(&reply.body), "answer");
             }
             match self.dialect.read(ask, &reply) {
-                Ok(answer) => return Ok(self.changed(ask).unwrap_or(answer)),
+                Ok(answer) => {
+                    self.session.is_good();
+                    return Ok(self.changed(ask).unwrap_or(answer));
+                }
                 Err(Error::Trouble(trouble)) => return Err(Failed::sent(trouble)),
-                Err(Error::SessionExpired) if !self.dialect.has_session() => {
-                    return Err(Failed::sent(no_login(ask)));
+                Err(Error::SessionExpired) => {
+                    if let Some(trouble) = self.not_let_in(ask, fresh) {
+                        return Err(Failed::sent(trouble));
+                    }
                 }
-                Err(Error::SessionExpired) if fresh => {
-                    // the session had not ended: it is never good for this
-                    self.short_sessions = before;
-                    return Err(Failed::sent(useless_login(ask)));
-                }
-                Err(Error::SessionExpired) => self.end_session().map_err(Failed::sent)?,
             }
         }
+    }
+
+    /// Says what it means that the phone wants a login; none if another one is worth while at once.
+    fn not_let_in(&mut self, ask: &Ask, fresh: bool) -> Option<Trouble> {
+        let lines = *ask == Ask::Read(Question::Lines);
+        if !self.dialect.has_session() {
+            return Some(if lines {
+                self.dialect.unauthorized()
+            } else {
+                self.dialect.forbidden()
+            });
+        }
+        let now = Instant::now();
+        if !fresh {
+            self.session.ends(now);
+            return None;
+        }
+        if !self.welcome {
+            // it never said yes: this is its no
+            self.session.ends(now);
+            let why = "it answered the login with neither yes nor no, and then wants one; check username and password";
+            return Some(Trouble::Unauthorized(why.to_owned()));
+        }
+        if !lines {
+            // the session has not ended: it is never good for this
+            return Some(self.dialect.forbidden());
+        }
+        if self.session.was_useless(now) {
+            return Some(Trouble::SessionEnded(self.session.wait(now)));
+        }
+        Some(self.dialect.unauthorized())
     }
 
     /// Goes on with a new password, if it was ours that the phone has just changed.
@@ -161,32 +245,44 @@ impl Handset {
         Some(Answer::PasswordChanged { ours })
     }
 
-    /// Notes that the session has ended; another login that keeps ending ours is not fought.
-    fn end_session(&mut self) -> Result<(), Trouble> {
-        let short = self.session.is_some_and(|since| since.elapsed() < SHORT_SESSION);
-        self.short_sessions = if short { self.short_sessions + 1 } else { 0 };
-        self.session = None;
-        if self.short_sessions < SHORT_SESSIONS {
-            return Ok(());
-        }
-        self.short_sessions = 0;
-        let why =
-            "somebody else's login keeps ending ours: give the bridge a user of its own (gmiadmin)";
-        Err(Trouble::Unauthorized(why.to_owned()))
-    }
-
     async fn log_in(&mut self) -> Result<(), Trouble> {
         self.cookies = Jar::default();
+        self.sid = None;
         let realm = self.send(self.dialect.login_realm()).await?;
         let login = self.dialect.login(&realm)?;
         let reply = self.send(login).await?;
-        self.dialect.read_login(&reply)?;
-        self.session = Some(Instant::now());
+        let cookie = self.cookies.cookies(&self.url).is_some();
+        let welcome = self.dialect.read_login(&reply, cookie)?;
+        self.sid = welcome.sid.map(SecretString::from);
+        self.welcome = welcome.is_clear;
+        self.session.opens(Instant::now());
         tracing::debug!("logged in");
         Ok(())
     }
 
-    async fn send(&self, request: Request) -> Result<Reply, Failed> {
+    /// Returns the cookies, with the session's id among them.
+    fn cookie(&self) -> Option<HeaderValue> {
+        let cookies = self.cookies.cookies(&self.url);
+        let Some(sid) = &self.sid else { return cookies };
+        let mut text = format!("sid={}", sid.expose_secret());
+        if let Some(cookies) = cookies.as_ref().and_then(|cookies| cookies.to_str().ok()) {
+            if cookies.split("; ").any(|cookie| cookie.starts_with("sid=")) {
+                text.clear();
+            } else {
+                text.push_str("; ");
+            }
+            text.push_str(cookies);
+        }
+        let mut value = HeaderValue::from_str(&text).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    async fn send(&self, mut request: Request) -> Result<Reply, Failed> {
+        if let Some(sid) = &self.sid {
+            let fields = if request.post { &mut request.form } else { &mut request.query };
+            fields.push(("sid".into(), sid.expose_secret().to_owned()));
+        }
         let mut url = self.url.clone();
         url.set_path(&self.dialect.path(request.function));
         if !request.query.is_empty() {
@@ -199,7 +295,7 @@ impl Handset {
             .timeout(self.timeout)
             .header(ORIGIN, self.origin.clone())
             .header(REFERER, self.referer.clone());
-        if let Some(cookies) = self.cookies.cookies(&self.url) {
+        if let Some(cookies) = self.cookie() {
             builder = builder.header(COOKIE, cookies);
         }
         if request.post {
@@ -233,29 +329,12 @@ fn before_it(trouble: Trouble) -> Failed {
         | Trouble::Unauthorized(_)
         | Trouble::Forbidden(_)
         | Trouble::LockedOut(_)
+        | Trouble::BadCertificate(_)
+        | Trouble::SessionEnded(_)
         | Trouble::BadAnswer(_)
         | Trouble::Refused(_)
         | Trouble::Unsupported(_)) => other,
     })
-}
-
-/// Says what it means that a phone without a login wants one.
-fn no_login(ask: &Ask) -> Trouble {
-    if ask.lists_people() {
-        Trouble::Forbidden("it wants a login for that: set password or password_file".to_owned())
-    } else {
-        Trouble::Unauthorized("it wants a login: set password or password_file".to_owned())
-    }
-}
-
-/// Says what it means that the phone took the login, and wants another one for this all the same.
-fn useless_login(ask: &Ask) -> Trouble {
-    if *ask == Ask::Read(Question::Lines) {
-        // without its lines the phone is of no use, and each try is a login
-        Trouble::Unauthorized("it took it, and then says unauthorized all the same".to_owned())
-    } else {
-        Trouble::Forbidden("this user may not do that".to_owned())
-    }
 }
 
 /// Returns where a response redirects to: no path, which could hold a secret.

@@ -3,6 +3,7 @@
 pub mod dialect;
 pub mod http;
 mod mac;
+mod notes;
 pub mod push;
 pub mod task;
 mod tls;
@@ -152,6 +153,9 @@ impl PartialEq for Options {
             && (policy, endpoints) == (&other.policy, &other.endpoints)
     }
 }
+
+/// What is said of [`Tls::Insecure`].
+pub const INSECURE: &str = "tls_insecure: anybody on the network can pose as this phone";
 
 /// How the certificate of an `https://` phone is judged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -18,9 +18,10 @@ use crate::domain::health::Vitals;
 use crate::domain::phone::PhoneId;
 use crate::domain::push::Push;
 use crate::domain::topic::PhoneTopic;
-use crate::domain::twin::{Action, Event, Heritage, Note, Now, Twin, ValuesNote};
+use crate::domain::twin::{Action, Event, Heritage, Now, Twin};
 
 use super::http::{Failed, Handset};
+use super::notes::log;
 
 /// A message for a phone's task.
 #[derive(Debug)]
@@ -134,30 +135,41 @@ pub async fn run(
             report(&reports, Report::Republished(id.clone())).await;
         }
     }
-    // what has come before the end is answered, too
+    say_goodbye(&mut twin, &mut inbox, &mut request, |topic, text| {
+        let (reports, id) = (&reports, id.clone());
+        async move { report(reports, Report::Publish(id, topic, text)).await }
+    })
+    .await;
+    vitals.send_replace(twin.vitals());
+    twin.into_heritage()
+}
+
+/// Takes in what has come before the end, and how the last request went, and lets the twin say its last words.
+async fn say_goodbye<F: Future<Output = ()>>(
+    twin: &mut Twin,
+    inbox: &mut Inbox,
+    request: &mut Option<Request>,
+    publish: impl Fn(PhoneTopic, String) -> F,
+) {
     inbox.messages.close();
     let mut left: Vec<Event> = vec![Event::Leaving];
     left.extend(std::iter::from_fn(|| inbox.messages.try_recv().ok()).map(Event::from));
     // how the last request went is worth a moment: the phone counts refused logins, too
     if request.is_some()
-        && let Ok((_, answer)) = timeout(LAST_ANSWER, ended(&mut request)).await
+        && let Ok((_, answer)) = timeout(LAST_ANSWER, ended(request)).await
     {
         left.push(answer.into());
     }
     for event in left.into_iter().chain([Event::Stopping]) {
         for action in twin.handle(event, now()) {
             match action {
-                Action::Publish(topic, text) => {
-                    report(&reports, Report::Publish(id.clone(), topic, text)).await;
-                }
+                Action::Publish(topic, text) => publish(topic, text).await,
                 Action::Note(note) => log(&note),
                 // the next twin describes it; and a twin that leaves asks nothing
                 Action::Describe(_) | Action::Ask(_) => {}
             }
         }
     }
-    vitals.send_replace(twin.vitals());
-    twin.into_heritage()
 }
 
 impl From<Message> for Event {
@@ -227,82 +239,5 @@ async fn ended(request: &mut Option<Request>) -> (Handset, Result<Answer, Failed
 async fn report(reports: &mpsc::Sender<Report>, report: Report) {
     if reports.send(report).await.is_err() {
         tracing::debug!("nobody takes reports");
-    }
-}
-
-fn log(note: &Note) {
-    match note {
-        Note::Missed(trouble) => tracing::warn!("{trouble}; trying on, slower and slower"),
-        Note::Offline(trouble) => tracing::info!(%trouble, "offline"),
-        Note::Held(trouble, pause) => {
-            let minutes = pause.as_secs() / 60;
-            tracing::warn!(
-                "{trouble}; the next try is in {minutes} min: more could lock the phone"
-            );
-        }
-        Note::Online(None) => tracing::info!("online"),
-        Note::Online(Some(away)) => {
-            tracing::info!(seconds = away.as_secs(), "it answers again");
-        }
-        Note::Paused(until) => {
-            tracing::info!("paused: nothing is asked of it until {until:.0}, or a resume");
-        }
-        Note::Resumed => tracing::info!("the pause is over"),
-        Note::Failing(question, trouble) => {
-            tracing::warn!(function = question.function(), "{trouble}; the rest works on");
-        }
-        Note::Works(question) => tracing::info!(function = question.function(), "works again"),
-        Note::Values(note) => log_values(note),
-        Note::NoContacts(why) => tracing::info!("no names from its own contacts: {why}"),
-        Note::Contacts(numbers) => tracing::debug!(numbers, "its contacts are read"),
-        Note::UnknownCode(code) => {
-            tracing::warn!(code, "a line said a state that is not known; it is shown as unknown");
-        }
-        Note::NotDone(command, failure) => {
-            let code = failure.code.word();
-            tracing::warn!(command, code, "not done: {}", failure.message);
-        }
-        Note::Done(command) => tracing::debug!(command, "done"),
-        Note::Call(event, call) => {
-            tracing::info!(
-                call_id = call.call_id,
-                line = call.line,
-                number = call.number,
-                name = call.name,
-                "call {}",
-                event.word()
-            );
-        }
-        Note::GivenUp(line) => {
-            tracing::info!(line, "nobody answers: hanging up, as hang_up_after says");
-        }
-        Note::NeverSeen(number) => {
-            tracing::warn!(
-                number,
-                "the dialled call was not seen on any line: hang_up_after does nothing"
-            );
-        }
-        Note::PasswordChanged => tracing::warn!(
-            "the phone's password was changed: put the new one into the settings before the bridge is started again"
-        ),
-        Note::StrangePush(mac) => tracing::warn!(
-            mac,
-            "another phone calls the URL of this one: run gxv2mqtt push-urls and paste each phone its own"
-        ),
-    }
-}
-
-fn log_values(note: &ValuesNote) {
-    match note {
-        ValuesNote::Failing(trouble) => {
-            tracing::warn!("values of the settings can't be read: {trouble}; the rest works on");
-        }
-        ValuesNote::Work => tracing::info!("all values of the settings can be read again"),
-        ValuesNote::Odd { key, value, raw: None } => {
-            tracing::warn!(%key, value, "the phone does not know this value: it is unavailable");
-        }
-        ValuesNote::Odd { key, value, raw: Some(raw) } => {
-            tracing::warn!(%key, value, raw, "what the phone says does not fit the settings; it is shown as unknown");
-        }
     }
 }

@@ -92,6 +92,20 @@ pub(super) fn login(state: &mut State, asked: &Asked, now: Instant) -> Reply {
     match state.profile.login_answer {
         LoginAnswer::Text => login_as_text(state, &outcome),
         LoginAnswer::Json => login_as_json(state, &outcome),
+        LoginAnswer::Sid => match &outcome {
+            Login::Welcome(session) => Reply::success(json!({ "sid": session })),
+            Login::WrongName(_) | Login::WrongSecret(_) | Login::Locked => {
+                login_as_json(state, &outcome)
+            }
+        },
+        LoginAnswer::Cookie => match &outcome {
+            Login::Welcome(session) => {
+                Reply::text(String::new()).with_cookie(&state.profile.cookie, session)
+            }
+            Login::WrongName(_) | Login::WrongSecret(_) | Login::Locked => {
+                login_as_text(state, &outcome)
+            }
+        },
     }
 }
 

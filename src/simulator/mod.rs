@@ -84,7 +84,9 @@ pub use self::{
     life::{Pace, friends},
     line::{Line, LineState},
     model::Caller,
-    profile::{Account, Dialect, Digest, FarEnd, LoginAnswer, Person, Profile, Unauthorized},
+    profile::{
+        Account, Dialect, Digest, FarEnd, LoginAnswer, Person, Profile, Resume, Unauthorized,
+    },
     push::Pushed,
 };
 

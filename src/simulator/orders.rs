@@ -5,7 +5,11 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::{
-    journal::Happening, line::LineState, profile::Dialect, reply::Reply, request::Asked,
+    journal::Happening,
+    line::LineState,
+    profile::{Dialect, Resume},
+    reply::Reply,
+    request::Asked,
     state::State,
 };
 
@@ -44,12 +48,17 @@ pub(super) fn phone_operation(state: &mut State, asked: &Asked, now: Instant) ->
         None if state.profile.dialect == Dialect::Cti => current(state, &operation),
         None => None,
     };
+    let way = state.profile.resume;
+    let toggles = matches!(way, Resume::Toggles | Resume::NoUnhold);
     let phone = &mut state.phone;
     let done = match (operation.as_str(), line) {
         ("extend", _) => true,
         ("endcall" | "cancel", Some(line)) => phone.hang_up(line, now),
-        ("holdcall", Some(line)) => phone.hold(line, now) || phone.resume(line, now),
-        ("unhold", Some(line)) => phone.resume(line, now),
+        ("holdcall", Some(line)) => {
+            phone.hold(line, now)
+                || if toggles { phone.resume(line, now) } else { way == Resume::UnholdSilently }
+        }
+        ("unhold", Some(line)) => way != Resume::NoUnhold && phone.resume(line, now),
         ("acceptcall", Some(line)) => phone.answer(line, now),
         ("rejectcall", Some(line)) => phone.reject(line, now),
         _ => false,

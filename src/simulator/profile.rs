@@ -47,6 +47,24 @@ pub enum LoginAnswer {
     Text,
     /// `{"response":..,"body":..}` (as `dologin` of other families answers).
     Json,
+    /// `{"response":"success","body":{"sid":..}}` and no cookie: the client sends it as one (as `dologin` of other families).
+    Sid,
+    /// Nothing but the cookie; a refusal is as of [`LoginAnswer::Text`].
+    Cookie,
+}
+
+/// What an operation on a call on hold does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Resume {
+    /// `holdcall` toggles (clients of GXP phones).
+    #[default]
+    Toggles,
+    /// `holdcall` is refused, and `unhold` is wanted (the vendor's extension for browsers has it).
+    Unhold,
+    /// `holdcall` is a success that does nothing, and `unhold` is wanted.
+    UnholdSilently,
+    /// `holdcall` toggles, and `unhold` is refused.
+    NoUnhold,
 }
 
 /// How long the far end takes for each step of a call from here; `None` waits for the test or the person to say so.
@@ -169,6 +187,8 @@ pub struct Profile {
     pub stubborn_values: BTreeSet<String>,
     /// Contacts that it has when the simulation starts.
     pub contacts: Vec<Person>,
+    /// How a call is taken off hold.
+    pub resume: Resume,
     /// How far ends behave.
     pub far_end: FarEnd,
     /// How long it is up when the simulation starts.
@@ -206,6 +226,7 @@ impl Default for Profile {
             values: BTreeMap::new(),
             stubborn_values: BTreeSet::new(),
             contacts: Vec::new(),
+            resume: Resume::default(),
             far_end: FarEnd::default(),
             uptime: Duration::ZERO,
             reboot: Duration::from_secs(20),

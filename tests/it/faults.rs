@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use gxv2mqtt::domain::policy::Guarded;
 use gxv2mqtt::phone::dialect::Kind;
-use gxv2mqtt::simulator::{Caller, Fault, Function, Happening, Profile};
+use gxv2mqtt::simulator::{
+    Caller, Fault, Function, Happening, LoginAnswer, Profile, Resume, Simulator,
+};
 
 use super::support::world::{World, at};
 
@@ -160,5 +163,108 @@ async fn a_phone_that_is_gone_was_not_restarted() {
     world.phone.unplug().await;
     let result = world.command("r", "reboot", r#""force":true"#).await;
     assert_eq!(result["error"]["code"], "unreachable", "{result}");
+    world.end().await;
+}
+
+/// How often the bridge has logged in.
+fn logins(phone: &Simulator) -> usize {
+    let happenings = phone.happenings().into_iter();
+    happenings.filter(|one| matches!(one, Happening::LoggedIn { .. })).count()
+}
+
+#[tokio::test]
+async fn what_a_phone_says_yes_with_does_not_matter() {
+    for login_answer in [LoginAnswer::Json, LoginAnswer::Sid, LoginAnswer::Cookie] {
+        let cookie = if login_answer == LoginAnswer::Sid { "sid" } else { "phonecookie" };
+        let mut world = World::embedded().await;
+        let profile = Profile { login_answer, cookie: cookie.to_owned(), ..Profile::default() };
+        world.replace_phone(profile).await;
+        world.begin().await;
+        assert_eq!(world.command("d", "dial", r#""number":"1001""#).await["ok"], true);
+        assert_eq!(logins(&world.phone), 1, "{login_answer:?}");
+        // and a no is one
+        let mut settings = world.settings.clone();
+        settings.phones[0].password = Some("wrong".into());
+        world.reload(Ok(settings)).await;
+        world.ear().shows(&at("problem"), "unauthorized").await;
+        assert_eq!(logins(&world.phone), 1, "{login_answer:?}");
+        world.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_taken_off_hold_as_the_phone_wants_it() {
+    for resume in [Resume::Toggles, Resume::Unhold, Resume::UnholdSilently, Resume::NoUnhold] {
+        let mut world = World::embedded().await;
+        world.replace_phone(Profile { resume, ..Profile::default() }).await;
+        world.begin().await;
+        let line = world.phone.ring(Caller::new("Ann", "1")).unwrap();
+        assert!(world.phone.answer(line));
+        for round in ["one", "two"] {
+            let before = world.phone.happenings().len();
+            world.ear().shows(&at("call_state"), "in_call").await;
+            assert_eq!(world.command(round, "hold", "").await["ok"], true, "{resume:?}");
+            world.ear().shows(&at("call_state"), "on_hold").await;
+            let result = world.command(&format!("r {round}"), "resume", "").await;
+            assert_eq!(result["ok"], true, "{resume:?} {result}");
+            world.ear().shows(&at("call_state"), "in_call").await;
+            let happenings = world.phone.happenings();
+            let told = |one: &&Happening| matches!(one, Happening::Operated { .. });
+            let told = happenings[before..].iter().filter(told).count();
+            // what works is remembered: one to hold, one to go on
+            assert!(round == "one" || told == 2, "{resume:?}: {happenings:?}");
+        }
+        world.end().await;
+    }
+}
+
+#[tokio::test]
+async fn one_function_that_wants_a_login_takes_no_phone_away() {
+    for kind in [Kind::Gxv, Kind::Cti] {
+        let mut world = World::embedded().await;
+        let profile = if kind == Kind::Cti { Profile::cti() } else { Profile::default() };
+        let hall = world.add_phone("hall", kind, profile).await;
+        hall.set_fault(Function::GetTime, Fault::Status(401));
+        hall.set_fault(Function::SetValues, Fault::Status(401));
+        world.settings.phones[1].policy.allow = [Guarded::SetValues].into();
+        world.begin().await;
+        world.ear().shows("gxv2mqtt/hall/availability", "online").await;
+        let before = world.ear().count("gxv2mqtt/hall/availability");
+        world
+            .publish(
+                "gxv2mqtt/hall/command/set_values",
+                br#"{"id":"s","values":{"P1":"1"}}"#,
+                false,
+            )
+            .await;
+        let result = world.ear().result("s").await;
+        assert_eq!(result["error"]["code"], "unauthorized", "{result}");
+        hall.ring(Caller::new("Ann", "1")).unwrap();
+        world.ear().shows("gxv2mqtt/hall/call_state", "ringing").await;
+        assert_eq!(world.ear().count("gxv2mqtt/hall/availability"), before, "{kind:?}");
+        assert_eq!(world.ear().newest("gxv2mqtt/hall/problem").as_deref(), Some("none"));
+        world.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_person_who_logs_in_again_and_again_makes_the_phone_slow_and_not_offline() {
+    let mut world = World::embedded().await;
+    world.begin().await;
+    world.ear().shows(&at("call_state"), "idle").await;
+    for round in 2..=4 {
+        world.phone.expire_sessions();
+        let again = async {
+            while logins(&world.phone) < round {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), again).await.expect("another login");
+    }
+    world.phone.ring(Caller::new("Ann", "1")).unwrap();
+    world.ear().shows(&at("call_state"), "ringing").await;
+    assert_eq!(world.ear().newest(&at("availability")).as_deref(), Some("online"));
+    let problems = world.ear().all().into_iter().filter(|heard| heard.topic == at("problem"));
+    assert!(problems.into_iter().all(|heard| heard.payload == "none"));
     world.end().await;
 }

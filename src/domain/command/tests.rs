@@ -21,11 +21,6 @@ fn payloads_become_commands() {
         hang_up_after: seconds.map(Duration::from_secs),
     };
     let dial = |number: &str, account| dial_for(number, account, None);
-    let save = |id: Option<&str>, name: Option<&str>, last_name: Option<&str>| {
-        let [id, name, last_name] = [id, name, last_name].map(|text| text.map(str::to_owned));
-        let work = Some("1001".to_owned());
-        Command::SaveContact(Contact { id, name, last_name, work, ..Contact::default() })
-    };
     let answer = |line| Command::Operate { operation: Operation::Answer, line };
     let cases = [
         ("dial", "1001", dial("1001", 1)),
@@ -35,21 +30,6 @@ fn payloads_become_commands() {
         ("dial", r#"{"number": 1001, "account": 2, "id": 7}"#, dial("1001", 2)),
         ("dial", r#"{"number": "*21", "account": "3"}"#, dial("*21", 3)),
         ("dial", r#"{"number": "7", "hang_up_after": "1m 30s"}"#, dial_for("7", 1, Some(90))),
-        // as people, address books and links write numbers
-        ("dial", "+49 30 123-456", dial("+4930123456", 1)),
-        ("dial", "tel:+49-30-123456", dial("+4930123456", 1)),
-        ("dial", "TEL: 030/12.34.56", dial("030123456", 1)),
-        ("dial", r#"{"number": "(030) 123\u20111456"}"#, dial("0301231456", 1)),
-        ("dial", "\u{202a}+49\u{a0}30 123456\u{202c}", dial("+4930123456", 1)),
-        ("dial", "+49 (0)30 123456", dial("+4930123456", 1)),
-        ("dial", "0049 (0) 30 123456", dial("004930123456", 1)),
-        ("dial", "+39 (0)6 1234 5678", dial("+390612345678", 1)),
-        ("dial", "(0)30 123456", dial("030123456", 1)),
-        ("dial", "**620", dial("**620", 1)),
-        // what else is in it is not taken off: it is refused, and not dialled as another number
-        ("dial", "sip:1001@pbx", dial("sip:1001@pbx", 1)),
-        ("dial", "1001;ext=5", dial("1001;ext=5", 1)),
-        ("dial", "1001,,5", dial("1001,,5", 1)),
         ("reset_missed_calls", "PRESS", Command::ResetMissedCalls),
         ("answer", "", answer(None)),
         ("answer", "PRESS", answer(None)),
@@ -80,32 +60,61 @@ fn payloads_become_commands() {
             r#"{"values": {"35": ""}}"#,
             Command::SetValues([("35".into(), String::new())].into()),
         ),
-        (
-            "save_contact",
-            r#"{"name": "Ann Example", "work": "1001"}"#,
-            save(None, Some("Ann Example"), None),
-        ),
-        (
-            "save_contact",
-            r#"{"first_name": "Ann", "last_name": "Example", "work": "1001"}"#,
-            save(None, Some("Ann"), Some("Example")),
-        ),
-        (
-            "save_contact",
-            r#"{"last_name": "Example", "work": "1001"}"#,
-            save(None, Some(""), Some("Example")),
-        ),
-        (
-            "save_contact",
-            r#"{"contact": 3, "first_name": "Ann", "last_name": "", "work": "1001"}"#,
-            save(Some("3"), Some("Ann"), Some("")),
-        ),
-        ("save_contact", r#"{"contact": "3", "work": "1001"}"#, save(Some("3"), None, None)),
         ("delete_group", "200", Command::DeleteGroup("200".into())),
         ("get_time", "", Command::GetTime),
     ];
     for (name, payload, expected) in cases {
         assert_eq!(said(name, payload), Ok(expected), "{name} {payload}");
+    }
+}
+
+#[test]
+fn numbers_are_dialled_as_people_write_them() {
+    let cases = [
+        // as people, address books and links write numbers
+        ("+49 30 123-456", "+4930123456"),
+        ("tel:+49-30-123456", "+4930123456"),
+        ("TEL: 030/12.34.56", "030123456"),
+        (r#"{"number": "(030) 123\u20111456"}"#, "0301231456"),
+        ("\u{202a}+49\u{a0}30 123456\u{202c}", "+4930123456"),
+        ("+49 (0)30 123456", "+4930123456"),
+        ("0049 (0) 30 123456", "004930123456"),
+        ("+39 (0)6 1234 5678", "+390612345678"),
+        ("(0)30 123456", "030123456"),
+        ("**620", "**620"),
+        // what else is in it is not taken off: it is refused, and not dialled as another number
+        ("sip:1001@pbx", "sip:1001@pbx"),
+        ("1001;ext=5", "1001;ext=5"),
+        ("1001,,5", "1001,,5"),
+    ];
+    for (payload, number) in cases {
+        let expected = Command::Dial { number: number.into(), account: 1, hang_up_after: None };
+        assert_eq!(said("dial", payload), Ok(expected), "{payload}");
+    }
+}
+
+#[test]
+fn contacts_have_a_name_or_its_two_parts() {
+    let save = |id: Option<&str>, name: Option<&str>, last_name: Option<&str>| {
+        let [id, name, last_name] = [id, name, last_name].map(|text| text.map(str::to_owned));
+        let work = Some("1001".to_owned());
+        Command::SaveContact(Contact { id, name, last_name, work, ..Contact::default() })
+    };
+    let cases = [
+        (r#"{"name": "Ann Example", "work": "1001"}"#, save(None, Some("Ann Example"), None)),
+        (
+            r#"{"first_name": "Ann", "last_name": "Example", "work": "1001"}"#,
+            save(None, Some("Ann"), Some("Example")),
+        ),
+        (r#"{"last_name": "Example", "work": "1001"}"#, save(None, Some(""), Some("Example"))),
+        (
+            r#"{"contact": 3, "first_name": "Ann", "last_name": "", "work": "1001"}"#,
+            save(Some("3"), Some("Ann"), Some("")),
+        ),
+        (r#"{"contact": "3", "work": "1001"}"#, save(Some("3"), None, None)),
+    ];
+    for (payload, expected) in cases {
+        assert_eq!(said("save_contact", payload), Ok(expected), "{payload}");
     }
 }
 
@@ -159,22 +168,6 @@ fn wrong_payloads_say_what_is_wrong() {
         ("set_values", r#"{"P2": "secret"}"#, "bad_payload: P2 is a password: use change_password"),
         ("set_values", r#"{"hw_rev": "1"}"#, "bad_payload: \"hw_rev\" can't be set"),
         ("set_values", r#"{"P1": [1]}"#, "bad_payload: P1 must be a text or a number"),
-        ("save_contact", r#"{"work": "1"}"#, "bad_payload: a new contact needs a name"),
-        (
-            "save_contact",
-            r#"{"first_name": "", "last_name": " "}"#,
-            "bad_payload: first_name and last_name are both empty",
-        ),
-        (
-            "save_contact",
-            r#"{"name": "Ann Example", "last_name": "Example"}"#,
-            "bad_payload: send either name, or first_name and last_name",
-        ),
-        (
-            "save_contact",
-            r#"{"contact": "3", "last_name": "Example"}"#,
-            "bad_payload: to rename a contact send first_name and last_name",
-        ),
         ("delete_contact", "", "bad_payload: contact is missing"),
         ("rename_group", r#"{"group": "1", "name": " "}"#, "bad_payload: name is missing"),
         ("explode", "", "unsupported: there is no such command; there are dial, answer"),
@@ -184,6 +177,29 @@ fn wrong_payloads_say_what_is_wrong() {
         assert!(error.starts_with(expected), "{name}: {error}");
     }
     assert_eq!(parse("dial", b"\xff\xfe", false).1.unwrap_err().code, ErrorCode::BadPayload);
+}
+
+#[test]
+fn a_contact_without_a_clear_name_is_not_saved() {
+    let cases = [
+        (r#"{"work": "1"}"#, "bad_payload: a new contact needs a name"),
+        (
+            r#"{"first_name": "", "last_name": " "}"#,
+            "bad_payload: first_name and last_name are both empty",
+        ),
+        (
+            r#"{"name": "Ann Example", "last_name": "Example"}"#,
+            "bad_payload: send either name, or first_name and last_name",
+        ),
+        (
+            r#"{"contact": "3", "last_name": "Example"}"#,
+            "bad_payload: to rename a contact send first_name and last_name",
+        ),
+    ];
+    for (payload, expected) in cases {
+        let error = said("save_contact", payload).unwrap_err();
+        assert!(error.starts_with(expected), "{payload}: {error}");
+    }
 }
 
 #[test]

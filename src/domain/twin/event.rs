@@ -107,6 +107,8 @@ pub enum Note {
     Offline(Trouble),
     /// Its login was refused; nothing is asked of it for a while.
     Held(Trouble, Duration),
+    /// Its sessions keep ending soon after we have logged in.
+    SessionsEnd,
     /// It is online from now on; it was not for so long.
     Online(Option<Duration>),
     /// Nothing is asked of it until then: somebody wants that.

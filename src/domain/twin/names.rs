@@ -72,8 +72,12 @@ impl Contacts {
 
     /// Takes in how a reading of our own went.
     fn done(&mut self, ask: &Ask, result: &Result<Answer, Trouble>, now: Instant) {
-        let away = result.as_ref().is_err_and(Trouble::is_silence);
-        let gone = matches!(result, Err(Trouble::Unreachable(_)));
+        let away = result.as_ref().is_err_and(Trouble::is_silence)
+            || matches!(result, Err(Trouble::SessionEnded(_)));
+        let gone = matches!(
+            result,
+            Err(Trouble::Unreachable(_) | Trouble::BadCertificate(_) | Trouble::SessionEnded(_))
+        );
         if *ask == Ask::GetGroups && !gone {
             // without groups the contacts have names all the same
             self.groups_done = true;

@@ -1,5 +1,7 @@
 //! Whether the phone is there and takes our login, and what is still known of it if not.
 
+use std::time::Duration;
+
 use super::super::ask::{Question, Trouble};
 use super::super::outcome::{ErrorCode, Failure};
 use super::super::phone::PhoneStatus;
@@ -7,6 +9,9 @@ use super::super::schedule::{Verdict, hold};
 use super::super::snapshot::Problem;
 use super::pause::paused;
 use super::{Action, Note, Now, Twin};
+
+/// Sessions that did not keep ending for this long are said to, if they begin to again.
+const QUIET: Duration = Duration::from_mins(30);
 
 impl Twin {
     /// Takes in that the phone answers and takes our login.
@@ -82,6 +87,18 @@ impl Twin {
         self.readings.reading.hold_until(now.instant + pause);
         self.leave(trouble);
         actions.push(Action::Note(Note::Held(trouble.clone(), pause)));
+    }
+
+    /// Leaves the phone alone until the next login: it takes them, and so is online as long as its lines are read in
+    /// between. That is said once, and again after a quiet while.
+    pub(super) fn wait_for_login(&mut self, wait: Duration, now: Now, actions: &mut Vec<Action>) {
+        let until = now.instant + wait;
+        self.schedule.hold_until(until);
+        self.readings.reading.hold_until(until);
+        let before = self.sessions_ended.replace(now.instant);
+        if before.is_none_or(|at| now.instant.duration_since(at) >= QUIET) {
+            actions.push(Action::Note(Note::SessionsEnd));
+        }
     }
 
     pub(super) fn leave(&mut self, trouble: &Trouble) {

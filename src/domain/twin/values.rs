@@ -96,7 +96,8 @@ impl Twin {
     }
 
     fn missed_values(&mut self, trouble: &Trouble, now: Now, actions: &mut Vec<Action>) {
-        if self.pause.is_some() || trouble.is_refused_login() {
+        let waits = matches!(trouble, Trouble::SessionEnded(_));
+        if self.pause.is_some() || waits || trouble.is_refused_login() {
             return;
         }
         let lost = self.readings.reading.missed(trouble, now.instant);

@@ -10,7 +10,7 @@ use crate::domain::phone::{Account, Identity, Line, LineState};
 use crate::phone::mac::mac;
 
 use super::values::{flag, line_state, local_time, phone_status, text, uptime, whole};
-use super::{Error, Reply};
+use super::{Error, Reply, json};
 
 /// More lines or accounts than any of these phones has; the rest is left out.
 const MANY: usize = 64;
@@ -120,7 +120,7 @@ fn json(reply: &Reply) -> Result<Value, Error> {
     if body.is_empty() {
         return Err(nonsense("nothing"));
     }
-    serde_json::from_slice(body).map_err(|error| {
+    json::parse(body).map_err(|error| {
         if body.starts_with(b"<") {
             nonsense("a web page")
         } else if error.is_eof() {

@@ -2,8 +2,6 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::domain::ask::{Ask, Trouble};
-
 use super::{Function, Request};
 
 /// Phrases a request: a `GET`, but for what changes something that is kept. The guide has no such function; clients of
@@ -31,17 +29,4 @@ pub(super) fn phrase(mut request: Request, passcode: Option<&SecretString>) -> R
         request.query.insert(0, passcode("passcode"));
     }
     request
-}
-
-/// Says what it means when the phone does not take the passcode: for people's numbers it may want more than for calls.
-pub(super) fn refused(ask: &Ask, given: bool) -> Trouble {
-    if ask.lists_people() {
-        return Trouble::Forbidden("it does not take the passcode for that".to_owned());
-    }
-    let why = if given {
-        "it does not take the passcode: check password, dialect, and Action URI Support under Network, Remote Control"
-    } else {
-        "it wants a passcode: set password or password_file"
-    };
-    Trouble::Unauthorized(why.to_owned())
 }

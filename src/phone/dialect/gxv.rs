@@ -8,7 +8,7 @@ use sha2::Sha256;
 use crate::domain::ask::Trouble;
 
 use super::answer::check_status;
-use super::{Dialect, Digest, Error, Function, Reply, Request};
+use super::{Dialect, Digest, Error, Function, Reply, Request, Welcome};
 
 /// The longest random number that is taken for one.
 const RANDOM: usize = 256;
@@ -90,8 +90,10 @@ pub(super) fn login(dialect: &Dialect, random: &str) -> Request {
     Request { function: Function::Login, post: false, query, form: Vec::new() }
 }
 
-/// Reads the answer to a login: `Response=Success` lines, or JSON; only a clear success is one.
-pub(super) fn read_login(reply: &Reply) -> Result<(), Trouble> {
+/// Reads the answer to a login: `Response=Success` lines, or JSON, which may hold the session as `body` or `body.sid` (as
+/// `dologin` of other families has it), or nothing but a cookie. Only a clear success is one; where the phone says neither
+/// yes nor no, a session that came along is tried.
+pub(super) fn read_login(reply: &Reply, cookie: bool) -> Result<Welcome, Trouble> {
     check_status(reply).map_err(|error| match error {
         Error::SessionExpired => {
             Trouble::Unauthorized("HTTP 401; check username and password".to_owned())
@@ -105,18 +107,16 @@ pub(super) fn read_login(reply: &Reply) -> Result<(), Trouble> {
     let verdict = field("response").or_else(|| field("res")).unwrap_or_default();
     let message =
         field("message").or_else(|| field("body")).or_else(|| field("msg")).unwrap_or_default();
-    if message.eq_ignore_ascii_case("locked") {
-        let until = if field("locktype") == Some("2") {
-            "until it is restarted"
-        } else {
-            "for 5 minutes or more"
-        };
-        return Err(Trouble::LockedOut(format!("too many bad logins; it is locked {until}")));
+    if let Some(refusal) = refusal(message, field("locktype")) {
+        return Err(refusal);
     }
-    // a JSON answer may say success in its wrapper, and no in its body
-    let taken = !["unauthorized", "false"].iter().any(|no| message.eq_ignore_ascii_case(no));
-    if verdict.eq_ignore_ascii_case("success") && taken {
-        return Ok(());
+    let sid = field("sid").or(Some(message)).filter(|text| is_session(text)).map(str::to_owned);
+    if verdict.eq_ignore_ascii_case("success") {
+        return Ok(Welcome { is_clear: true, sid });
+    }
+    let only_cookie = cookie && text.trim().is_empty();
+    if verdict.is_empty() && (sid.is_some() || only_cookie) {
+        return Ok(Welcome { is_clear: false, sid });
     }
     if verdict.is_empty() {
         // it may have counted as a bad one: not to be repeated in a loop
@@ -130,16 +130,46 @@ pub(super) fn read_login(reply: &Reply) -> Result<(), Trouble> {
     )))
 }
 
+/// Says what it means if this is a no, whatever else the answer says: a JSON answer may say success in its wrapper.
+fn refusal(message: &str, lock_type: Option<&str>) -> Option<Trouble> {
+    let is = |word: &str| message.eq_ignore_ascii_case(word);
+    if is("locked") {
+        let until =
+            if lock_type == Some("2") { "until it is restarted" } else { "for 5 minutes or more" };
+        let why = format!("too many bad logins; it is locked {until}");
+        return Some(Trouble::LockedOut(why));
+    }
+    // WP826 and GDS say it of a user whose web access is off (security.webAccess.user.enable)
+    let why = if is("user is not allow") {
+        "web access is off for this user: switch it on in the phone's own web page, or set another username"
+    } else if is("unauthorized") || is("false") {
+        "it says no; check username and password, and whether digest fits"
+    } else {
+        return None;
+    };
+    Some(Trouble::Unauthorized(why.to_owned()))
+}
+
+/// Says whether this can be a session: long, with a digit, and nothing in it that a cookie can't hold.
+fn is_session(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    (8..=RANDOM).contains(&text.len())
+        && text.chars().all(fits)
+        && text.contains(|c: char| c.is_ascii_digit())
+}
+
 /// Returns the fields of a login's answer, keys in lower case.
 fn login_fields(text: &str) -> Vec<(String, String)> {
     let pairs: Vec<(String, String)> = match serde_json::from_str(text.trim()) {
-        Ok(Value::Object(object)) => object
-            .into_iter()
-            .map(|(key, value)| {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                (key, text)
-            })
-            .collect(),
+        Ok(Value::Object(mut object)) => {
+            if let Some(Value::Object(inner)) = object.get("body") {
+                let sid = inner.get("sid").cloned();
+                object.extend(sid.map(|sid| ("sid".to_owned(), sid)));
+            }
+            let text =
+                |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            object.into_iter().map(|(key, value)| (key, text(&value))).collect()
+        }
         _ => text
             .lines()
             .filter_map(|line| line.split_once('='))

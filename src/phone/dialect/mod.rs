@@ -3,6 +3,7 @@
 mod answer;
 mod cti;
 mod gxv;
+mod json;
 mod kept;
 mod values;
 mod xml;
@@ -40,6 +41,15 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
+/// A login that was taken, or seems so.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Welcome {
+    /// Whether the phone said yes in so many words; else the first request tells whether the login holds.
+    pub is_clear: bool,
+    /// The session, where the answer names it; it is a secret.
+    pub sid: Option<String>,
+}
+
 /// Why a reply is no answer.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Error {
@@ -72,6 +82,8 @@ pub struct Dialect {
     pub line_account_base: u16,
     /// Request paths that this firmware spells otherwise.
     pub endpoints: BTreeMap<Function, String>,
+    /// Whether the phone takes a call off hold by `unhold`, and not by `holdcall` again.
+    pub unholds: bool,
 }
 
 impl Dialect {
@@ -107,9 +119,10 @@ impl Dialect {
         Ok(gxv::login(self, &random))
     }
 
-    /// Reads the reply to a login.
-    pub fn read_login(&self, reply: &Reply) -> Result<(), Trouble> {
-        gxv::read_login(reply).map_err(|trouble| self.name_the_path(Function::Login, trouble))
+    /// Reads the reply to a login; `cookie` if one came along with it.
+    pub fn read_login(&self, reply: &Reply, cookie: bool) -> Result<Welcome, Trouble> {
+        gxv::read_login(reply, cookie)
+            .map_err(|trouble| self.name_the_path(Function::Login, trouble))
     }
 
     /// Returns the request that asks this.
@@ -117,7 +130,7 @@ impl Dialect {
         let request = Request {
             function: Function::of(ask),
             post: false,
-            query: fields(ask, self.account_base),
+            query: fields(ask, self.account_base, self.unholds),
             form: Vec::new(),
         };
         match self.kind {
@@ -148,15 +161,36 @@ impl Dialect {
             | Ask::AddGroup(_)
             | Ask::EditGroup { .. } => answer::done(reply),
         };
-        answer.map_err(|error| match (error, self.kind) {
-            (Error::SessionExpired, Kind::Cti) => {
-                Error::Trouble(cti::refused(ask, self.password.is_some()))
-            }
-            (Error::SessionExpired, Kind::Gxv) => Error::SessionExpired,
-            (Error::Trouble(trouble), _) => {
+        answer.map_err(|error| match error {
+            Error::SessionExpired => Error::SessionExpired,
+            Error::Trouble(trouble) => {
                 Error::Trouble(self.name_the_path(Function::of(ask), trouble))
             }
         })
+    }
+
+    /// Says what it means that the phone wants a login for one function, and answers others as it is asked now.
+    pub fn forbidden(&self) -> Trouble {
+        let why = match (self.kind, &self.password) {
+            (_, None) => "it wants a login for that: set password or password_file",
+            (Kind::Gxv, Some(_)) => "this user may not do that",
+            (Kind::Cti, Some(_)) => "it does not take the passcode for that",
+        };
+        Trouble::Forbidden(why.to_owned())
+    }
+
+    /// Says what it means that the phone wants a login even for its lines: without those it is of no use.
+    pub fn unauthorized(&self) -> Trouble {
+        let why = match (self.kind, &self.password) {
+            (Kind::Gxv, None) => "it wants a login: set password or password_file",
+            (Kind::Gxv, Some(_)) => "it took it, and then says unauthorized all the same",
+            (Kind::Cti, None) => "it wants a passcode: set password or password_file",
+            (Kind::Cti, Some(_)) => {
+                "it does not take the passcode: check password, dialect, and Action URI Support \
+                 under Network, Remote Control"
+            }
+        };
+        Trouble::Unauthorized(why.to_owned())
     }
 
     /// Says of a function that is not there which path was tried, and how to set another.
@@ -171,7 +205,7 @@ impl Dialect {
 }
 
 /// Returns the query of an ask, in the names of the vendor's guide.
-fn fields(ask: &Ask, account_base: u16) -> Fields {
+fn fields(ask: &Ask, account_base: u16, unholds: bool) -> Fields {
     match ask {
         // each list of names stays under 64 bytes: longer ones overflow old firmware (CVE-2026-2329)
         Ask::Read(Question::Identity) => {
@@ -191,6 +225,8 @@ fn fields(ask: &Ask, account_base: u16) -> Fields {
                 Operation::Answer => "acceptcall",
                 Operation::Reject => "rejectcall",
                 Operation::HangUp => "endcall",
+                // the vendor's extension for browsers has it
+                Operation::Resume if unholds => "unhold",
                 // it toggles: the guide has no other way back (seen in clients of GXP phones)
                 Operation::Hold | Operation::Resume => "holdcall",
             };

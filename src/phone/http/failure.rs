@@ -1,6 +1,9 @@
 //! Requests that brought no answer: what went wrong, and whether the phone may have got them all the same.
 
+use std::io;
+
 use crate::domain::ask::Trouble;
+use crate::tls::{Fault, Keys, explain};
 
 /// A request that brought no answer.
 #[derive(Debug)]
@@ -25,6 +28,13 @@ impl Failed {
     }
 }
 
+impl Failed {
+    /// Returns `true` if the phone understood it, and said no.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self.trouble, Trouble::Refused(_))
+    }
+}
+
 impl From<Failed> for Trouble {
     fn from(failed: Failed) -> Self {
         failed.trouble
@@ -34,23 +44,24 @@ impl From<Failed> for Trouble {
 impl From<reqwest::Error> for Failed {
     /// Says what went wrong, without the URL: it may hold a secret.
     fn from(error: reqwest::Error) -> Self {
-        if error.is_timeout() {
-            return Self::sent(Trouble::Timeout);
-        }
         // no address, no way there, nobody who listens, no TLS that both can: no request without a connection
         let broke = !error.is_connect();
+        if error.is_timeout() {
+            return Self { trouble: Trouble::Timeout, sent: broke, broke: false };
+        }
         let in_answer = error.is_body() || error.is_decode();
         let error = error.without_url();
-        let mut cause: &dyn std::error::Error = &error;
-        while let Some(source) = cause.source() {
-            cause = source;
+        let mut cause: &(dyn std::error::Error + 'static) = &error;
+        loop {
+            if let Some(trouble) = of_tls(cause) {
+                return Self { trouble, sent: broke, broke };
+            }
+            match cause.source() {
+                Some(source) => cause = source,
+                None => break,
+            }
         }
-        let mut why = cause.to_string();
-        if why.contains("certificate") {
-            why.push_str(
-                " (phones have certificates of their own: set tls_fingerprint or tls_ca_file)",
-            );
-        }
+        let why = cause.to_string();
         let trouble = if in_answer {
             Trouble::BadAnswer(format!("it breaks off: {why}"))
         } else {
@@ -58,4 +69,19 @@ impl From<reqwest::Error> for Failed {
         };
         Self { trouble, sent: broke, broke }
     }
+}
+
+/// Says what it means if this is an error of TLS.
+fn of_tls(error: &(dyn std::error::Error + 'static)) -> Option<Trouble> {
+    let mut error = error;
+    // what an error of the socket is made of is not among its sources
+    while let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        error = inner;
+    }
+    let error = error.downcast_ref::<rustls::Error>()?;
+    let keys = Keys { fingerprint: "tls_fingerprint", ca: "tls_ca_file" };
+    Some(match explain(error, keys) {
+        Fault::Certificate(why) => Trouble::BadCertificate(why),
+        Fault::Handshake(why) => Trouble::Unreachable(why),
+    })
 }

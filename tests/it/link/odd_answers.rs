@@ -75,7 +75,7 @@ async fn what_a_probe_says_of_odd_answers() {
             () = async {
                 let mut client = stage.client().await;
                 client.send(answer).await;
-                std::future::pending().await
+                std::future::pending::<()>().await;
             } => unreachable!(),
             () = tokio::time::sleep(quick().stall) => panic!("no word of {answer:x?}"),
         };

@@ -45,7 +45,8 @@ async fn spawn(program: &OsString, arguments: &[OsString], ready: fn(&str) -> bo
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let child = command.kill_on_drop(true).spawn();
-    let mut child = child.unwrap_or_else(|error| panic!("{program:?} is not there: {error}"));
+    let mut child =
+        child.unwrap_or_else(|error| panic!("{} is not there: {error}", program.display()));
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let mut log = String::new();
     let said = async {
@@ -59,7 +60,7 @@ async fn spawn(program: &OsString, arguments: &[OsString], ready: fn(&str) -> bo
         false
     };
     let is_ready = timeout(DEADLINE, said).await.unwrap_or(false);
-    assert!(is_ready, "{program:?} {arguments:?} does not come up: {log}");
+    assert!(is_ready, "{} {arguments:?} does not come up: {log}", program.display());
     // what it logs later is of no interest, but has to go somewhere
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     child
