@@ -2,6 +2,7 @@
 
 mod about;
 mod fleet;
+mod leftovers;
 mod reload;
 mod requests;
 mod router;
@@ -28,6 +29,7 @@ use crate::phone::push::token::Tokens;
 
 use about::About;
 use fleet::Fleet;
+use leftovers::Leftovers;
 use router::Router;
 
 pub use reload::Source;
@@ -96,6 +98,9 @@ pub async fn run_with(
         tokens,
         book,
         remembered: false,
+        leftovers: Leftovers::default(),
+        departure: None,
+        foreign: None,
         silent: BTreeSet::new(),
         announcer,
         alarm: Alarm::default(),
@@ -124,7 +129,8 @@ fn plan(settings: &Settings, base: &Base, announcer: &Announcer) -> Plan {
         heard(base.requests()),
         heard(settings.homeassistant.status_topic.clone()),
     ];
-    let before = router::left_from_before(base, announcer);
+    let ids = settings.phones.iter().map(|options| &options.id);
+    let before = router::left_from_before(base, announcer, ids).into_iter();
     subscriptions.extend(before.map(|filter| Subscription { filter, retained: true }));
     Plan {
         will: base.publication(&Topic::BridgeState, "offline"),

@@ -18,7 +18,7 @@ use crate::phone::task::{self, Exits, Inbox, Message, Report};
 use crate::phone::{INSECURE, Options, Tls};
 
 /// Messages that wait to be taken in by a phone's task.
-const MESSAGES: usize = 256;
+const MESSAGES: usize = 1024;
 
 /// The ways to one phone's task, and what is known of the phone here.
 pub(super) struct Phone {

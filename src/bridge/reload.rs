@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::config::Settings;
+use crate::domain::bridge_request;
 use crate::domain::phone::PhoneId;
 use crate::domain::snapshot::{State, topics};
 use crate::domain::topic::Topic;
 use crate::domain::twin::Heritage;
 use crate::homeassistant::announcer::Event;
+use crate::names;
 use crate::phone::Options;
 use crate::phone::http::Handset;
 use crate::phone::task::now;
@@ -27,6 +29,12 @@ pub struct Source {
     /// Somebody at this machine wants that.
     pub asked: mpsc::Receiver<()>,
 }
+
+/// So many commands wait for phones that begin anew.
+const COMMANDS: usize = 256;
+
+/// What is to be done once the phones that leave have ended.
+type Plan = (Changes, Vec<(Options, Handset)>, names::Options, Value);
 
 /// Waits until somebody at this machine wants the settings to be read again; for ever, if nobody can.
 pub(super) async fn asked(source: &mut Option<Source>) {
@@ -95,29 +103,79 @@ fn needs_restart(before: &Settings, now: &Settings) -> Vec<&'static str> {
     sections.into_iter().filter_map(|(section, changed)| changed.then_some(section)).collect()
 }
 
+/// Who wants the settings to be read again, and is told how it went.
+pub(super) enum Asker {
+    /// Somebody at this machine.
+    Systemd,
+    /// Somebody who sent a request.
+    Request(bridge_request::Asker),
+}
+
+/// Phones whose tasks are ending, and what comes after: while they do, all others go on.
+pub(super) struct Departure {
+    waits_for: BTreeSet<PhoneId>,
+    left: BTreeMap<PhoneId, Heritage>,
+    removed: BTreeSet<PhoneId>,
+    ready: Vec<(Options, Handset)>,
+    names: names::Options,
+    data: Value,
+    asker: Asker,
+    /// Commands to phones that begin anew.
+    commands: Vec<Waiting>,
+    /// Others who want the settings to be read again, after this.
+    next: Vec<Asker>,
+}
+
+/// A command that waits for its phone.
+struct Waiting {
+    id: PhoneId,
+    name: String,
+    payload: Vec<u8>,
+    retained: bool,
+}
+
 impl Router {
-    /// Reads the settings again because somebody at this machine wants it, and lets systemd know for how long.
-    pub(super) async fn reload_for_systemd(&mut self) {
-        match NotifyState::monotonic_usec_now() {
-            Ok(now) => tell_systemd(&[NotifyState::Reloading, now]),
-            Err(error) => tracing::debug!(%error, "no clock for systemd"),
+    /// Reads the settings again, and does what they say of phones; if anything is wrong with them, nothing at all. The asker is
+    /// told when all of it is done.
+    pub(super) async fn reload(&mut self, asker: Asker) {
+        if let Some(departure) = &mut self.departure {
+            departure.next.push(asker);
+            return;
         }
-        // how it went stands in the log
-        self.reload().await.ok();
-        tell_systemd(&[NotifyState::Ready]);
+        if matches!(asker, Asker::Systemd) {
+            match NotifyState::monotonic_usec_now() {
+                Ok(now) => tell_systemd(&[NotifyState::Reloading, now]),
+                Err(error) => tracing::debug!(%error, "no clock for systemd"),
+            }
+        }
+        match self.depart().await {
+            Ok((changes, ready, names, data)) => {
+                let waits_for = changes.leaving();
+                for id in &waits_for {
+                    self.fleet.dismiss(id);
+                }
+                let (left, removed) = (BTreeMap::new(), changes.removed);
+                let (commands, next) = (Vec::new(), Vec::new());
+                let departure = Departure {
+                    waits_for,
+                    left,
+                    removed,
+                    ready,
+                    names,
+                    data,
+                    asker,
+                    commands,
+                    next,
+                };
+                self.departure = Some(departure);
+                self.arrive().await;
+            }
+            Err(why) => self.reloaded(asker, Err(why)).await,
+        }
     }
 
-    /// Reads the settings again, and does what they say of phones; if anything is wrong with them, nothing at all.
-    pub(super) async fn reload(&mut self) -> Result<Value, String> {
-        let outcome = self.try_reload().await;
-        match &outcome {
-            Ok(data) => tracing::info!(%data, "the settings are read again"),
-            Err(why) => tracing::warn!("the settings stay as they were: {why}"),
-        }
-        outcome
-    }
-
-    async fn try_reload(&mut self) -> Result<Value, String> {
+    /// Reads the settings, and makes ready all that can fail.
+    async fn depart(&mut self) -> Result<Plan, String> {
         let Some(source) = &self.source else {
             return Err("these settings are from no file that could be read again".to_owned());
         };
@@ -131,13 +189,58 @@ impl Router {
         let before = self.fleet.phones.values().map(|phone| &phone.options);
         let changes = Changes::of(before, new.phones);
         let data = changes.data(&needs_restart);
-        let leaving = changes.leaving();
         let mut ready = Vec::new();
-        for options in changes.added.into_iter().chain(changes.changed) {
-            ready.push(self.fleet.prepare(options)?);
+        for options in changes.added.iter().chain(&changes.changed) {
+            ready.push(self.fleet.prepare(options.clone())?);
         }
-        let mut left = self.part_with(leaving).await?;
-        for id in &changes.removed {
+        Ok((changes, ready, new.names, data))
+    }
+
+    /// Returns `true` if the end of this phone's task is wanted.
+    pub(super) fn is_leaving(&self, id: &PhoneId) -> bool {
+        self.departure.as_ref().is_some_and(|departure| departure.waits_for.contains(id))
+    }
+
+    /// Notes what a phone's task has left.
+    pub(super) async fn has_left(&mut self, id: PhoneId, heritage: Heritage) {
+        if let Some(departure) = &mut self.departure {
+            departure.waits_for.remove(&id);
+            departure.left.insert(id, heritage);
+        }
+        self.arrive().await;
+    }
+
+    /// Keeps a command for the task that comes after the one that is ending; returns its payload if there is none.
+    pub(super) fn keep_for_successor(
+        &mut self,
+        id: &PhoneId,
+        name: &str,
+        payload: Vec<u8>,
+        retained: bool,
+    ) -> Option<Vec<u8>> {
+        let Some(departure) = self.departure.as_mut() else { return Some(payload) };
+        let begins_anew = departure.ready.iter().any(|(options, _)| options.id == *id);
+        if !begins_anew || departure.commands.len() >= COMMANDS {
+            return Some(payload);
+        }
+        let (id, name) = (id.clone(), name.to_owned());
+        departure.commands.push(Waiting { id, name, payload, retained });
+        None
+    }
+
+    /// Once all that were waited for have ended: takes back what was removed, and starts what is new.
+    async fn arrive(&mut self) {
+        let Some(departure) = self.departure.take_if(|departure| departure.waits_for.is_empty())
+        else {
+            return;
+        };
+        // a task has ended after its last word: all of them are here
+        while let Ok(report) = self.reports.try_recv() {
+            self.report(report).await;
+        }
+        let Departure { mut left, removed, ready, names, data, asker, commands, next, .. } =
+            departure;
+        for id in &removed {
             self.fleet.phones.remove(id);
             if let Some(mut heritage) = left.remove(id) {
                 for (place, payload) in heritage.end_calls(now()) {
@@ -151,37 +254,27 @@ impl Router {
             let heritage = left.remove(&options.id);
             self.begin(options, handset, heritage);
         }
-        self.book.send_replace(new.names);
+        self.book.send_replace(names);
         self.say_who_is_there().await;
-        Ok(data)
+        self.reloaded(asker, Ok(data)).await;
+        for Waiting { id, name, payload, retained } in commands {
+            self.command(&id, &name, payload, retained).await;
+        }
+        for asker in next {
+            Box::pin(self.reload(asker)).await;
+        }
     }
 
-    /// Lets the tasks of these phones say goodbye, passes that on, and returns what they have left.
-    async fn part_with(
-        &mut self,
-        mut ids: BTreeSet<PhoneId>,
-    ) -> Result<BTreeMap<PhoneId, Heritage>, String> {
-        for id in &ids {
-            self.fleet.dismiss(id);
+    async fn reloaded(&mut self, asker: Asker, outcome: Result<Value, String>) {
+        match &outcome {
+            Ok(data) => tracing::info!(%data, "the settings are read again"),
+            Err(why) => tracing::warn!("the settings stay as they were: {why}"),
         }
-        let mut left = BTreeMap::new();
-        while !ids.is_empty() {
-            tokio::select! {
-                Some(report) = self.reports.recv() => self.report(report).await,
-                Some(ended) = self.fleet.ended() => {
-                    let Some((id, heritage)) = self.ended(ended, &ids) else {
-                        return Err("a phone's task broke; the bridge stops".to_owned());
-                    };
-                    ids.remove(&id);
-                    left.insert(id, heritage);
-                }
-            }
+        match asker {
+            // how it went stands in the log
+            Asker::Systemd => tell_systemd(&[NotifyState::Ready]),
+            Asker::Request(asker) => self.respond(&asker, &outcome).await,
         }
-        // a task has ended after its last word: all of them are here
-        while let Ok(report) = self.reports.try_recv() {
-            self.report(report).await;
-        }
-        Ok(left)
     }
 
     /// Takes back everything that is retained of a phone which is not there any more.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::domain::bridge_request::{BridgeRequest, parse};
+use crate::domain::bridge_request::{self, BridgeRequest, parse};
 use crate::domain::phone::PhoneId;
 use crate::domain::topic::Topic;
 use crate::domain::twin::Now;
@@ -14,6 +14,7 @@ use crate::homeassistant::announcer::Event;
 use crate::phone::task::Message;
 
 use super::fleet::Phone;
+use super::reload::Asker;
 use super::router::Router;
 
 impl Router {
@@ -21,35 +22,39 @@ impl Router {
     pub(super) async fn request(&mut self, name: &str, payload: &[u8], retained: bool) {
         let (asker, request) = parse(name, payload, retained);
         let outcome = match request {
-            Ok(request) => self.obey(request).await,
+            Ok(BridgeRequest::Info) => Ok(self.about.facts(&self.fleet.phones).info()),
+            Ok(BridgeRequest::Health) => {
+                Ok(self.about.facts(&self.fleet.phones).health(Instant::now().into_std()))
+            }
+            Ok(BridgeRequest::Reload) => return self.reload(Asker::Request(asker)).await,
+            Ok(BridgeRequest::Rediscover) => {
+                self.announce(Event::Asked).await;
+                Ok(json!({}))
+            }
+            Ok(BridgeRequest::Pause { phone, time }) => self.pause(&phone, time),
+            Ok(BridgeRequest::Resume { phone }) => self.resume(&phone),
             Err(why) => Err(why),
         };
         match &outcome {
             Ok(_) => tracing::debug!(request = name, "done"),
             Err(why) => tracing::warn!(request = name, "not done: {why}"),
         }
+        self.respond(&asker, &outcome).await;
+    }
+
+    pub(super) async fn respond(
+        &self,
+        asker: &bridge_request::Asker,
+        outcome: &Result<Value, String>,
+    ) {
         let topic = Topic::BridgeResponse(asker.name.clone());
-        let response = asker.response(&outcome);
+        let response = asker.response(outcome);
         self.outbox.publish(self.base.publication(&topic, response)).await;
     }
 
-    async fn obey(&mut self, request: BridgeRequest) -> Result<Value, String> {
-        match request {
-            BridgeRequest::Info => Ok(self.about.facts(&self.fleet.phones).info()),
-            BridgeRequest::Health => {
-                Ok(self.about.facts(&self.fleet.phones).health(Instant::now().into_std()))
-            }
-            BridgeRequest::Reload => self.reload().await,
-            BridgeRequest::Rediscover => {
-                self.announce(Event::Asked).await;
-                Ok(json!({}))
-            }
-            BridgeRequest::Pause { phone, time } => self.pause(&phone, time),
-            BridgeRequest::Resume { phone } => {
-                tell(self.phone(&phone)?, Message::Resume)?;
-                Ok(json!({ "phone": phone.as_str() }))
-            }
-        }
+    fn resume(&self, phone: &PhoneId) -> Result<Value, String> {
+        tell(self.phone(phone)?, Message::Resume)?;
+        Ok(json!({ "phone": phone.as_str() }))
     }
 
     fn pause(&self, phone: &PhoneId, time: Duration) -> Result<Value, String> {

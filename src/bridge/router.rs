@@ -13,11 +13,11 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Settings;
 use crate::domain::alarm::Alarm;
 use crate::domain::command::parse;
+use crate::domain::entity::Device;
 use crate::domain::outcome::{ErrorCode, Failure};
 use crate::domain::phone::PhoneId;
 use crate::domain::push::Push;
 use crate::domain::topic::{Base, PhoneTopic, Topic};
-use crate::domain::twin::Heritage;
 use crate::homeassistant::announcer::{Action, Announcer, Event};
 use crate::mqtt::{Heard, Outbox};
 use crate::names;
@@ -25,8 +25,9 @@ use crate::phone::push::token::Tokens;
 use crate::phone::task::{Message, Report};
 
 use super::about::About;
-use super::fleet::{Ended, Fleet};
-use super::reload::{Source, asked};
+use super::fleet::{Ended, Fleet, Phone};
+use super::leftovers::Leftovers;
+use super::reload::{Asker, Departure, Source, asked};
 use super::tell_systemd;
 
 /// The pace of signs of life where systemd asks for none.
@@ -46,6 +47,9 @@ pub(super) struct Router {
     pub(super) book: watch::Sender<names::Options>,
     /// Whether it is known what was left from before.
     pub(super) remembered: bool,
+    pub(super) leftovers: Leftovers,
+    /// Phones that end before others take their place.
+    pub(super) departure: Option<Departure>,
     /// Phones that have not yet published everything again, as they were told to.
     pub(super) silent: BTreeSet<PhoneId>,
     pub(super) announcer: Announcer,
@@ -53,6 +57,8 @@ pub(super) struct Router {
     pub(super) alarm: Alarm,
     pub(super) outbox: Outbox,
     pub(super) stop: CancellationToken,
+    /// The topics of others that were warned of last.
+    pub(super) foreign: Option<String>,
     /// Why the bridge has to stop, if it is not because somebody wants it to.
     pub(super) broken: Option<anyhow::Error>,
 }
@@ -84,8 +90,8 @@ impl Router {
                     self.announce(Event::Woke).await;
                 }
                 _ = alive.tick() => tell_systemd(&[NotifyState::Watchdog]),
-                Some(ended) = self.fleet.ended() => drop(self.ended(ended, &BTreeSet::new())),
-                () = asked(&mut self.source), if !stopping => self.reload_for_systemd().await,
+                Some(ended) = self.fleet.ended() => self.ended(ended).await,
+                () = asked(&mut self.source), if !stopping => self.reload(Asker::Systemd).await,
                 () = stop.cancelled(), if !stopping => {
                     stopping = true;
                     tell_systemd(&[NotifyState::Stopping]);
@@ -97,21 +103,17 @@ impl Router {
     }
 
     /// Looks at how a phone's task ended; unless that was wanted, the bridge stops.
-    pub(super) fn ended(
-        &mut self,
-        ended: Ended,
-        wanted: &BTreeSet<PhoneId>,
-    ) -> Option<(PhoneId, Heritage)> {
+    async fn ended(&mut self, ended: Ended) {
         let why = match ended {
-            Ok((id, heritage)) if wanted.contains(&id) || self.stop.is_cancelled() => {
-                return Some((id, heritage));
+            Ok((id, heritage)) if self.is_leaving(&id) => {
+                return self.has_left(id, heritage).await;
             }
+            Ok(_) if self.stop.is_cancelled() => return,
             Ok((id, _)) => anyhow!("the task of {id} ended early"),
             Err(error) => anyhow!(error).context("the task of a phone broke"),
         };
         self.broken.get_or_insert(why);
         self.stop.cancel();
-        None
     }
 
     pub(super) async fn report(&mut self, report: Report) {
@@ -121,9 +123,7 @@ impl Router {
                 self.outbox.publish(self.base.publication(&topic, payload)).await;
             }
             Report::Describe(device) => {
-                if let Some(phone) = self.fleet.phones.get_mut(&device.id) {
-                    phone.identity = device.identity.clone();
-                }
+                self.identify(&device);
                 self.announce(Event::Described(Box::new(device))).await;
             }
             Report::Republished(id) => self.republished(&id).await,
@@ -142,6 +142,7 @@ impl Router {
             Heard::Connected => {
                 self.about.connected_since = Some(Timestamp::now());
                 self.remembered = false;
+                self.leftovers = Leftovers::default();
                 self.publish_states().await;
                 self.announce(Event::Connected).await;
             }
@@ -153,7 +154,7 @@ impl Router {
             Heard::Message { topic, payload, .. }
                 if topic == self.settings.homeassistant.status_topic =>
             {
-                if payload == b"online" {
+                if payload.trim_ascii().eq_ignore_ascii_case(b"online") {
                     tracing::debug!("Home Assistant has started");
                     self.announce(Event::Born).await;
                 }
@@ -164,18 +165,28 @@ impl Router {
                 }
                 Some(Topic::BridgeRequest(name)) => self.request(&name, &payload, retained).await,
                 Some(Topic::Phone(id, place)) if retained && !payload.is_empty() => {
-                    self.remembered(id, place, &payload).await;
+                    self.announce(Event::Retained).await;
+                    self.remembered(id, place, &payload);
                 }
+                Some(Topic::BridgeInfo) if retained => self.leftovers.info(&payload),
                 Some(_) => {}
                 None if topic.ends_with("/config") => {
                     self.announce(Event::Found { topic, payload }).await;
+                    self.announce(Event::Retained).await;
                 }
                 None => tracing::warn!(topic, "a command for something that is no phone's id"),
             },
         }
     }
 
-    async fn command(&mut self, id: &PhoneId, name: &str, payload: Vec<u8>, retained: bool) {
+    pub(super) async fn command(
+        &mut self,
+        id: &PhoneId,
+        name: &str,
+        payload: Vec<u8>,
+        retained: bool,
+    ) {
+        let Some(payload) = self.keep_for_successor(id, name, payload, retained) else { return };
         let Some(phone) = self.fleet.phones.get(id) else {
             tracing::warn!(phone = %id, command = name, "a command for a phone that the settings don't know");
             return;
@@ -198,16 +209,55 @@ impl Router {
         }
     }
 
-    /// Takes in a topic that is left from before: that of a phone which the settings don't know any more is taken back.
-    async fn remembered(&mut self, id: PhoneId, place: PhoneTopic, payload: &[u8]) {
-        if let Some(phone) = self.fleet.phones.get(&id) {
-            let payload = String::from_utf8_lossy(payload).into_owned();
-            if phone.messages.try_send(Message::Remembered(place, payload)).is_err() {
-                tracing::debug!(phone = %id, "a topic from before was not looked at");
+    /// Takes in a topic that is left from before.
+    fn remembered(&mut self, id: PhoneId, place: PhoneTopic, payload: &[u8]) {
+        let Some(phone) = self.fleet.phones.get(&id) else {
+            if !self.remembered {
+                self.leftovers.topic(id, place);
             }
-        } else {
-            let topic = Topic::Phone(id, place);
-            self.outbox.publish(self.base.publication(&topic, "")).await;
+            return;
+        };
+        let payload = String::from_utf8_lossy(payload).into_owned();
+        if phone.messages.try_send(Message::Remembered(place, payload)).is_err() {
+            tracing::warn!(phone = %id, "a topic from before was not looked at: too much at once");
+        }
+    }
+
+    /// Takes back what the run before has left of phones that are not there any more, and warns of what is of others.
+    async fn clear_leftovers(&mut self) {
+        let (ours, foreign) = std::mem::take(&mut self.leftovers).judge();
+        for (id, place) in ours {
+            if !self.fleet.phones.contains_key(&id) {
+                let topic = Topic::Phone(id, place);
+                self.outbox.publish(self.base.publication(&topic, "")).await;
+            }
+        }
+        if let Some(topics) = foreign.filter(|topics| self.foreign.as_ref() != Some(topics)) {
+            tracing::warn!(
+                topics,
+                "somebody else uses topics below mqtt.base_topic ({}); they stay, but give the bridge a base topic of its own",
+                self.settings.base_topic
+            );
+            self.foreign = Some(topics);
+        }
+    }
+
+    /// Notes what a phone says it is; one that says the same of itself as another may be the same.
+    fn identify(&mut self, device: &Device) {
+        let Some(phone) = self.fleet.phones.get_mut(&device.id) else { return };
+        let is_news = phone.identity.own_mac() != device.identity.own_mac();
+        phone.identity = device.identity.clone();
+        let Some(mac) = device.identity.own_mac().filter(|_| is_news) else { return };
+        let same = |(id, phone): &(&PhoneId, &Phone)| {
+            **id != device.id && phone.identity.own_mac() == Some(mac)
+        };
+        if let Some((other, _)) = self.fleet.phones.iter().find(same) {
+            tracing::warn!(
+                phone = %device.id,
+                %other,
+                mac,
+                "two phones say that they have this MAC address: are they the same, by two addresses? Take one out of the settings"
+            );
         }
     }
 
@@ -225,9 +275,11 @@ impl Router {
                 Action::PublishStates => self.publish_states().await,
                 Action::StopListening => {
                     self.remembered = true;
-                    for filter in left_from_before(&self.base, &self.announcer) {
+                    for filter in left_from_before(&self.base, &self.announcer, self.fleet.ids()) {
                         self.outbox.unsubscribe(filter).await;
                     }
+                    self.clear_leftovers().await;
+                    self.publish_info().await;
                     for phone in self.fleet.phones.values() {
                         phone.remembered.notify_one();
                     }
@@ -245,16 +297,25 @@ impl Router {
         }
     }
 
+    /// Says which phones there are; not before what the run before said of that is known.
     pub(super) async fn publish_info(&self) {
+        if !self.remembered {
+            return;
+        }
         let info = self.about.info(self.fleet.ids());
         self.outbox.publish(self.base.publication(&Topic::BridgeInfo, info)).await;
     }
 }
 
 /// Returns the filters of what an earlier run may have left: listened to for a moment after each connection.
-pub(super) fn left_from_before(
+pub(super) fn left_from_before<'a>(
     base: &Base,
     announcer: &Announcer,
-) -> impl Iterator<Item = String> + use<> {
-    base.states().into_iter().chain([announcer.subscription()])
+    phones: impl Iterator<Item = &'a PhoneId>,
+) -> Vec<String> {
+    let mut filters = vec![base.render(&Topic::BridgeInfo)];
+    filters.extend(phones.flat_map(|id| base.history(id)));
+    filters.extend(base.states());
+    filters.extend(announcer.subscriptions());
+    filters
 }

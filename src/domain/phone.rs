@@ -294,3 +294,32 @@ pub struct Identity {
     /// `c0:74:ad:ff:ff:ff`: lower case, with colons.
     pub mac: Option<String>,
 }
+
+impl Identity {
+    /// Returns the MAC address, if it can be that of one phone: zero, broadcast and multicast are nobody's.
+    pub fn own_mac(&self) -> Option<&str> {
+        let mac = self.mac.as_deref()?;
+        let first = u8::from_str_radix(mac.get(..2)?, 16).ok()?;
+        let zero = mac.chars().all(|c| matches!(c, '0' | ':'));
+        (first & 1 == 0 && !zero).then_some(mac)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mac_that_is_nobodys_is_not_the_phones_own() {
+        let own = |mac: &str| {
+            let identity = Identity { mac: Some(mac.to_owned()), ..Identity::default() };
+            identity.own_mac().is_some()
+        };
+        assert!(own("c0:74:ad:01:02:03"));
+        assert!(own("02:00:00:00:00:00"), "an address that somebody has given is one, too");
+        for nobodys in ["00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01", "", "ö"] {
+            assert!(!own(nobodys), "{nobodys}");
+        }
+        assert_eq!(Identity::default().own_mac(), None);
+    }
+}

@@ -96,6 +96,11 @@ impl Base {
         Self(base.into())
     }
 
+    /// Returns the base topic itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Returns the text of a topic.
     pub fn render(&self, topic: &Topic) -> String {
         match topic {
@@ -136,6 +141,14 @@ impl Base {
     pub fn states(&self) -> [String; 4] {
         ["+/+", "+/lines/+", "+/accounts/+", "+/values/+"]
             .map(|place| format!("{}/{place}", self.0))
+    }
+
+    /// Returns the topics of a phone that have to be known after a restart, by name: a broker may send nothing retained to
+    /// a filter with wildcards (RabbitMQ).
+    pub fn history(&self, id: &PhoneId) -> [String; 4] {
+        use PhoneTopic::{Calls, LastCall, LastCaller, MissedCalls};
+        [Calls, LastCall, LastCaller, MissedCalls]
+            .map(|place| self.render(&Topic::Phone(id.clone(), place)))
     }
 
     /// Makes a message: the topic says how it travels.

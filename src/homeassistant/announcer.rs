@@ -17,6 +17,8 @@ use super::{Options, discovery};
 
 /// How long what was announced before is listened to.
 const LISTEN: Duration = Duration::from_secs(2);
+/// And until nothing was sent for so long.
+const QUIET: Duration = Duration::from_secs(1);
 /// The distance of two payloads of one device.
 const DISTANCE: Duration = Duration::from_secs(2);
 /// After Home Assistant's birth, states follow the announcement after this.
@@ -31,9 +33,11 @@ pub enum Event {
     Connected,
     /// It sends what was announced before, from now on and in a moment.
     Listening,
+    /// It has sent something that was retained: more may come.
+    Retained,
     /// The broker is gone.
     Away,
-    /// A message on a topic that [`Announcer::subscription`] matches.
+    /// A message on a topic that one of [`Announcer::subscriptions`] matches.
     Found {
         /// The topic.
         topic: String,
@@ -71,6 +75,12 @@ pub struct Announcer {
     phones: BTreeSet<PhoneId>,
     /// None, if nothing is to be announced.
     devices: BTreeMap<String, Announcement>,
+    /// The phones as they were described last.
+    described: BTreeMap<PhoneId, Device>,
+    /// The components of what is announced and is ours, as far as it was heard since the connection opened.
+    found: BTreeMap<String, BTreeMap<String, String>>,
+    /// Nothing is announced before this: the same entities were just taken back under other ids.
+    hushed_until: Option<Instant>,
     listening: Listening,
     connected: bool,
     announce_at: Option<Instant>,
@@ -107,12 +117,15 @@ impl Announcer {
             complete: true,
             ..Announcement::default()
         };
-        let bridge = options.discovery.then(|| (discovery::BRIDGE.to_owned(), bridge));
+        let bridge = options.discovery.then(|| (discovery::bridge_id(&base), bridge));
         Self {
             options,
             base,
             phones,
             devices: bridge.into_iter().collect(),
+            described: BTreeMap::new(),
+            found: BTreeMap::new(),
+            hushed_until: None,
             listening: Listening::No,
             connected: false,
             announce_at: None,
@@ -121,9 +134,13 @@ impl Announcer {
         }
     }
 
-    /// Returns the filter of what was announced before.
-    pub fn subscription(&self) -> String {
-        format!("{}/device/+/config", self.options.discovery_prefix)
+    /// Returns the filters of what was announced before: of anybody, and of our own by name, for a broker that sends nothing
+    /// retained to a filter with wildcards (RabbitMQ).
+    pub fn subscriptions(&self) -> Vec<String> {
+        let own = self.phones.iter().map(|phone| discovery::object_id(&self.base, phone));
+        let own = own.chain([discovery::bridge_id(&self.base), "+".to_owned()]);
+        own.map(|object| format!("{}/device/{object}/config", self.options.discovery_prefix))
+            .collect()
     }
 
     /// Returns when [`Event::Woke`] is wanted.
@@ -147,55 +164,81 @@ impl Announcer {
             Event::Connected => {
                 self.connected = true;
                 self.listening = Listening::Asked;
+                self.found.clear();
             }
             Event::Listening => self.listening = Listening::Until(now + LISTEN),
+            Event::Retained => {
+                if let Listening::Until(until) = &mut self.listening {
+                    *until = (*until).max(now + QUIET);
+                }
+            }
             // what it has not told by now is told after the next connection
             Event::Away => (self.connected, self.listening) = (false, Listening::No),
-            Event::Found { topic, payload } => actions.extend(self.found(&topic, &payload)),
-            Event::Described(device) => self.described(&device, now),
+            Event::Found { topic, payload } => self.found(&topic, &payload),
+            Event::Described(device) => self.described(*device, now),
             Event::Born => {
                 let (least, more) = BIRTH_WAIT;
                 self.announce_at = Some(now + least + more.mul_f64(self.rng.f64()));
             }
             Event::Asked => self.announce_at = Some(now),
-            Event::Phones(phones) => actions.extend(self.take_back(phones)),
+            Event::Phones(phones) => actions.extend(self.take_back(phones, now)),
             Event::Woke => {}
         }
         actions.extend(self.due(now));
         actions
     }
 
-    fn found(&mut self, topic: &str, payload: &[u8]) -> Option<Action> {
+    /// Takes in what is announced on a topic: the last that comes counts, for another bridge may take it over.
+    fn found(&mut self, topic: &str, payload: &[u8]) {
         let object = topic
             .strip_prefix(&format!("{}/device/", self.options.discovery_prefix))
             .and_then(|rest| rest.strip_suffix("/config"));
-        let object = object.filter(|_| self.listening != Listening::No)?;
-        let payload = serde_json::from_slice::<Value>(payload).ok()?;
-        let phone = object.strip_prefix("gxv2mqtt_");
-        let ours = phone.is_some() && self.is_of_this_bridge(&payload);
-        if !ours {
-            return None;
+        let Some(object) = object.filter(|_| self.listening != Listening::No) else { return };
+        let payload = serde_json::from_slice::<Value>(payload).unwrap_or_default();
+        if self.is_of_this_bridge(&payload) {
+            self.found.insert(object.to_owned(), components(&payload));
+        } else {
+            self.found.remove(object);
         }
-        let known = object == discovery::BRIDGE
-            || phone.and_then(|id| id.parse().ok()).is_some_and(|id| self.phones.contains(&id));
-        if !known || !self.options.discovery {
-            return Some(self.publication(object, String::new()));
+    }
+
+    /// Takes back what was found of phones that the bridge does not have, or not under this id any more.
+    fn judge(&mut self, now: Instant) -> Vec<Action> {
+        let mut known: BTreeSet<String> =
+            self.phones.iter().map(|phone| discovery::object_id(&self.base, phone)).collect();
+        known.insert(discovery::bridge_id(&self.base));
+        let ours = format!("{}_", discovery::bridge_slug(&self.base));
+        let mut actions = Vec::new();
+        for (object, components) in std::mem::take(&mut self.found) {
+            if self.options.discovery && known.contains(&object) {
+                self.devices.entry(object).or_default().shown.extend(components);
+                continue;
+            }
+            if !object.starts_with(&ours) {
+                self.hushed_until = Some(now + DISTANCE);
+            }
+            actions.push(self.publication(&object, String::new()));
         }
-        let device = self.devices.entry(object.to_owned()).or_default();
-        device.shown.extend(components(&payload));
-        None
+        actions
     }
 
     /// Takes back the devices of phones that the bridge does not have any more.
-    fn take_back(&mut self, phones: BTreeSet<PhoneId>) -> Vec<Action> {
+    fn take_back(&mut self, phones: BTreeSet<PhoneId>, now: Instant) -> Vec<Action> {
         let before = std::mem::replace(&mut self.phones, phones);
-        let gone: Vec<String> = before.difference(&self.phones).map(discovery::object_id).collect();
-        for object in &gone {
-            self.devices.remove(object);
+        let gone: Vec<PhoneId> = before.difference(&self.phones).cloned().collect();
+        let mut actions = Vec::new();
+        for phone in gone {
+            let object = discovery::object_id(&self.base, &phone);
+            self.devices.remove(&object);
+            if let Some(device) = self.described.remove(&phone) {
+                self.want_again(device.identity.own_mac(), now);
+            }
+            // what is left of them while the broker is away is found on the next connection
+            if self.options.discovery && self.connected {
+                actions.push(self.publication(&object, String::new()));
+            }
         }
-        // what is left of them while the broker is away is found on the next connection
-        let tell = self.options.discovery && self.connected;
-        gone.iter().filter(|_| tell).map(|object| self.publication(object, String::new())).collect()
+        actions
     }
 
     /// Another bridge on the same broker has other topics, and its devices are none of our business.
@@ -207,14 +250,48 @@ impl Announcer {
                 || payload["components"]["connection"]["state_topic"] == state)
     }
 
-    fn described(&mut self, phone: &Device, now: Instant) {
+    fn described(&mut self, phone: Device, now: Instant) {
         if !self.options.discovery {
             return;
         }
-        let device = self.devices.entry(discovery::object_id(&phone.id)).or_default();
-        device.wanted = Some(discovery::phone(&self.base, phone));
+        let device = self.devices.entry(discovery::object_id(&self.base, &phone.id)).or_default();
+        // be it the same as before: whoever describes it wants it to be told
+        device.wanted = None;
         device.complete = phone.complete;
-        device.due = Some(device.quiet_until.map_or(now, |until| until.max(now)));
+        let mac = phone.identity.own_mac().map(str::to_owned);
+        let before = self.described.insert(phone.id.clone(), phone);
+        let mac_before = before.as_ref().and_then(|before| before.identity.own_mac());
+        self.want_again(mac.as_deref(), now);
+        if mac_before != mac.as_deref() {
+            self.want_again(mac_before, now);
+        }
+        self.want_again(None, now);
+    }
+
+    /// Renews what is wanted of the phones with this MAC address, or of those without one: where two claim the same,
+    /// Home Assistant would make one device of them, so it is nobody's connection.
+    fn want_again(&mut self, mac: Option<&str>, now: Instant) {
+        let claim = || self.described.values().filter(|phone| phone.identity.own_mac() == mac);
+        let shared = mac.is_some() && claim().count() > 1;
+        let mut wanted = Vec::new();
+        for phone in claim() {
+            let mut phone = phone.clone();
+            phone.identity.mac.take_if(|_| shared);
+            let object = discovery::object_id(&self.base, &phone.id);
+            wanted.push((object, discovery::phone(&self.base, &phone)));
+        }
+        let earliest = self.earliest(now);
+        for (object, wanted) in wanted {
+            let Some(device) = self.devices.get_mut(&object) else { continue };
+            if device.wanted.as_ref() != Some(&wanted) {
+                device.wanted = Some(wanted);
+                device.due = Some(device.quiet_until.map_or(earliest, |until| until.max(earliest)));
+            }
+        }
+    }
+
+    fn earliest(&self, now: Instant) -> Instant {
+        self.hushed_until.map_or(now, |until| until.max(now))
     }
 
     fn due(&mut self, now: Instant) -> Vec<Action> {
@@ -227,6 +304,7 @@ impl Announcer {
             Listening::Until(until) if now < until => return actions,
             Listening::Until(_) => {
                 self.listening = Listening::No;
+                actions.extend(self.judge(now));
                 self.announce_all(now);
                 actions.push(Action::StopListening);
             }
@@ -246,8 +324,9 @@ impl Announcer {
     }
 
     fn announce_all(&mut self, now: Instant) {
+        let earliest = self.earliest(now);
         for device in self.devices.values_mut() {
-            device.due = Some(now);
+            device.due = Some(earliest);
         }
     }
 
@@ -259,7 +338,8 @@ impl Announcer {
             }
         }
         // phones name the bridge as the device that they are reached through: it comes first
-        payloads.sort_by_key(|(object, _)| object != discovery::BRIDGE);
+        let bridge = discovery::bridge_id(&self.base);
+        payloads.sort_by_key(|(object, _)| *object != bridge);
         payloads.into_iter().map(|(object, payload)| self.publication(&object, payload)).collect()
     }
 

@@ -3,6 +3,8 @@
 //! Home Assistant drops a whole device for one key that it does not know at the root, in `device` or in `origin`; so
 //! only keys that every version from 2024.12 knows stand there.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 
 use crate::domain::entity::{Category, Device, ENTITIES, Each, Entity, Kind, PROBLEM_KEY};
@@ -12,20 +14,40 @@ use crate::domain::topic::{Base, PhoneTopic, Topic};
 
 use super::setting::{self, Places};
 
-/// The object id of the bridge's own device.
-pub const BRIDGE: &str = "gxv2mqtt_bridge";
+/// The longest state that Home Assistant takes, in characters.
+const LONGEST_STATE: usize = 255;
+
+/// Returns what all ids of a bridge begin with: the base topic, in which each byte that is no letter or digit is `-` and its
+/// two hexadecimal digits. So no two bridges have the same, and the first `_` of an id ends it.
+pub fn bridge_slug(base: &Base) -> String {
+    let mut slug = String::new();
+    for byte in base.as_str().bytes() {
+        if byte.is_ascii_alphanumeric() {
+            slug.push(char::from(byte));
+        } else {
+            write!(slug, "-{byte:02x}").expect("a text takes everything");
+        }
+    }
+    slug
+}
+
+/// Returns the object id of the bridge's own device.
+pub fn bridge_id(base: &Base) -> String {
+    format!("{}_bridge", bridge_slug(base))
+}
 
 /// Returns the object id of a phone's device.
-pub fn object_id(phone: &PhoneId) -> String {
-    format!("gxv2mqtt_{phone}")
+pub fn object_id(base: &Base, phone: &PhoneId) -> String {
+    format!("{}_{phone}", bridge_slug(base))
 }
 
 /// Returns the payload that announces the bridge itself.
 pub fn bridge(base: &Base) -> Value {
     let state = base.render(&Topic::BridgeState);
+    let bridge = bridge_id(base);
     json!({
         "device": {
-            "identifiers": [BRIDGE],
+            "identifiers": [bridge],
             "name": "gxv2mqtt",
             "model": "Bridge",
             "sw_version": env!("CARGO_PKG_VERSION"),
@@ -34,7 +56,7 @@ pub fn bridge(base: &Base) -> Value {
         "components": {
             "connection": {
                 "platform": "binary_sensor",
-                "unique_id": format!("{BRIDGE}_connection"),
+                "unique_id": format!("{bridge}_connection"),
                 "name": "Connection",
                 "device_class": "connectivity",
                 "entity_category": "diagnostic",
@@ -44,7 +66,7 @@ pub fn bridge(base: &Base) -> Value {
             },
             "version": {
                 "platform": "sensor",
-                "unique_id": format!("{BRIDGE}_version"),
+                "unique_id": format!("{bridge}_version"),
                 "name": "Version",
                 "icon": "mdi:tag",
                 "entity_category": "diagnostic",
@@ -54,7 +76,7 @@ pub fn bridge(base: &Base) -> Value {
             },
             "rediscover": {
                 "platform": "button",
-                "unique_id": format!("{BRIDGE}_rediscover"),
+                "unique_id": format!("{bridge}_rediscover"),
                 "name": "Rediscover",
                 "icon": "mdi:refresh",
                 "entity_category": "diagnostic",
@@ -80,7 +102,7 @@ pub fn phone(base: &Base, device: &Device) -> Value {
         components.insert(setting::component_key(value), value_component(base, device, value));
     }
     json!({
-        "device": about(device),
+        "device": about(base, device),
         "origin": origin(),
         "availability": availability(base, device),
         "availability_mode": "all",
@@ -105,7 +127,7 @@ fn value_component(base: &Base, device: &Device, value: &Setting) -> Value {
     };
     let mut component = setting::component(value, places);
     let key = setting::component_key(value);
-    component["unique_id"] = json!(format!("{}_{key}", object_id(&device.id)));
+    component["unique_id"] = json!(format!("{}_{key}", object_id(base, &device.id)));
     component
 }
 
@@ -113,12 +135,12 @@ fn origin() -> Value {
     json!({ "name": "gxv2mqtt", "sw_version": env!("CARGO_PKG_VERSION") })
 }
 
-fn about(device: &Device) -> Value {
+fn about(base: &Base, device: &Device) -> Value {
     let mut about = json!({
-        "identifiers": [object_id(&device.id)],
+        "identifiers": [object_id(base, &device.id)],
         "name": device.name,
         "configuration_url": device.url,
-        "via_device": BRIDGE,
+        "via_device": bridge_id(base),
     });
     let identity = &device.identity;
     let known = [
@@ -132,7 +154,7 @@ fn about(device: &Device) -> Value {
             about[key] = json!(value);
         }
     }
-    if let Some(mac) = &identity.mac {
+    if let Some(mac) = identity.own_mac() {
         about["connections"] = json!([["mac", mac]]);
     }
     about
@@ -155,7 +177,7 @@ fn component(base: &Base, device: &Device, entity: &Entity, number: u16) -> Valu
         component["type"] = json!(entity.name.to_lowercase());
         return component;
     }
-    component["unique_id"] = json!(format!("{}_{key}", object_id(&device.id)));
+    component["unique_id"] = json!(format!("{}_{key}", object_id(base, &device.id)));
     component["name"] = json!(entity.name.replace("<n>", &number.to_string()));
     if let Some(icon) = entity.icon {
         component["icon"] = json!(icon);
@@ -189,7 +211,7 @@ fn platform(kind: &Kind, number: u16, topic: impl Fn(PhoneTopic) -> String) -> V
             let fields: Vec<_> = fields.iter().map(|f| format!("value_json.{f}")).collect();
             let sensor = json!({
                 "platform": "sensor", "state_topic": topic(at(number)),
-                "value_template": format!("{{{{ {} }}}}", fields.join(" or ")),
+                "value_template": short(&fields.join(" or ")),
             });
             with_attributes(sensor, attributes)
         }
@@ -233,6 +255,12 @@ fn platform(kind: &Kind, number: u16, topic: impl Fn(PhoneTopic) -> String) -> V
             entry(&topic(PhoneTopic::Command((*command).to_owned())), &topic(PhoneTopic::CallState))
         }
     }
+}
+
+/// Returns a template of a text: of a longer one Home Assistant would make an unknown state. It is whole in the topic, and
+/// in the attributes.
+fn short(expression: &str) -> String {
+    format!("{{{{ ({expression}) | string | truncate({LONGEST_STATE}, true, '…', 0) }}}}")
 }
 
 fn event(topic: &str, types: &[&str], class: Option<&str>) -> Value {
@@ -304,6 +332,26 @@ mod tests {
     }
 
     #[test]
+    fn two_bridges_never_share_an_id() {
+        let slug = |base: &str| bridge_slug(&Base::new(base));
+        assert_eq!(slug("gxv2mqtt"), "gxv2mqtt");
+        assert_eq!(slug("house/phones"), "house-2fphones");
+        let bases = ["a/b", "a_b", "a-b", "a-2fb", "a b", "ab", "A/b", "a/b/c", "ä", "gxv2mqtt/a"];
+        let mut slugs: Vec<_> = bases.into_iter().map(slug).collect();
+        let legal = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        assert!(slugs.iter().all(|slug| slug.chars().all(legal)), "{slugs:?}");
+        slugs.sort_unstable();
+        slugs.dedup();
+        assert_eq!(slugs.len(), bases.len());
+
+        let phone_of = |base: &str| phone(&Base::new(base), &device()).to_string();
+        let ours = phone_of("house/phones");
+        assert!(!ours.contains("gxv2mqtt_"), "{ours}");
+        assert!(ours.contains(r#""via_device":"house-2fphones_bridge""#), "{ours}");
+        assert!(!bridge(&Base::new("house/phones")).to_string().contains("gxv2mqtt_"));
+    }
+
+    #[test]
     fn only_keys_that_every_home_assistant_knows_stand_where_others_are_refused() {
         let root = ["device", "origin", "availability", "availability_mode", "components"];
         let about = [
@@ -329,7 +377,7 @@ mod tests {
             "select",
         ];
         let values = Device { values: setting::tests::settings().into(), ..device() };
-        let base = Base::new("b");
+        let base = Base::new("gxv2mqtt");
         for payload in [phone(&base, &device()), phone(&base, &values), bridge(&base)] {
             let keys =
                 |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();

@@ -1,16 +1,19 @@
 //! What users ask of the bridge itself, told twice: over the embedded broker, and over Mosquitto with its own tools.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gxv2mqtt::bridge;
+use gxv2mqtt::bridge::{self, Source};
 use gxv2mqtt::config::{Format, Settings};
 use gxv2mqtt::demo::broker::Broker;
 use gxv2mqtt::mqtt;
 use gxv2mqtt::phone::Tls;
 use gxv2mqtt::phone::dialect::Kind;
-use gxv2mqtt::simulator::{Caller, Happening, Profile, Simulator};
+use gxv2mqtt::simulator::{Caller, Fault, Function, Happening, Profile, Simulator};
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::support::ear::{Heard, Neighbour};
@@ -29,6 +32,9 @@ stories! {
     broken_settings_leave_all_as_it_was
     a_pause_outlives_a_reload
     a_refused_login_outlives_a_reload
+    a_phone_that_hangs_holds_nobody_up_when_it_is_taken_out
+    a_command_to_a_phone_that_begins_anew_waits_for_it
+    one_bridge_leaves_the_devices_of_another_alone
 }
 
 const KITCHEN: &str = "gxv2mqtt/kitchen";
@@ -361,4 +367,91 @@ async fn settings_that_are_from_no_file_are_not_read_again() {
     stop.cancel();
     bridge.await.unwrap().unwrap();
     broker.stop().await;
+}
+
+async fn a_phone_that_hangs_holds_nobody_up_when_it_is_taken_out(world: &mut World) {
+    let hall = world.add_phone("hall", Kind::Gxv, Profile::default()).await;
+    world.begin().await;
+    world.ear().shows("gxv2mqtt/hall/availability", "online").await;
+    let line = hall.ring(Caller::new("Ann", "1")).unwrap();
+    hall.answer(line);
+    world.ear().shows("gxv2mqtt/hall/call_state", "in_call").await;
+    hall.set_fault(None, Fault::NeverAnswers);
+    let asked = hall.all_requests();
+    while hall.all_requests() == asked {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let mut settings = world.settings.clone();
+    settings.phones.remove(1);
+    let reload = async {
+        data(&world.reload(Ok(settings)).await);
+        Instant::now()
+    };
+    let command = async {
+        assert_eq!(world.command("during", "refresh", "").await["ok"], true);
+        Instant::now()
+    };
+    let (reloaded, done) = tokio::join!(reload, command);
+    assert!(done < reloaded, "the kitchen waited for the hall");
+    world.ear().shows("gxv2mqtt/hall/call_state", "").await;
+    let last = world.ear().json("gxv2mqtt/hall/event/call").pop().unwrap();
+    assert_eq!(last["event_type"], "ended", "every call that begins ends");
+    assert_eq!(last["ended_at"], Value::Null);
+}
+
+async fn a_command_to_a_phone_that_begins_anew_waits_for_it(world: &mut World) {
+    world.begin().await;
+    world.phone.set_fault(Function::GetLineStatus, Fault::Delay(Duration::from_secs(1)));
+    let asked = world.phone.all_requests();
+    while world.phone.all_requests() == asked {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let mut settings = world.settings.clone();
+    settings.phones[0].name = "The new phone".into();
+    let command = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        world.command("during", "get_time", "").await
+    };
+    let (response, result) = tokio::join!(world.reload(Ok(settings)), command);
+    assert_eq!(data(&response)["changed"], json!(["kitchen"]));
+    assert_eq!(result["ok"], true, "{result}");
+}
+
+async fn one_bridge_leaves_the_devices_of_another_alone(world: &mut World) {
+    world.begin().await;
+    let device = |object: &str| format!("homeassistant/device/{object}/config");
+    let mut other = world.settings.clone();
+    other.base_topic = "house/phones".to_owned();
+    other.mqtt.client_id = "another".to_owned();
+    let hall = start_phone(Profile::default(), &world.phones).await;
+    other.phones = vec![options("kitchen", Kind::Gxv, hall.address())];
+    let (stop, written) = (CancellationToken::new(), Arc::new(Mutex::new(other.clone())));
+    let read = Arc::clone(&written);
+    let read = move || Ok(read.lock().unwrap().clone());
+    let source = Source { read: Arc::new(read), asked: mpsc::channel(1).1 };
+    let task = tokio::spawn(bridge::run_with(other.clone(), Some(source), stop.clone()));
+    for object in
+        ["gxv2mqtt_bridge", "gxv2mqtt_kitchen", "house-2fphones_bridge", "house-2fphones_kitchen"]
+    {
+        let topic = device(object);
+        let there = |heard: &[Heard]| heard.iter().any(|heard| heard.topic == topic).then_some(());
+        world.ear().until(object, there).await;
+    }
+    // the other's kitchen goes, and ours stays
+    other.phones[0].id = "cellar".parse().unwrap();
+    *written.lock().unwrap() = other;
+    world.publish("house/phones/bridge/request/reload", b"{}", false).await;
+    world.ear().shows(&device("house-2fphones_kitchen"), "").await;
+    world.ear().shows("house/phones/kitchen/availability", "").await;
+    assert_ne!(world.ear().newest(&device("gxv2mqtt_kitchen")).as_deref(), Some(""));
+    let ids = |object: &str| {
+        let text = world.ear().newest(&device(object)).unwrap();
+        let payload: Value = serde_json::from_str(&text).unwrap();
+        let components = payload["components"].as_object().unwrap().values();
+        let ids = components.filter_map(|one| one["unique_id"].as_str().map(str::to_owned));
+        ids.collect::<BTreeSet<_>>()
+    };
+    assert!(ids("gxv2mqtt_bridge").is_disjoint(&ids("house-2fphones_bridge")));
+    stop.cancel();
+    task.await.unwrap().unwrap();
 }

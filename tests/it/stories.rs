@@ -306,8 +306,12 @@ async fn nothing_old_is_shown_as_the_present(world: &mut World) {
 }
 
 async fn what_is_left_from_before_is_taken_back(world: &mut World) {
+    world.publish("gxv2mqtt/bridge/info", br#"{"phones":["attic","kitchen"]}"#, true).await;
     world.publish("gxv2mqtt/attic/call_state", b"ringing", true).await;
     world.publish("gxv2mqtt/attic/lines/1", b"{}", true).await;
+    world.publish("gxv2mqtt/garage/status", b"open", true).await;
+    world.publish("gxv2mqtt/boiler/system", b"42", true).await;
+    world.publish("gxv2mqtt/solar/values/power", b"3000", true).await;
     world.publish(&at("lines/9"), b"{\"state\":\"ringing\"}", true).await;
     world.publish("gxv2mqtt/notes", b"mine", true).await;
     world.publish("elsewhere/attic/call_state", b"ringing", true).await;
@@ -316,7 +320,15 @@ async fn what_is_left_from_before_is_taken_back(world: &mut World) {
     world.ear().shows("gxv2mqtt/attic/lines/1", "").await;
     world.ear().shows(&at("lines/9"), "").await;
     world.ear().shows_field(&at("lines/1"), "state", "idle").await;
-    assert_eq!(world.ear().newest("gxv2mqtt/notes").as_deref(), Some("mine"));
+    world.ear().shows_field("gxv2mqtt/bridge/info", "phones", json!(["kitchen"])).await;
+    for (topic, text) in [
+        ("gxv2mqtt/notes", "mine"),
+        ("gxv2mqtt/garage/status", "open"),
+        ("gxv2mqtt/boiler/system", "42"),
+        ("gxv2mqtt/solar/values/power", "3000"),
+    ] {
+        assert_eq!(world.ear().newest(topic).as_deref(), Some(text), "{topic} is not ours");
+    }
     assert_eq!(world.ear().newest("elsewhere/attic/call_state").as_deref(), Some("ringing"));
 }
 

@@ -20,6 +20,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let events: Vec<fn() -> Event> = vec![
         || Event::Connected,
         || Event::Listening,
+        || Event::Retained,
         || Event::Away,
         found,
         || kitchen(&[1], true),

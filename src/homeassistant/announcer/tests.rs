@@ -4,6 +4,8 @@ use super::*;
 use crate::domain::phone::Identity;
 use crate::domain::setting::{Setting, SettingKind};
 
+const BASE: &str = "gxv2mqtt";
+
 pub(super) struct Story {
     pub(super) announcer: Announcer,
     pub(super) start: Instant,
@@ -15,7 +17,7 @@ impl Story {
         let options =
             Options { discovery, discovery_prefix: "ha".into(), status_topic: "ha/status".into() };
         let phones = [("kitchen".parse().unwrap())].into();
-        let announcer = Announcer::new(options, Base::new("b"), phones, 1);
+        let announcer = Announcer::new(options, Base::new(BASE), phones, 1);
         Self { announcer, start: Instant::now() }
     }
 
@@ -75,7 +77,7 @@ pub(super) fn kitchen(lines: &[u16], complete: bool) -> Event {
 
 pub(super) fn payload(lines: &[u16]) -> Value {
     let Event::Described(device) = kitchen(lines, true) else { unreachable!() };
-    discovery::phone(&Base::new("b"), &device)
+    discovery::phone(&Base::new(BASE), &device)
 }
 
 #[test]
@@ -97,9 +99,11 @@ fn what_went_away_is_taken_back_also_after_a_restart() {
     story.at(0, kitchen(&[1], true));
     story.connected(0);
     assert!(story.found("gxv2mqtt_kitchen", &payload(&[1, 2])).is_empty());
-    assert_eq!(story.found("gxv2mqtt_attic", &payload(&[1])), ["gxv2mqtt_attic taken back"]);
-    assert!(story.found("zigbee", &payload(&[1])).is_empty());
+    assert!(story.found("gxv2mqtt_attic", &payload(&[1])).is_empty());
+    assert!(story.found("zigbee", &json!({ "origin": { "name": "zigbee" } })).is_empty());
     let told = story.at(2, Event::Woke);
+    assert_eq!(told[0], "gxv2mqtt_attic taken back");
+    assert!(told.iter().all(|told| !told.contains("zigbee")), "{told:?}");
     assert!(told.contains(&"gxv2mqtt_kitchen line_1, line_2 gone".to_owned()), "{told:?}");
     assert!(story.at(4, Event::Woke).contains(&"gxv2mqtt_kitchen line_1".to_owned()));
 
@@ -157,8 +161,8 @@ fn home_assistants_birth_is_answered_after_a_while() {
 fn without_discovery_only_the_states_are_said_again() {
     let mut story = Story::new(false);
     story.connected(0);
-    assert_eq!(story.found("gxv2mqtt_kitchen", &payload(&[1])), ["gxv2mqtt_kitchen taken back"]);
-    assert_eq!(story.at(2, Event::Woke), ["stop listening"]);
+    assert!(story.found("gxv2mqtt_kitchen", &payload(&[1])).is_empty());
+    assert_eq!(story.at(2, Event::Woke), ["gxv2mqtt_kitchen taken back", "stop listening"]);
     assert!(story.at(3, kitchen(&[1], true)).is_empty());
     story.at(10, Event::Born);
     assert!(story.at(16, Event::Woke).is_empty());
@@ -259,4 +263,70 @@ fn a_broker_that_takes_its_time_is_waited_for() {
     story.found("gxv2mqtt_kitchen", &payload(&[1, 2]));
     let told = story.at(12, Event::Woke);
     assert_eq!(told, ["stop listening", "gxv2mqtt_bridge", "gxv2mqtt_kitchen line_1, line_2 gone"]);
+}
+
+#[test]
+fn a_broker_that_has_much_to_send_is_listened_to_until_the_end() {
+    let mut story = Story::new(true);
+    story.connected(0);
+    for second in 1..=30 {
+        assert!(story.at(second, Event::Retained).is_empty());
+        assert!(story.at(second, Event::Woke).is_empty(), "{second}");
+    }
+    assert!(story.at(31, Event::Woke).contains(&"stop listening".to_owned()));
+}
+
+#[test]
+fn a_device_of_before_under_another_id_is_taken_back_before_its_entities_come_again() {
+    let options = Options { discovery_prefix: "ha".into(), ..Options::default() };
+    let phones = ["kitchen".parse().unwrap()].into();
+    let base = Base::new("house");
+    let mut story = Story::new(true);
+    story.announcer = Announcer::new(options, base.clone(), phones, 1);
+    let Event::Described(device) = kitchen(&[1], true) else { unreachable!() };
+    let ours = discovery::phone(&base, &device);
+    story.at(0, Event::Described(device));
+    story.connected(0);
+    story.found("gxv2mqtt_kitchen", &ours);
+    assert_eq!(story.at(2, Event::Woke), ["gxv2mqtt_kitchen taken back", "stop listening"]);
+    assert_eq!(story.at(4, Event::Woke), ["house_bridge", "house_kitchen line_1"]);
+}
+
+#[test]
+fn a_device_that_another_bridge_took_over_is_not_taken_back() {
+    let mut story = Story::new(true);
+    story.connected(0);
+    story.found("gxv2mqtt_attic", &payload(&[1]));
+    let Event::Described(device) = kitchen(&[1], true) else { unreachable!() };
+    story.found("gxv2mqtt_attic", &discovery::phone(&Base::new("elsewhere"), &device));
+    assert!(!story.at(2, Event::Woke).iter().any(|told| told.contains("attic")));
+}
+
+#[test]
+fn a_mac_address_that_two_phones_claim_is_no_connection() {
+    let mut story = Story::new(true);
+    story.announcer.phones.insert("hall".parse().unwrap());
+    story.connected(0);
+    let described = |id: &str, mac: &str| {
+        let Event::Described(mut device) = kitchen(&[], true) else { unreachable!() };
+        device.id = id.parse().unwrap();
+        device.identity.mac = Some(mac.to_owned());
+        Event::Described(device)
+    };
+    let connections = |story: &Story, object: &str| {
+        let wanted = story.announcer.devices[object].wanted.as_ref().unwrap();
+        wanted["device"]["connections"].as_array().map_or(0, Vec::len)
+    };
+    story.at(0, described("kitchen", "c0:74:ad:00:00:01"));
+    assert_eq!(connections(&story, "gxv2mqtt_kitchen"), 1);
+    story.at(0, described("hall", "c0:74:ad:00:00:01"));
+    assert_eq!(
+        [connections(&story, "gxv2mqtt_kitchen"), connections(&story, "gxv2mqtt_hall")],
+        [0, 0]
+    );
+    story.at(3, described("hall", "00:00:00:00:00:00"));
+    assert_eq!(
+        [connections(&story, "gxv2mqtt_kitchen"), connections(&story, "gxv2mqtt_hall")],
+        [1, 0]
+    );
 }
