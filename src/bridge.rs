@@ -136,6 +136,7 @@ fn plan(settings: &Settings, base: &Base, announcer: &Announcer) -> Plan {
         will: base.publication(&Topic::BridgeState, "offline"),
         birth: base.publication(&Topic::BridgeState, "online"),
         subscriptions,
+        back: Some(settings.homeassistant.status_topic.clone()),
     }
 }
 

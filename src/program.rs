@@ -134,13 +134,16 @@ where
     F: Future<Output = anyhow::Result<()>>,
 {
     let outcome = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
-        runtime.block_on(async {
+        let outcome = runtime.block_on(async {
             let stop = CancellationToken::new();
             let signals = stop_on_signals(stop.clone())?;
             let outcome = run(stop).await;
             signals.abort();
             outcome
-        })
+        });
+        // a name that no DNS server answers for blocks a thread for half a minute: it is not waited for
+        runtime.shutdown_background();
+        outcome
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

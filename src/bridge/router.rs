@@ -275,9 +275,9 @@ impl Router {
                 Action::PublishStates => self.publish_states().await,
                 Action::StopListening => {
                     self.remembered = true;
-                    for filter in left_from_before(&self.base, &self.announcer, self.fleet.ids()) {
-                        self.outbox.unsubscribe(filter).await;
-                    }
+                    let ids = self.fleet.ids();
+                    let filters = left_from_before(&self.base, &self.announcer, ids);
+                    self.outbox.unsubscribe(filters).await;
                     self.clear_leftovers().await;
                     self.publish_info().await;
                     for phone in self.fleet.phones.values() {

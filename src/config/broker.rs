@@ -13,13 +13,18 @@ pub(super) fn check(section: &Section<'_>, raw: raw::Mqtt) -> Result<(Options, S
     let secure = url.scheme() == "mqtts";
     let files = [
         ("ca_file", &raw.ca_file),
+        ("tls_fingerprint", &raw.tls_fingerprint),
         ("client_cert_file", &raw.client_cert_file),
         ("client_key_file", &raw.client_key_file),
     ];
     if let Some((key, _)) = files.iter().find(|(_, file)| !secure && file.is_some()) {
         return Err(section.wrong(key, "expected an mqtts:// url with it; mqtt:// has no TLS"));
     }
+    if raw.ca_file.is_some() && raw.tls_fingerprint.is_some() {
+        return Err(section.wrong("tls_fingerprint", "expected that or ca_file, not both"));
+    }
     let tls = Tls {
+        fingerprint: section.fingerprint("tls_fingerprint", raw.tls_fingerprint)?,
         ca: section.pem("ca_file", raw.ca_file, "CERTIFICATE")?,
         client: client(section, raw.client_cert_file, raw.client_key_file)?,
     };

@@ -155,29 +155,12 @@ impl Certificate {
         if let Some(ca) = section.pem("tls_ca_file", self.ca_file, "CERTIFICATE")? {
             return Ok(Tls::Ca(ca));
         }
-        match self.fingerprint {
-            Some(text) => parse_fingerprint(&text).map(Tls::Fingerprint).ok_or_else(|| {
-                let problem = format!(
-                    "expected \"sha256:\" and 64 hexadecimal digits (colons between them do no harm), found {text:?}"
-                );
-                section.wrong("tls_fingerprint", problem)
-            }),
-            None if self.insecure => Ok(Tls::Insecure),
-            None => Ok(Tls::System),
-        }
+        Ok(match section.fingerprint("tls_fingerprint", self.fingerprint)? {
+            Some(sha256) => Tls::Fingerprint(sha256),
+            None if self.insecure => Tls::Insecure,
+            None => Tls::System,
+        })
     }
-}
-
-fn parse_fingerprint(text: &str) -> Option<[u8; 32]> {
-    let digits: Vec<u8> = text
-        .strip_prefix("sha256:")?
-        .chars()
-        .filter(|c| *c != ':')
-        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-        .collect::<Option<_>>()?;
-    let bytes: Vec<u8> =
-        digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
-    bytes.try_into().ok().filter(|_| digits.len() == 64)
 }
 
 fn allow(section: &Section<'_>, names: Vec<String>) -> Result<BTreeSet<Guarded>, Error> {

@@ -42,6 +42,7 @@ pub(super) struct Mqtt {
     pub(super) client_id: Option<String>,
     pub(super) base_topic: Option<String>,
     pub(super) ca_file: Option<String>,
+    pub(super) tls_fingerprint: Option<String>,
     pub(super) client_cert_file: Option<String>,
     pub(super) client_key_file: Option<String>,
 }

@@ -98,6 +98,21 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Returns the SHA-256 of a certificate.
+    pub(super) fn fingerprint(
+        &self,
+        key: &str,
+        text: Option<String>,
+    ) -> Result<Option<[u8; 32]>, Error> {
+        let Some(text) = text else { return Ok(None) };
+        parse_fingerprint(&text).map(Some).ok_or_else(|| {
+            let problem = format!(
+                "expected \"sha256:\" and 64 hexadecimal digits (colons between them do no harm), found {text:?}"
+            );
+            self.wrong(key, problem)
+        })
+    }
+
     /// Returns a regular expression; an empty one is a mistake.
     pub(super) fn regex(&self, key: &str, pattern: &str) -> Result<Regex, Error> {
         if pattern.is_empty() {
@@ -163,4 +178,16 @@ impl<'a> Section<'a> {
         };
         Err(self.wrong(key, problem))
     }
+}
+
+fn parse_fingerprint(text: &str) -> Option<[u8; 32]> {
+    let digits: Vec<u8> = text
+        .strip_prefix("sha256:")?
+        .chars()
+        .filter(|c| *c != ':')
+        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect::<Option<_>>()?;
+    let bytes: Vec<u8> =
+        digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+    bytes.try_into().ok().filter(|_| digits.len() == 64)
 }

@@ -226,8 +226,10 @@ impl Connection {
         sent.map_err(|_| closed_or_invalid(valid))
     }
 
-    pub(super) fn unsubscribe(&self, filter: &str) -> Result<(), Unsendable> {
-        self.client.try_unsubscribe(filter).map_err(|_| closed_or_invalid(valid_filter(filter)))
+    pub(super) fn unsubscribe(&self, filters: &[String]) -> Result<(), Unsendable> {
+        let valid = filters.iter().all(|filter| valid_filter(filter));
+        let asked = self.client.try_unsubscribe_many(filters.iter().map(String::as_str));
+        asked.map_err(|_| closed_or_invalid(valid))
     }
 
     /// Asks for a DISCONNECT after everything that was handed over before.

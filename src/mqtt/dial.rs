@@ -14,6 +14,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_util::either::Either;
 
 use super::{Options, Reason, tls};
+use crate::tls::{Fault, Keys, explain};
 
 /// A connection, plain or encrypted.
 pub(super) type Stream = Either<TcpStream, TlsStream<TcpStream>>;
@@ -90,7 +91,7 @@ pub(super) fn of_error(error: &io::Error, opened: bool) -> Reason {
         return reason.clone();
     }
     if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        return Reason::Tls(error.to_string());
+        return Reason::Tls(of_tls(error));
     }
     match error.kind() {
         _ if opened => Reason::Broken(error.to_string()),
@@ -99,5 +100,13 @@ pub(super) fn of_error(error: &io::Error, opened: bool) -> Reason {
             Reason::ClosedEarly
         }
         _ => Reason::Unreachable(error.to_string()),
+    }
+}
+
+/// Says what an error of the handshake means.
+fn of_tls(error: &rustls::Error) -> String {
+    let keys = Keys { fingerprint: "mqtt.tls_fingerprint", ca: "mqtt.ca_file" };
+    match explain(error, keys) {
+        Fault::Certificate(why) | Fault::Handshake(why) => why,
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! State is never queued here while the broker is away: on `Heard::Connected` the bridge asks for all of it again.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -21,6 +22,10 @@ use crate::domain::topic::{Delivery, Publication};
 /// Messages that wait for the bridge; also room for the burst of retained ones after connecting, which tell what was
 /// before: about 35 of each phone.
 const HEARD: usize = 4096;
+/// So many bytes of retained messages wait for the bridge beside them.
+const BACKLOG: usize = 64 * 1024 * 1024;
+/// A broker that is away for longer is tried less often.
+const SOON: Duration = Duration::from_mins(1);
 /// How long a broker has to close the connection after our DISCONNECT.
 const CLOSING: Duration = Duration::from_millis(500);
 
@@ -33,6 +38,8 @@ pub struct Plan {
     pub birth: Publication,
     /// What we want to hear.
     pub subscriptions: Vec<Subscription>,
+    /// A topic on which a subscriber says that it is back; events that waited for the broker need not wait for it, too.
+    pub back: Option<String>,
 }
 
 /// One topic filter.
@@ -84,8 +91,14 @@ pub struct Patience {
     pub stall: Duration,
     /// Before the second try.
     pub first_retry: Duration,
-    /// Before any other try; also how long a connection must hold to count as a good one.
+    /// Before any other try, while the broker is not away for long.
+    pub soon_retry: Duration,
+    /// Before any other try, while it is away for longer.
+    pub retry: Duration,
+    /// Before any other try, if somebody has to mend something first.
     pub longest_retry: Duration,
+    /// How long a connection must hold to count as a good one: the next loss is a new one.
+    pub served: Duration,
     /// After another client took our connection over.
     pub takeover: Duration,
     /// Before `online` is put back once more.
@@ -103,7 +116,10 @@ impl Default for Patience {
             keep_alive: Duration::from_secs(30),
             stall: Duration::from_secs(20),
             first_retry: Duration::from_millis(500),
+            soon_retry: Duration::from_secs(1),
+            retry: Duration::from_secs(5),
             longest_retry: Duration::from_secs(30),
+            served: Duration::from_secs(5),
             takeover: Duration::from_secs(30),
             heal: Duration::from_secs(30),
             event: Duration::from_mins(1),
@@ -122,6 +138,8 @@ pub struct Link {
     heard: mpsc::Sender<Heard>,
     owed: Owed,
     unheard: Losses,
+    /// What the broker had retained, and the bridge has still to be told; its size in bytes.
+    backlog: (VecDeque<Heard>, usize),
     queue: Queue,
     broker: Broker,
     backoff: Backoff,
@@ -152,9 +170,10 @@ impl Link {
             heard,
             owed: Owed::default(),
             unheard: Losses::default(),
+            backlog: (VecDeque::new(), 0),
             queue: Queue::new(patience.event),
             broker: Broker::Away { until: Instant::now() },
-            backoff: Backoff::new(patience.first_retry, patience.longest_retry),
+            backoff: Backoff::new(patience.first_retry),
             trouble: None,
             away_since: None,
         };
@@ -176,6 +195,8 @@ impl Link {
                 Broker::Away { until } => *until,
                 Broker::Here(session) => session.wakes_at(),
             };
+            let wake = self.queue.wakes_at().into_iter().fold(wake, Instant::min);
+            let owes = self.owed.next(self.is_up()).is_some() || !self.backlog.0.is_empty();
             let reads = self.inbox_open && (self.queue.is_empty() || !self.is_up());
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -184,7 +205,7 @@ impl Link {
                     Some(request) => self.accept(request, Instant::now()),
                     None => self.inbox_open = false,
                 },
-                permit = heard.reserve(), if self.owed.next(self.is_up()).is_some() => {
+                permit = heard.reserve(), if owes => {
                     self.tell(permit.ok());
                 }
                 () = sleep_until(wake) => {}
@@ -194,8 +215,15 @@ impl Link {
     }
 
     fn tell(&mut self, permit: Option<mpsc::Permit<'_, Heard>>) {
-        let Some(news) = self.owed.next(self.is_up()) else { return };
-        self.owed.told(&news);
+        let news = if let Some(news) = self.owed.next(self.is_up()) {
+            self.owed.told(&news);
+            news
+        } else if let Some(message) = self.backlog.0.pop_front() {
+            self.backlog.1 -= size(&message);
+            message
+        } else {
+            return;
+        };
         if let Some(permit) = permit {
             permit.send(news);
         }
@@ -231,13 +259,13 @@ impl Link {
     fn accept(&mut self, request: Request, now: Instant) {
         match (request, &mut self.broker) {
             (Request::Publish(publication), Broker::Here(session)) if session.is_up() => {
-                self.queue.push(publication, now);
+                self.queue.push(publication, true, now);
             }
             (Request::Publish(publication), _) if publication.delivery == Delivery::Event => {
-                self.queue.push(publication, now);
+                self.queue.push(publication, false, now);
             }
-            (Request::Unsubscribe(filter), Broker::Here(session)) if session.is_up() => {
-                session.unsubscribe(filter);
+            (Request::Unsubscribe(filters), Broker::Here(session)) if session.is_up() => {
+                session.unsubscribe(&filters);
             }
             (Request::Greet, Broker::Here(session)) if session.is_up() => {
                 session.greet(&mut self.queue, &self.plan, now);
@@ -253,6 +281,7 @@ impl Link {
         match session.handle(event, &self.plan, now) {
             Some(News::Up) => {
                 self.owed.up();
+                self.queue.connected();
                 self.trouble = None;
                 if let Some(since) = self.away_since.take() {
                     tracing::info!(away = ?(now - since), "the broker is back");
@@ -262,30 +291,75 @@ impl Link {
             }
             Some(News::Listening) => self.owed.listening(),
             Some(News::Message { topic, payload, retained }) => {
-                let message = Heard::Message { topic, payload, retained };
-                // after the bridge has stopped listening nothing is lost: echoes of its last words, mostly
-                let full = || matches!(self.heard.try_send(message), Err(TrySendError::Full(_)));
-                if self.owed.is_connected_owed() || full() {
-                    self.unheard.count(1);
+                if self.plan.back.as_ref() == Some(&topic) {
+                    self.queue.subscribers_are_back();
                 }
+                self.pass_on(Heard::Message { topic, payload, retained });
             }
             Some(News::Closed(reason)) => self.lose(reason, now),
             Some(News::SaidGoodbye) | None => {}
         }
     }
 
+    /// Tells the bridge of a message. What was retained comes in one go after a connection, as much as there is: it waits
+    /// until the bridge has time; of the rest that much is only sent by somebody who should not.
+    fn pass_on(&mut self, message: Heard) {
+        let retained = matches!(message, Heard::Message { retained: true, .. });
+        let (backlog, bytes) = &mut self.backlog;
+        let size = size(&message);
+        if self.owed.is_connected_owed() || *bytes + size > BACKLOG {
+            return self.unheard.count(1);
+        }
+        let refused = if retained && !backlog.is_empty() {
+            Some(message)
+        } else {
+            match self.heard.try_send(message) {
+                Err(TrySendError::Full(message)) => Some(message),
+                // after the bridge has stopped listening nothing is lost: echoes of its last words, mostly
+                Ok(()) | Err(TrySendError::Closed(_)) => None,
+            }
+        };
+        match refused {
+            Some(message) if retained => {
+                backlog.push_back(message);
+                *bytes += size;
+            }
+            Some(_) => self.unheard.count(1),
+            None => {}
+        }
+    }
+
+    /// Returns the longest time between two tries of a broker that is away for this reason.
+    fn longest_delay(&self, reason: &Reason, now: Instant) -> Duration {
+        let Patience { soon_retry, retry, longest_retry, .. } = self.patience;
+        let away = self.away_since.map_or(Duration::ZERO, |since| now - since);
+        if reason.wants_mending() {
+            longest_retry
+        } else if away < SOON {
+            soon_retry.min(longest_retry)
+        } else {
+            retry.min(longest_retry)
+        }
+    }
+
     /// Throws the connection away, keeps its events, and plans the next try.
     fn lose(&mut self, reason: Reason, now: Instant) {
+        let mut last_topic = None;
         if let Broker::Here(session) =
             std::mem::replace(&mut self.broker, Broker::Away { until: now })
         {
-            if session.up_for(now) >= self.patience.longest_retry {
+            let up = session.up_for(now);
+            if up >= self.patience.served.min(self.patience.longest_retry) {
                 self.backoff.reset();
+            } else if !up.is_zero() {
+                // it may be what the broker did not like
+                last_topic = session.last_topic().map(str::to_owned);
             }
             self.queue.keep_events(session.into_unacknowledged());
         }
         self.owed.lost();
-        let mut delay = self.backoff.delay(fastrand::f64());
+        self.backlog = (VecDeque::new(), 0);
+        let mut delay = self.backoff.delay(self.longest_delay(&reason, now), fastrand::f64());
         if matches!(reason, Reason::TakenOver(_)) {
             // Two bridges with one client id would throw each other out for ever.
             delay += self.patience.takeover;
@@ -295,7 +369,7 @@ impl Link {
         if self.trouble.as_ref() == Some(&reason) {
             tracing::debug!(%reason, retry_in = ?delay, "still no broker");
         } else {
-            tracing::warn!(%reason, retry_in = ?delay, "no connection to the broker");
+            tracing::warn!(%reason, last_topic, retry_in = ?delay, "no connection to the broker");
             self.trouble = Some(reason);
         }
     }
@@ -314,7 +388,8 @@ impl Link {
         let Broker::Here(mut session) = self.broker else {
             return;
         };
-        self.queue.push(self.plan.will.clone(), now);
+        self.queue.let_out();
+        self.queue.push(self.plan.will.clone(), true, now);
         session.leave();
         let mut deadline = now + self.patience.goodbye;
         let mut disconnecting = false;
@@ -339,6 +414,13 @@ impl Link {
                 Some(News::Up | News::Listening | News::Message { .. }) | None => {}
             }
         }
+    }
+}
+
+fn size(message: &Heard) -> usize {
+    match message {
+        Heard::Message { topic, payload, .. } => topic.len() + payload.len() + 64,
+        Heard::Connected | Heard::Listening | Heard::Away => 0,
     }
 }
 

@@ -82,6 +82,8 @@ impl PartialEq for Options {
 pub struct Tls {
     /// A private CA instead of the system's ones.
     pub ca: Option<Vec<u8>>,
+    /// The SHA-256 of the broker's certificate: that one is taken, whoever signed it, and no other.
+    pub fingerprint: Option<[u8; 32]>,
     /// Our certificate and its key, for mutual TLS.
     pub client: Option<ClientCertificate>,
 }

@@ -11,7 +11,7 @@ const INBOX: usize = 256;
 #[derive(Debug)]
 pub(super) enum Request {
     Publish(Publication),
-    Unsubscribe(String),
+    Unsubscribe(Vec<String>),
     Greet,
 }
 
@@ -31,9 +31,9 @@ impl Outbox {
         self.ask(Request::Publish(publication)).await;
     }
 
-    /// Takes one filter of the plan back, until the next connection.
-    pub async fn unsubscribe(&self, filter: impl Into<String>) {
-        self.ask(Request::Unsubscribe(filter.into())).await;
+    /// Takes filters of the plan back, until the next connection.
+    pub async fn unsubscribe(&self, filters: Vec<String>) {
+        self.ask(Request::Unsubscribe(filters)).await;
     }
 
     /// Says that the bridge is online: after everything that was published before, so that nobody takes what is left of

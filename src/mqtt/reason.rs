@@ -67,6 +67,29 @@ pub enum Reason {
     Stalled(Duration),
 }
 
+impl Reason {
+    /// Returns `true` if somebody has to mend something before another try is worth while.
+    pub(super) fn wants_mending(&self) -> bool {
+        match self {
+            // not available, busy, over a quota, too many connections: it passes
+            Self::Refused(0x88 | 0x89 | 0x97 | 0x9F) => false,
+            Self::Refused(_) | Self::Tls(_) | Self::Http | Self::WantsTls | Self::NotMqtt5(_) => {
+                true
+            }
+            Self::NameNotFound(_)
+            | Self::NobodyListens
+            | Self::Unreachable(_)
+            | Self::NoAnswer(_)
+            | Self::ClosedEarly
+            | Self::TakenOver(_)
+            | Self::Ended(_)
+            | Self::ClosedByBroker
+            | Self::Broken(_)
+            | Self::Stalled(_) => false,
+        }
+    }
+}
+
 fn tls_hint(problem: &str) -> &'static str {
     if problem.contains("InvalidContentType") || problem.contains("corrupt message") {
         "the port does not speak TLS; mqtts:// in mqtt.url wants one that does"
@@ -90,7 +113,8 @@ fn refusal(code: u8) -> String {
         0x85 => "mqtt.client_id is not valid there",
         0x86 => "bad user name or password; check mqtt.username and mqtt.password_file",
         0x87 => {
-            "not authorised; check mqtt.username, and what the broker allows this user and mqtt.client_id"
+            "not authorised; check mqtt.username and mqtt.password (Mosquitto says this of a wrong password, too), and what the \
+             broker allows this user and mqtt.client_id"
         }
         0x88 => "it is not available now",
         0x89 => "it is busy",

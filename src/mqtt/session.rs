@@ -12,6 +12,11 @@ use super::link::{Patience, Plan, Subscription};
 use super::queue::{Queue, Queued};
 use super::reason::meaning;
 
+/// So many filters go into one SUBSCRIBE: brokers have limits.
+const FILTERS: usize = 100;
+/// How long our own message may take to come back.
+const ECHO: Duration = Duration::from_secs(10);
+
 /// What the link has to know.
 #[derive(Debug)]
 pub(super) enum News {
@@ -40,7 +45,7 @@ enum Phase {
 #[derive(Debug)]
 enum Question {
     Subscribe(Vec<Subscription>),
-    Unsubscribe(String),
+    Unsubscribe(Vec<String>),
     /// Whether the broker is there: subscribes once more to our own state. rumqttc pings only where nothing else is sent.
     Alive,
 }
@@ -62,6 +67,9 @@ pub(super) struct Session {
     unfit: Option<Reason>,
     /// Whether we have said that the bridge is online.
     greeted: bool,
+    /// Until when we should have heard that ourselves.
+    echo_by: Option<Instant>,
+    last_topic: Option<String>,
     healing: Healing,
     /// Topics that the log has seen a warning about.
     warned: HashSet<String>,
@@ -80,9 +88,21 @@ impl Session {
             doubted: false,
             unfit: None,
             greeted: false,
+            echo_by: None,
+            last_topic: None,
             healing: Healing::default(),
             warned: HashSet::new(),
         }
+    }
+
+    /// Returns `true` if there is more to subscribe to.
+    fn wants_more(&self) -> bool {
+        self.questions.iter().any(|question| matches!(question, Question::Subscribe(_)))
+    }
+
+    /// Returns the topic of the message that was handed over last.
+    pub(super) fn last_topic(&self) -> Option<&str> {
+        self.last_topic.as_deref()
     }
 
     /// Waits for what happens next; may be dropped at any time.
@@ -113,7 +133,10 @@ impl Session {
     pub(super) fn wakes_at(&self) -> Instant {
         let stalls = self.flight.stalls_at(self.patience.stall);
         let doubts = self.doubts_at();
-        [stalls, doubts, self.healing.due].into_iter().flatten().fold(self.silent_at, Instant::min)
+        [stalls, doubts, self.healing.due, self.echo_by]
+            .into_iter()
+            .flatten()
+            .fold(self.silent_at, Instant::min)
     }
 
     /// When to ask for a sign of life.
@@ -148,7 +171,7 @@ impl Session {
                 self.warn_about_filters(&answers);
                 match self.phase {
                     Phase::Subscribing => Some(self.come_up(plan, now)),
-                    Phase::Up(_) => asked.then_some(News::Listening),
+                    Phase::Up(_) => (asked && !self.wants_more()).then_some(News::Listening),
                     Phase::Connecting | Phase::Leaving => None,
                 }
             }
@@ -157,6 +180,7 @@ impl Session {
                 None
             }
             Event::Message { topic, payload, .. } if topic == plan.birth.topic => {
+                self.echo_by = None;
                 // while we are leaving it is we who say so
                 if payload == plan.will.payload && self.greeted && self.is_up() {
                     self.healing.saw_offline(now, self.patience.heal);
@@ -200,9 +224,8 @@ impl Session {
         // Only now, so that their retained messages come after the news that we are connected.
         let retained: Vec<_> =
             plan.subscriptions.iter().filter(|wanted| wanted.retained).cloned().collect();
-        if !retained.is_empty() {
-            self.questions.push_back(Question::Subscribe(retained));
-        }
+        let parts = retained.chunks(FILTERS).map(|part| Question::Subscribe(part.to_vec()));
+        self.questions.extend(parts);
         News::Up
     }
 
@@ -221,7 +244,9 @@ impl Session {
     /// Says that the bridge is online, after what is in the queue.
     pub(super) fn greet(&mut self, queue: &mut Queue, plan: &Plan, now: Instant) {
         self.greeted = true;
-        queue.push(plan.birth.clone(), now);
+        self.echo_by = Some(now + ECHO);
+        queue.push(plan.birth.clone(), true, now);
+        queue.settle(now);
     }
 
     fn warn_about_filters(&mut self, answers: &[Option<u8>]) {
@@ -233,9 +258,10 @@ impl Session {
         }
     }
 
-    /// Takes a filter back, when its turn comes.
-    pub(super) fn unsubscribe(&mut self, filter: String) {
-        self.questions.push_back(Question::Unsubscribe(filter));
+    /// Takes filters back, when their turn comes.
+    pub(super) fn unsubscribe(&mut self, filters: &[String]) {
+        let parts = filters.chunks(FILTERS).map(|part| Question::Unsubscribe(part.to_vec()));
+        self.questions.extend(parts);
     }
 
     /// Lets through what there is room for. `may_ask` is off while the bridge has not yet heard that we are connected.
@@ -244,7 +270,14 @@ impl Session {
             return;
         }
         if self.healing.is_due(now) && self.is_up() {
-            queue.push(plan.birth.clone(), now);
+            queue.push(plan.birth.clone(), true, now);
+        }
+        if self.echo_by.take_if(|by| *by <= now).is_some() {
+            tracing::warn!(
+                topic = plan.birth.topic,
+                "the broker does not bring back what is published there: check that it lets this user write and read below \
+                 mqtt.base_topic; nobody may see what the bridge says"
+            );
         }
         if self.doubts_at().is_some_and(|at| at <= now) {
             self.doubted = true;
@@ -277,7 +310,10 @@ impl Session {
     fn send(&mut self, queued: Queued, now: Instant) -> Option<Queued> {
         let topic = &queued.publication.topic;
         match self.connection.publish(&queued.publication) {
-            Ok(()) => self.flight.sent(queued, now),
+            Ok(()) => {
+                self.last_topic = Some(topic.clone());
+                self.flight.sent(queued, now);
+            }
             Err(Unsendable::Closed) => return Some(queued),
             Err(Unsendable::TooLarge { size, limit }) if self.warned.insert(topic.clone()) => {
                 tracing::warn!(

@@ -8,6 +8,7 @@ use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use secrecy::ExposeSecret;
 
 use super::Tls;
+use crate::tls::{Pinned, provider, system_roots};
 
 /// What is wrong with the certificates; only the settings or the system can mend it.
 #[derive(Debug, thiserror::Error)]
@@ -30,25 +31,33 @@ pub enum Error {
 
 /// Builds the TLS configuration.
 pub(super) fn configuration(tls: &Tls) -> Result<Arc<ClientConfig>, Error> {
-    let roots = match &tls.ca {
-        Some(pem) => private_roots(pem)?,
-        None => system_roots()?,
+    let builder = match (tls.fingerprint, &tls.ca) {
+        (Some(sha256), _) => {
+            let pinned = Pinned::new(Some(sha256));
+            builder().dangerous().with_custom_certificate_verifier(pinned)
+        }
+        (None, Some(pem)) => builder().with_root_certificates(private_roots(pem)?),
+        (None, None) => builder().with_root_certificates(roots_of_system()?),
     };
-    let builder = builder().with_root_certificates(roots);
     let Some(client) = &tls.client else {
         return Ok(Arc::new(builder.with_no_client_auth()));
     };
     let chain = certificates(&client.certificate).map_err(Error::Certificate)?;
     let key = PrivateKeyDer::from_pem_slice(client.key.expose_secret().as_bytes())
         .map_err(|_| Error::Key("no private key in it (PEM)".to_owned()))?;
-    let config =
-        builder.with_client_auth_cert(chain, key).map_err(|error| Error::Key(error.to_string()))?;
+    let config = builder.with_client_auth_cert(chain, key).map_err(|error| {
+        let text = format!("{error:?}");
+        if text.contains("UnsupportedCertVersion") {
+            let why = "it is X.509 v1, which can't be used any more: make it anew, with version 3";
+            return Error::Certificate(why.to_owned());
+        }
+        Error::Key(error.to_string())
+    })?;
     Ok(Arc::new(config))
 }
 
 fn builder() -> ConfigBuilder<ClientConfig, WantsVerifier> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    ClientConfig::builder_with_provider(provider)
+    ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .expect("ring supports the default versions")
 }
@@ -61,13 +70,10 @@ fn private_roots(pem: &[u8]) -> Result<RootCertStore, Error> {
     Ok(roots)
 }
 
-fn system_roots() -> Result<RootCertStore, Error> {
-    let mut roots = RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(found.certs);
+fn roots_of_system() -> Result<RootCertStore, Error> {
+    let (roots, trouble) = system_roots();
     if roots.is_empty() {
-        let why = found.errors.first().map_or_else(|| "none found".to_owned(), ToString::to_string);
-        return Err(Error::NoRoots(why));
+        return Err(Error::NoRoots(trouble.unwrap_or_else(|| "none found".to_owned())));
     }
     Ok(roots)
 }
@@ -91,13 +97,17 @@ mod tests {
         let good = made.cert.pem().into_bytes();
         let with_client = |certificate: &[u8], key: String| Tls {
             ca: Some(good.clone()),
+            fingerprint: None,
             client: Some(ClientCertificate { certificate: certificate.to_vec(), key: key.into() }),
         };
         let key = || made.signing_key.serialize_pem();
         let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec();
         let cases = [
-            (Tls { ca: Some(b"nonsense".to_vec()), client: None }, "mqtt.ca_file: no certificate"),
-            (Tls { ca: Some(broken), client: None }, "mqtt.ca_file: "),
+            (
+                Tls { ca: Some(b"nonsense".to_vec()), ..Tls::default() },
+                "mqtt.ca_file: no certificate",
+            ),
+            (Tls { ca: Some(broken), ..Tls::default() }, "mqtt.ca_file: "),
             (with_client(b"", key()), "mqtt.client_cert_file: no certificate"),
             (with_client(&good, "nonsense".to_owned()), "mqtt.client_key_file: no private key"),
             (

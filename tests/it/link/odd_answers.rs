@@ -44,7 +44,7 @@ async fn a_subscription_that_is_refused_for_an_unknown_reason_leaves_the_rest() 
     client.send(&[&[0x90, length], &id.to_be_bytes()[..], &[0], &codes].concat()).await;
     link.connected().await;
     client.answer_subscribe().await;
-    link.outbox.unsubscribe("discovery/+/config").await;
+    link.outbox.unsubscribe(vec!["discovery/+/config".to_owned()]).await;
     let Packet::Unsubscribe { id } = client.next().await else { panic!("no UNSUBSCRIBE") };
     client.send(&[&[0xB0, 4], &id.to_be_bytes()[..], &[0, 149]].concat()).await;
     link.publish(state("still here")).await;

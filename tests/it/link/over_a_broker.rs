@@ -131,12 +131,15 @@ async fn comes_back_after_a_cut_and_keeps_events_only() {
     link.greeted().await;
     link.publish(state("fresh")).await;
     let mut others = judge.until("b/state", "fresh").await;
+    // it waits until the states are published, and for subscribers; one that comes after it lets it out
+    link.publish(event("now")).await;
     // this broker does not keep messages of different qos in order
-    while others.len() < 2 {
+    while others.len() < 3 {
         others.push(judge.next().await);
     }
-    others.sort();
-    assert_eq!(others, [said("b/bridge/state", "online"), said("b/event", "missed")]);
+    let expected =
+        [said("b/bridge/state", "online"), said("b/event", "missed"), said("b/event", "now")];
+    assert_eq!(others, expected);
     judge.publish("b/phone/command/dial", "1001", false).await;
     assert_eq!(link.message().await, command("1001", false));
     link.stop().await;
@@ -186,7 +189,7 @@ async fn retained_messages_come_only_where_wanted_and_after_connected() {
     link.greeted().await;
     let expected = ("discovery/old/config".to_owned(), "{}".to_owned(), true);
     assert_eq!(link.message().await, expected);
-    link.outbox.unsubscribe("discovery/+/config").await;
+    link.outbox.unsubscribe(vec!["discovery/+/config".to_owned()]).await;
     link.publish(event("after the answer")).await;
     let mut ears = Judge::connect(broker.address, "ears").await;
     ears.listen("b/bridge/state").await;
@@ -247,7 +250,11 @@ async fn speaks_tls_with_a_private_ca_and_a_client_certificate() {
         ClientCertificate { certificate: client.into_bytes(), key: client_key.into() };
     let mut options = options(broker.tls_address.unwrap());
     options.host = "localhost".to_owned();
-    options.tls = Some(Tls { ca: Some(server_ca.clone().into_bytes()), client: Some(certificate) });
+    options.tls = Some(Tls {
+        ca: Some(server_ca.clone().into_bytes()),
+        client: Some(certificate),
+        ..Tls::default()
+    });
     let mut link = Running::start_with(&options, quick());
     link.greeted().await;
     let mut judge = Judge::connect(broker.address, "judge").await;
@@ -257,8 +264,8 @@ async fn speaks_tls_with_a_private_ca_and_a_client_certificate() {
     link.stop().await;
 
     for (tls, expected) in [
-        (Tls { ca: Some(server_ca.into_bytes()), client: None }, "mqtt.client_cert_file"),
-        (Tls { ca: Some(client_ca.into_bytes()), client: None }, "mqtt.ca_file"),
+        (Tls { ca: Some(server_ca.into_bytes()), ..Tls::default() }, "mqtt.client_cert_file"),
+        (Tls { ca: Some(client_ca.into_bytes()), ..Tls::default() }, "mqtt.ca_file"),
     ] {
         let without = Options { tls: Some(tls), ..options.clone() };
         let error = probe(&without, &[]).await.unwrap_err().to_string();

@@ -77,10 +77,18 @@ async fn a_withheld_acknowledgement_ends_the_connection_and_the_event_is_sent_ag
     assert_eq!(client.message().await.1, "rang");
     let mut client = stage.ready_client(&[]).await;
     link.connected().await;
+    client.answer_subscribe().await;
+    link.outbox.greet().await;
+    assert_eq!(client.message().await.1, "online");
+    // it is not the first to be told: this one lets it out
+    link.publish(event("then")).await;
     let (_, payload, id) = client.message().await;
     assert_eq!(payload, "rang");
+    let (_, payload, next) = client.message().await;
+    assert_eq!(payload, "then");
     // Acknowledged in the same breath as the end: not again.
-    client.send(&[[0x40, 2], id.to_be_bytes(), [0xE0, 2], [0x8B, 0]].concat()).await;
+    let [one, two] = [id, next].map(u16::to_be_bytes);
+    client.send(&[[0x40, 2], one, [0x40, 2], two, [0xE0, 2], [0x8B, 0]].concat()).await;
     drop(client);
     let mut client = settle(&stage, &mut link, &[]).await;
     link.publish(state("next")).await;

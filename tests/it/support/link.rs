@@ -33,6 +33,7 @@ pub(crate) fn plan() -> Plan {
             subscription("b/+/command/+", false),
             subscription("discovery/+/config", true),
         ],
+        back: Some("discovery/status".to_owned()),
     }
 }
 
