@@ -2,7 +2,10 @@
 //!
 //! It changes nothing on a phone, and never logs in twice after a refusal.
 
+use std::io::Write as _;
+use std::ops::RangeInclusive;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
@@ -11,13 +14,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
 use crate::domain::ask::{Answer, Ask, Question, Trouble};
+use crate::domain::entity::Device;
+use crate::domain::phone::Identity;
 use crate::domain::phonebook::Filter;
 use crate::domain::setting::Setting;
-use crate::domain::topic::{Base, Topic};
+use crate::domain::topic::{Base, Delivery, Publication, Topic};
 use crate::domain::values;
-use crate::mqtt;
+use crate::homeassistant::discovery;
+use crate::mqtt::{self, Trial};
 use crate::names;
-
 use crate::phone::http::{Clients, Handset};
 use crate::phone::{INSECURE, Options, Tls};
 
@@ -37,6 +42,10 @@ const CHANGING: [&str; 10] = [
 
 /// So many mistakes of an address book are shown.
 const MISTAKES: usize = 5;
+/// Lines and accounts that a phone is thought to have, as long as it is not asked.
+const LINES: RangeInclusive<u16> = 1..=6;
+/// Messages of this size must go through at least.
+const SMALL: usize = 1024;
 
 /// Tries everything, prints a table, and fails if anything does not work.
 pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
@@ -163,20 +172,56 @@ fn names(file: &Path) -> Row {
     }
 }
 
+/// Returns what `run` needs of the broker, on topics that nobody looks at.
+fn trial(settings: &Settings) -> Trial {
+    let base = Base::new(&settings.base_topic);
+    let topic = |place: &str| format!("{}/{place}", settings.base_topic);
+    let mut filters =
+        vec![base.commands(), base.requests(), settings.homeassistant.status_topic.clone()];
+    filters.extend(base.states());
+    let message = |topic, payload: &str, delivery| Publication {
+        topic,
+        payload: payload.as_bytes().to_vec(),
+        delivery,
+    };
+    let mut topics = Vec::new();
+    let mut largest = SMALL;
+    for options in &settings.phones {
+        let mine = topic(&format!("{}/check", options.id));
+        topics.push(message(mine, "check", Delivery::Event));
+        let device = Device {
+            id: options.id.clone(),
+            name: options.name.clone(),
+            identity: Identity::default(),
+            url: options.url.to_string(),
+            lines: LINES.collect(),
+            accounts: LINES.collect(),
+            values: Arc::clone(&options.values),
+            complete: true,
+        };
+        largest = largest.max(discovery::phone(&base, &device).to_string().len());
+    }
+    if settings.homeassistant.discovery {
+        let prefix = &settings.homeassistant.discovery_prefix;
+        filters.push(format!("{prefix}/device/+/config"));
+        let device = format!("{prefix}/device/{}_check/config", discovery::bridge_id(&base));
+        topics.push(message(device, "", Delivery::Lasting));
+    }
+    Trial { filters, topics, echo: topic("bridge/response/check"), largest }
+}
+
 async fn broker(settings: &Settings) -> Row {
     let started = Instant::now();
-    let base = Base::new(&settings.base_topic);
-    let filters = [base.commands(), base.requests(), settings.homeassistant.status_topic.clone()];
-    let (verdict, remark) = match mqtt::probe(&settings.mqtt, &filters).await {
+    let trial = trial(settings);
+    let (verdict, remark) = match mqtt::probe(&settings.mqtt, &trial).await {
         Ok(probe) if probe.refused.is_empty() => (
             Verdict::Works,
-            format!("MQTT 5, messages up to {} bytes; may subscribe", probe.largest_message),
+            format!("MQTT 5, messages up to {} bytes; may write and read", probe.largest_message),
         ),
         Ok(probe) => {
             let refused: Vec<_> =
-                probe.refused.iter().map(|(filter, why)| format!("{filter}: {why}")).collect();
-            let remark = format!("it refuses subscriptions: {}", refused.join(", "));
-            (Verdict::Fails, remark)
+                probe.refused.iter().map(|(topic, why)| format!("{topic}: {why}")).collect();
+            (Verdict::Fails, format!("it refuses {}", refused.join("; ")))
         }
         Err(error) => (Verdict::Fails, error.to_string()),
     };
@@ -314,7 +359,7 @@ fn print(rows: &[Row]) {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "it is the result")]
+/// Prints a line. That nobody reads any more, such as `head`, is no reason to stop: what comes is the exit code.
 fn say(line: &str) {
-    println!("{line}");
+    writeln!(std::io::stdout(), "{line}").ok();
 }

@@ -63,12 +63,19 @@ fn push_urls(path: Option<&Path>) -> ExitCode {
 fn print(text: &str) -> ExitCode {
     match std::io::stdout().write_all(text.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
+        // who reads has seen enough: head, say
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(_) => ExitCode::from(FAILED),
     }
 }
 
 fn wrong_settings(error: &str) -> ExitCode {
     say(&format!("gxv2mqtt: failed to {error}"));
+    if error.starts_with("use push.secret ")
+        && let Some(proposal) = config::proposal()
+    {
+        say(&format!("gxv2mqtt: a secret that nobody can guess, drawn just now: {proposal}"));
+    }
     if let Some(strangers) = config::strangers() {
         say(&format!("gxv2mqtt: {strangers}"));
     }

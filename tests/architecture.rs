@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cli", &["simulator"]), // the words of its events
     ("reference", &["domain"]),
     ("push_urls", &["config", "phone"]),
-    ("check", &["config", "domain", "mqtt", "names", "phone"]),
+    ("check", &["config", "domain", "homeassistant", "mqtt", "names", "phone"]),
     ("bridge", &["config", "domain", "homeassistant", "mqtt", "names", "phone"]),
     ("demo", &["bridge", "config", "domain", "homeassistant", "mqtt", "phone", "simulator"]),
     (

@@ -174,7 +174,10 @@ impl Router {
                     self.announce(Event::Found { topic, payload }).await;
                     self.announce(Event::Retained).await;
                 }
-                None => tracing::warn!(topic, "a command for something that is no phone's id"),
+                None if topic.contains("/command/") => {
+                    tracing::warn!(topic, "a command for something that is no phone's id");
+                }
+                None => {}
             },
         }
     }

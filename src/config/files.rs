@@ -23,19 +23,26 @@ impl Section<'_> {
             (Some(Hidden(secret)), None) if secret.expose_secret().is_empty() => {
                 Err(self.wrong(key, "expected text, found none; leave the key out instead"))
             }
-            (Some(Hidden(secret)), None) => Ok(Some(secret)),
+            (Some(Hidden(secret)), None) => {
+                self.no_controls(key, secret.expose_secret())?;
+                Ok(Some(secret))
+            }
             (None, Some(file)) => self.secret_file(&file_key, &file).map(Some),
         }
     }
 
     fn secret_file(&self, key: &str, file: &str) -> Result<SecretString, Error> {
-        let text = String::from_utf8(self.bytes(key, file)?)
-            .map_err(|_| self.wrong(key, format!("expected text in UTF-8 in {file:?}")))?;
+        // what is written there may be the secret itself, by mistake: it is not shown
+        let bytes = fs::read(file)
+            .map_err(|error| self.wrong(key, format!("expected a readable file: {error}")))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| self.wrong(key, "expected text in UTF-8 in the file"))?;
         let text =
             text.strip_suffix('\n').map_or(&*text, |cut| cut.strip_suffix('\r').unwrap_or(cut));
         if text.is_empty() {
-            return Err(self.wrong(key, format!("expected a secret in {file:?}, but it is empty")));
+            return Err(self.wrong(key, "expected a secret in the file, but it is empty"));
         }
+        self.no_controls(key, text)?;
         Ok(text.into())
     }
 

@@ -136,6 +136,11 @@ pub fn load(path: Option<&Path>) -> Result<Settings, Error> {
     load_from(path, Path::new(DEFAULT_PATH), std::env::vars_os())
 }
 
+/// Proposes a secret for `[push]`, drawn anew each time.
+pub fn proposal() -> Option<String> {
+    push::proposal()
+}
+
 /// Returns one sentence about variables of the environment that look like settings and are none, if there are any.
 pub fn strangers() -> Option<String> {
     environment::strangers(std::env::vars_os())

@@ -29,11 +29,10 @@ pub(super) fn check(section: &Section<'_>, raw: raw::Push) -> Result<Option<Opti
         return Err(section.wrong("url", problem));
     }
     let Some(secret) = secret else {
-        let expected = format!("a text that nobody can guess{}", proposal());
-        return Err(section.missing("secret", &expected));
+        return Err(section.missing("secret", "a text that nobody can guess"));
     };
     if secret.expose_secret().len() < SECRET {
-        let problem = format!("expected at least {SECRET} characters{}", proposal());
+        let problem = format!("expected at least {SECRET} characters");
         return Err(section.wrong("secret", problem));
     }
     Ok(Some(Options { listen, url, secret }))
@@ -56,13 +55,9 @@ fn own_url(section: &Section<'_>, listen: SocketAddr) -> Result<Url, Error> {
     })
 }
 
-/// Proposes a secret, drawn anew each time.
-fn proposal() -> String {
+/// Proposes a secret, drawn anew each time: for a terminal, and not for whoever asked for a reload.
+pub(super) fn proposal() -> Option<String> {
     let mut bytes = [0; 16];
-    match ring::default_provider().secure_random.fill(&mut bytes) {
-        Ok(()) => {
-            format!(", such as this one, drawn just now: \"{:032x}\"", u128::from_be_bytes(bytes))
-        }
-        Err(_) => String::new(),
-    }
+    ring::default_provider().secure_random.fill(&mut bytes).ok()?;
+    Some(format!("{:032x}", u128::from_be_bytes(bytes)))
 }

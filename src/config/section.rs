@@ -12,6 +12,11 @@ use super::error::Error;
 use super::raw::Shape;
 use super::sources::Sources;
 
+/// The longest text that MQTT has room for, in bytes.
+const LONGEST: usize = 65_535;
+/// The longest topic that has others below it: those get longer.
+const LONGEST_TOPIC: usize = 60_000;
+
 /// One table of the settings.
 pub(super) struct Section<'a> {
     sources: &'a Sources,
@@ -53,8 +58,28 @@ impl<'a> Section<'a> {
             Some(text) if text.trim().is_empty() => {
                 Err(self.wrong(key, "expected text, found none; leave the key out instead"))
             }
-            text => Ok(text),
+            Some(text) => {
+                self.no_controls(key, &text)?;
+                Ok(Some(text))
+            }
+            None => Ok(None),
         }
+    }
+
+    /// Refuses what neither MQTT nor a phone takes: control characters, such as the line break that a secret of Kubernetes often
+    /// ends with, and more than MQTT has room for. The text is not shown.
+    pub(super) fn no_controls(&self, key: &str, text: &str) -> Result<(), Error> {
+        if let Some(c) = text.chars().find(|c| c.is_control()) {
+            let which =
+                if matches!(c, '\n' | '\r') { "a line break" } else { "a control character" };
+            return Err(self.wrong(key, format!("expected text without {which} in it")));
+        }
+        if text.len() > LONGEST {
+            return Err(
+                self.wrong(key, format!("expected {LONGEST} bytes at most, found {}", text.len()))
+            );
+        }
+        Ok(())
     }
 
     /// Returns what a word stands for.
@@ -141,6 +166,9 @@ impl<'a> Section<'a> {
             "expected no $ at the start: such topics are the broker's own"
         } else if topic.chars().any(char::is_control) {
             "expected no control characters"
+        } else if topic.len() > LONGEST_TOPIC {
+            let (most, found) = (LONGEST_TOPIC, topic.len());
+            return Err(self.wrong(key, format!("expected {most} bytes at most, found {found}")));
         } else {
             return Ok(Some(topic));
         };

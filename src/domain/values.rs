@@ -167,6 +167,24 @@ mod tests {
     }
 
     #[test]
+    fn each_known_secret_is_one() {
+        // (reference: the Web API guide; FusionPBX's templates of GXV3240, GXV3275, GXP16xx; NixOS' test of GRP260x)
+        let guide = ["2", "196"];
+        let accounts = ["34", "406", "506", "606", "706", "806", "1706", "1806"];
+        let networks = ["83", "279", "281", "7830", "7903", "22022"];
+        let keys = [
+            "1359", "1361", "6714", "6769", "6773", "6777", "4505", "4512", "8024", "1594", "2967",
+        ];
+        let known = [&guide[..], &accounts[..], &networks[..], &keys[..]].concat();
+        assert_eq!(known.len(), SECRETS.len(), "say the source of a new one");
+        let more = (0..10).map(|account| (50_606 + account * 100).to_string());
+        for secret in known.into_iter().map(str::to_owned).chain(more) {
+            assert!(is_secret(&secret), "{secret}");
+            assert!(readable(&secret).is_err() && settable(&secret).is_err(), "{secret}");
+        }
+    }
+
+    #[test]
     fn what_was_ignored_is_named() {
         let written = [("1", "a"), ("2", "b"), ("3", "")];
         let written = written.map(|(name, value)| (name.to_owned(), value.to_owned())).into();

@@ -22,7 +22,7 @@ mod wire;
 
 pub use link::{Heard, Link, Lost, Patience, Plan, Subscription};
 pub use outbox::Outbox;
-pub use probe::{Probe, probe, retained};
+pub use probe::{Probe, Trial, probe, retained};
 pub use queue::Tally;
 pub use reason::Reason;
 pub use tls::Error as TlsError;

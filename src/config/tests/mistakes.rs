@@ -1,5 +1,6 @@
 //! Every mistake has a message that says where, which key, and what was expected; and none shows a secret.
 
+use super::super::proposal;
 use super::{KITCHEN, directory, load, load_in};
 
 /// What follows `[phones.kitchen]` and its url; the key, and what the message says of it.
@@ -19,6 +20,10 @@ const OF_A_PHONE: &[(&str, &str, &str)] = &[
     ("password_file = '$DIR/gone'", "password_file", "No such file"),
     ("password_file = '$DIR'", "password_file", "expected a readable file"),
     ("password_file = '$DIR/blank'", "password_file", "but it is empty"),
+    ("password = \"two\\nlines\"", "password", "without a line break in it"),
+    ("password = \"hunter2\\t\"", "password", "without a control character in it"),
+    ("username = \"admin\\n\"", "username", "without a line break in it"),
+    ("password_file = '$DIR/lines'", "password_file", "without a line break in it"),
     ("password_file = '$DIR/binary'", "password_file", "expected text in UTF-8"),
     ("dialect = 'gvx'", "dialect", "expected \"gxv\" or \"cti\", found \"gvx\""),
     ("digest = 'MD5'", "digest", "expected \"md5\" or \"sha256\""),
@@ -191,9 +196,9 @@ const OF_THE_REST: &[(&str, &str, &str)] = &[
     ("[push]\nurl = 'a:8099'", "push.url", "expected http://HOST, found another scheme"),
     ("[push]\nurl = 'http://a/b'", "push.url", "expected no path"),
     ("[push]\nurl = 'http://u:hunter2@a'", "push.url", "expected no credentials"),
-    ("[push]\nlisten = '1.2.3.4:5'", "push.secret", "missing; expected a text that nobody can guess, such as this one, drawn just now: \""),
+    ("[push]\nlisten = '1.2.3.4:5'", "push.secret", "missing; expected a text that nobody can guess"),
     ("[push]\nlisten = '1.2.3.4:5'", "push.secret", "(or GXV2MQTT_PUSH__SECRET)"),
-    ("[push]\nlisten = '1.2.3.4:5'\nsecret = 'hunter2'", "push.secret", "expected at least 16 characters, such as"),
+    ("[push]\nlisten = '1.2.3.4:5'\nsecret = 'hunter2'", "push.secret", "expected at least 16 characters"),
     ("[push]\nlisten = '1.2.3.4:5'\nsecret_file = '$DIR/secret'", "push.secret", "expected at least 16 characters"),
     ("[push]\nlisten = '1.2.3.4:5'\nsecret_file = '$DIR/blank'", "push.secret_file", "but it is empty"),
     ("[push]\nsecret = 'hunter2'\nsecret_file = '$DIR/secret'", "push.secret_file", "secret is set too ("),
@@ -298,17 +303,24 @@ fn between_file_and_environment_name_both() {
 }
 
 #[test]
-fn a_missing_secret_proposes_one_that_can_be_used_and_is_new_each_time() {
-    let mut toml = format!("[push]\nlisten = '1.2.3.4:5'\n{KITCHEN}");
-    let drawn = |toml: &str| {
-        let message = message(toml, &[]);
-        message.split('"').nth(1).unwrap().to_owned()
-    };
-    let secret = drawn(&toml);
-    assert_ne!(secret, drawn(&toml));
+fn a_missing_secret_is_proposed_elsewhere_than_in_the_error() {
+    let secret = proposal().unwrap();
     assert_eq!(secret.len(), 32);
-    toml = toml.replace("[phones", &format!("secret = '{secret}'\n[phones"));
+    assert_ne!(secret, proposal().unwrap());
+    let digits = |text: &str| text.chars().filter(char::is_ascii_hexdigit).count();
+    // the answer to a reload is for all who read there
+    let message = message(&format!("[push]\nlisten = '1.2.3.4:5'\n{KITCHEN}"), &[]);
+    assert!(!message.split(' ').any(|word| digits(word) >= 16 && !word.contains('/')), "{message}");
+    let toml = format!("[push]\nlisten = '1.2.3.4:5'\nsecret = '{secret}'\n{KITCHEN}");
     assert!(load(&toml, &[]).unwrap().push.is_some());
+}
+
+#[test]
+fn what_was_written_for_a_file_and_is_a_password_is_not_shown() {
+    for key in ["password_file", "password_file = '/gone/hunter2' #"] {
+        let message = message(&format!("{KITCHEN}{key} = 'hunter2'"), &[]);
+        assert!(message.contains("password_file") && !message.contains("hunter2"), "{message}");
+    }
 }
 
 #[test]

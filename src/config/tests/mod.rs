@@ -41,9 +41,10 @@ fn directory() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), "secret", "hunter2\n");
     write(dir.path(), "long", "0123456789abcdef\n");
-    write(dir.path(), "crlf", " hunter2 \n\r\n");
+    write(dir.path(), "crlf", " hunter2 \r\n");
     write(dir.path(), "blank", "\n");
     write(dir.path(), "binary", [0xff, 0xfe]);
+    write(dir.path(), "lines", "hunter2\n\n");
     write(dir.path(), "ca.pem", PEM);
     write(dir.path(), "contacts.vcf", "BEGIN:VCARD\nVERSION:4.0\nFN:Ann\nTEL:1001\nEND:VCARD\n");
     for (name, label) in [("key", "PRIVATE KEY"), ("locked", "ENCRYPTED PRIVATE KEY")] {
@@ -368,7 +369,7 @@ fn a_password_in_the_environment_is_text() {
 
 #[test]
 fn one_newline_of_a_secret_file_is_cut() {
-    for (file, expected) in [("secret", "hunter2"), ("crlf", " hunter2 \n")] {
+    for (file, expected) in [("secret", "hunter2"), ("crlf", " hunter2 ")] {
         let toml = format!("{KITCHEN}password_file = \"$DIR/{file}\"");
         assert_eq!(password(&load(&toml, &[]).unwrap().phones[0]), expected);
     }

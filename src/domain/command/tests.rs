@@ -203,6 +203,15 @@ fn a_contact_without_a_clear_name_is_not_saved() {
 }
 
 #[test]
+fn an_id_comes_back_as_it_was_written() {
+    for id in ["123456789012345678901234567890", "1.50", "-0", r#""x""#, "[1.0,{\"a\":null}]"] {
+        let (request, _) = parse("refresh", format!("{{\"id\": {id}}}").as_bytes(), false);
+        let result = request.result(&Ok(Value::Null), Timestamp::UNIX_EPOCH);
+        assert!(result.contains(&format!("\"id\":{id},")), "{id}: {result}");
+    }
+}
+
+#[test]
 fn the_id_comes_back_even_with_an_error() {
     let (request, outcome) = parse("reboot", br#"{"id": "a1"}"#, true);
     assert_eq!(request.id, json!("a1"));

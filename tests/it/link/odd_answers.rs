@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use gxv2mqtt::mqtt::{Patience, probe};
+use gxv2mqtt::domain::topic::Delivery;
+use gxv2mqtt::mqtt::{Patience, Trial, probe};
 
 use crate::support::broker::{Packet, Stage};
-use crate::support::link::{Running, event, options, quick, settle, state};
+use crate::support::link::{Running, event, message, options, quick, settle, state};
 
 /// PUBACK: no.
 fn refusal(id: u16, code: u8) -> Vec<u8> {
@@ -69,9 +70,9 @@ async fn what_a_probe_says_of_odd_answers() {
     ];
     for (answer, expected) in cases {
         let stage = Stage::open().await;
-        let options = options(stage.address);
+        let (options, trial) = (options(stage.address), Trial::default());
         let said = tokio::select! {
-            said = probe(&options, &[]) => said.unwrap_err().to_string(),
+            said = probe(&options, &trial) => said.unwrap_err().to_string(),
             () = async {
                 let mut client = stage.client().await;
                 client.send(answer).await;
@@ -123,4 +124,38 @@ async fn a_broker_that_takes_states_and_is_gone_is_noticed() {
     assert_eq!(questions.await.unwrap(), 1, "it was asked for a sign of life");
     busy.abort();
     link.stop().await;
+}
+
+#[tokio::test]
+async fn a_probe_names_each_topic_that_is_refused() {
+    let stage = Stage::open().await;
+    let (options, echo) = (options(stage.address), "b/bridge/response/check");
+    let trial = Trial {
+        topics: vec![message("b/kitchen/check", "check", Delivery::Event)],
+        echo: echo.to_owned(),
+        largest: 2000,
+        ..Trial::default()
+    };
+    let broker = async {
+        let mut client = stage.client().await;
+        client.accept(&[]).await;
+        client.answer_subscribe().await;
+        // taken, not authorised, too large, taken
+        for code in [0, 0x87, 0x95, 0] {
+            let (_, _, id) = client.message().await;
+            client.send(&refusal(id, code)).await;
+            if code == 0x95 {
+                // what was published comes back late: QoS 0, retained
+                let topic = [&[0, 23], echo.as_bytes(), &[0]].concat();
+                let length = u8::try_from(topic.len()).unwrap();
+                client.send(&[&[0x31, length], &topic[..]].concat()).await;
+            }
+        }
+    };
+    let (probed, ()) = tokio::join!(probe(&options, &trial), broker);
+    let refused = probed.unwrap().refused;
+    let all: Vec<_> = refused.iter().map(|(topic, why)| format!("{topic}: {why}")).collect();
+    assert_eq!(all.len(), 2, "{all:?}");
+    assert!(all[0].starts_with("b/kitchen/check: not authorised"), "{all:?}");
+    assert!(all[1].contains("(2000 bytes): too large for the broker"), "{all:?}");
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use gxv2mqtt::mqtt::{ClientCertificate, Heard, Options, Patience, Tls, probe};
+use gxv2mqtt::domain::topic::Delivery;
+use gxv2mqtt::mqtt::{ClientCertificate, Heard, Options, Patience, Tls, Trial, probe};
 use mqtt5::broker::config::TlsConfig;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::support::broker::{Broker, Judge, Proxy};
-use crate::support::link::{Running, command, event, options, quick, said, state};
+use crate::support::link::{Running, command, event, message, options, quick, said, state};
 
 /// Months of a bad network in seconds.
 #[tokio::test]
@@ -208,8 +209,13 @@ async fn a_probe_leaves_the_running_link_alone() {
     let broker = Broker::start().await;
     let mut link = Running::start(broker.address);
     link.greeted().await;
-    let filters = ["b/+/command/+".to_owned()];
-    let probed = probe(&options(broker.address), &filters).await.unwrap();
+    let trial = Trial {
+        filters: vec!["b/+/command/+".to_owned()],
+        topics: vec![message("b/kitchen/check", "check", Delivery::Event)],
+        echo: "b/bridge/response/check".to_owned(),
+        largest: 20_000,
+    };
+    let probed = probe(&options(broker.address), &trial).await.unwrap();
     assert_eq!(probed.refused, []);
     while let Ok(news) = link.heard.try_recv() {
         assert_eq!(news, Heard::Listening);
@@ -268,7 +274,7 @@ async fn speaks_tls_with_a_private_ca_and_a_client_certificate() {
         (Tls { ca: Some(client_ca.into_bytes()), ..Tls::default() }, "mqtt.ca_file"),
     ] {
         let without = Options { tls: Some(tls), ..options.clone() };
-        let error = probe(&without, &[]).await.unwrap_err().to_string();
+        let error = probe(&without, &Trial::default()).await.unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }
     broker.stop().await;

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use gxv2mqtt::mqtt::{Options, Reason, probe};
+use gxv2mqtt::mqtt::{Options, Reason, Trial, probe};
 
 use crate::support::broker::{Client, Stage};
 use crate::support::link::{Running, event, options, quick};
@@ -69,8 +69,9 @@ async fn logs_changes_and_no_secrets() {
 }
 
 async fn probed(stage: &Stage, answer: impl AsyncFnOnce(&mut Client)) -> String {
-    let (options, filters) = (options(stage.address), ["b/+/command/+".to_owned()]);
-    let (answer, ()) = tokio::join!(probe(&options, &filters), async {
+    let options = options(stage.address);
+    let trial = Trial { filters: vec!["b/+/command/+".to_owned()], ..Trial::default() };
+    let (answer, ()) = tokio::join!(probe(&options, &trial), async {
         answer(&mut stage.client().await).await;
     });
     answer.unwrap_err().to_string()
@@ -96,9 +97,9 @@ async fn a_probe_says_what_to_mend() {
 
     let closed = options(stage.address);
     drop(stage);
-    let error = probe(&closed, &[]).await.unwrap_err();
+    let error = probe(&closed, &Trial::default()).await.unwrap_err();
     assert_eq!(error.to_string(), Reason::NobodyListens.to_string());
     let nowhere = Options { host: "no-such-host.invalid".to_owned(), ..closed };
-    let error = probe(&nowhere, &[]).await.unwrap_err().to_string();
+    let error = probe(&nowhere, &Trial::default()).await.unwrap_err().to_string();
     assert!(error.contains("cannot be resolved"), "{error}");
 }
