@@ -152,6 +152,7 @@ fn names(file: &Path) -> Row {
     let (verdict, remark) = match names::read(file) {
         Ok(book) => {
             let mut remark = vec![format!("{} contacts with a number", book.cards.len())];
+            remark.extend(book.strangeness());
             let mistakes = book.mistakes.iter().take(MISTAKES);
             remark.extend(mistakes.map(|m| format!("left out: line {}, {}", m.line, m.what)));
             let more = book.mistakes.len().saturating_sub(MISTAKES);

@@ -1,4 +1,4 @@
-//! The address book of the settings: a file of vCards, or a table in CSV. It is read at the start, when the settings are
+//! The address book of the settings: a file of vCards, a table in CSV, or a phonebook in XML. It is read at the start, when the settings are
 //! read again, and when it has changed; what is broken in it is reported by line, and left out.
 
 pub mod keeper;
@@ -6,12 +6,14 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod vcard;
+mod xml;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use crate::domain::directory::{Card, Country};
+use crate::domain::directory::{self, Card, Country, is_filled};
 
 /// The largest file, in bytes: cards may hold photos.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -36,22 +38,32 @@ pub struct Book {
     pub cards: Vec<Card>,
     /// What is broken.
     pub mistakes: Vec<Mistake>,
+    /// How many fields for numbers hold none that anybody could call from, and the line of the first.
+    pub strange: Option<(usize, u64)>,
 }
 
 /// A part of a file that is left out. It never repeats what stands there: that is about people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
     /// Where it begins, from 1.
     pub line: u64,
     /// What is wrong.
-    pub what: &'static str,
+    pub what: Cow<'static, str>,
 }
 
 impl Book {
     /// Takes in a contact; one without a number is of no use.
     fn add(&mut self, line: u64, card: Card) {
-        let Card { name, groups, mut numbers } = card;
-        numbers.retain(|number| number.chars().any(char::is_alphanumeric));
+        let Card { name, groups, numbers: fields } = card;
+        let mut numbers = Vec::new();
+        for field in fields.iter().filter(|field| is_filled(field)) {
+            let found = directory::numbers(field);
+            if found.is_empty() {
+                let (count, first) = self.strange.unwrap_or((0, line));
+                self.strange = Some((count + 1, first));
+            }
+            numbers.extend(found);
+        }
         if numbers.is_empty() {
             return;
         }
@@ -65,9 +77,15 @@ impl Book {
         }
     }
 
-    fn mistake(&mut self, line: u64, what: &'static str) {
+    /// Returns one sentence about numbers that are none, if there are any.
+    pub fn strangeness(&self) -> Option<String> {
+        let (count, line) = self.strange?;
+        Some(format!("{count} numbers are not understood, the first in line {line}"))
+    }
+
+    fn mistake(&mut self, line: u64, what: impl Into<Cow<'static, str>>) {
         if self.mistakes.len() < MISTAKES {
-            self.mistakes.push(Mistake { line, what });
+            self.mistakes.push(Mistake { line, what: what.into() });
         }
     }
 }
@@ -100,6 +118,7 @@ pub(crate) fn reader(path: &Path) -> Result<Reader, &'static str> {
     match end.as_deref() {
         Some("vcf" | "vcard") => Ok(vcard::book),
         Some("csv") => Ok(table::book),
-        _ => Err("expected a file that ends in .vcf, .vcard or .csv"),
+        Some("xml") => Ok(xml::book),
+        _ => Err("expected a file that ends in .vcf, .vcard, .csv or .xml"),
     }
 }

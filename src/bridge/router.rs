@@ -169,7 +169,6 @@ impl Router {
                     self.remembered(id, place, &payload);
                 }
                 Some(Topic::BridgeInfo) if retained => self.leftovers.info(&payload),
-                Some(_) => {}
                 None if topic.ends_with("/config") => {
                     self.announce(Event::Found { topic, payload }).await;
                     self.announce(Event::Retained).await;
@@ -177,7 +176,7 @@ impl Router {
                 None if topic.contains("/command/") => {
                     tracing::warn!(topic, "a command for something that is no phone's id");
                 }
-                None => {}
+                Some(_) | None => {}
             },
         }
     }

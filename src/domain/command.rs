@@ -381,6 +381,7 @@ fn save_contact(arguments: &Arguments) -> Result<Command, String> {
         mobile: arguments.text_or_empty("mobile")?,
         fax: arguments.text_or_empty("fax")?,
         email: arguments.text_or_empty("email")?,
+        ..Contact::default()
     };
     Ok(Command::SaveContact(contact))
 }

@@ -2,12 +2,14 @@
 //! and an extension only itself.
 
 mod canonical;
+mod written;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use canonical::canonical;
 pub use canonical::{BadCountry, Country};
+pub use written::{is_filled, numbers};
 
 /// Names of people and groups go into every event of a call: what is longer, in characters, is cut.
 const NAME: usize = 200;
@@ -61,7 +63,8 @@ impl Directory {
             if person.name.is_empty() {
                 continue;
             }
-            for key in numbers.iter().filter_map(|number| canonical(number, country)) {
+            let numbers = numbers.iter().flat_map(|field| written::numbers(field));
+            for key in numbers.filter_map(|number| canonical(&number, country)) {
                 people.entry(key).or_insert_with(|| Arc::clone(&person));
             }
         }
@@ -176,7 +179,10 @@ mod tests {
             let country = country.and_then(|country| country.parse().ok());
             let book = Directory::new(country, [card("Ann", &[&text, "1"])]);
             book.find(&other);
-            prop_assert_eq!(book.find(&text).is_some(), canonical(&text, book.country()).is_some());
+            for number in numbers(&text) {
+                let found = book.find(&number).is_some();
+                prop_assert_eq!(found, canonical(&number, book.country()).is_some(), "{}", number);
+            }
         }
     }
 }

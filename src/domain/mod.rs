@@ -26,3 +26,4 @@ pub mod snapshot;
 pub mod topic;
 pub mod twin;
 pub mod values;
+pub mod xml;

@@ -2,6 +2,8 @@
 
 /// So many digits at the end of two numbers make them one, whatever prefix one of them has: fewer are an extension.
 const TAIL: usize = 6;
+/// The zeros of Arabic, Persian, Devanagari, Bengali and Thai, and the wide one of East Asia; nine more digits follow each.
+const ZEROS: [char; 6] = ['\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{e50}', '\u{ff10}'];
 
 /// Says whether two texts mean the same number: `sip:1001@pbx` and `1001`, `+49 30 123456` and `030123456`.
 pub fn same(one: &str, other: &str) -> bool {
@@ -20,7 +22,17 @@ pub fn bare(number: &str) -> String {
     let user = ["sips:", "sip:", "tel:"].iter().find_map(|scheme| lower.strip_prefix(scheme));
     let user = user.unwrap_or(&lower);
     let user = user.split(['@', ';']).next().unwrap_or_default();
-    user.chars().filter(|c| !is_decoration(*c)).collect()
+    ascii_digits(user).chars().filter(|c| !is_decoration(*c)).collect()
+}
+
+/// Returns a text with the digits, and the plus, of other scripts as ASCII has them.
+pub fn ascii_digits(text: &str) -> String {
+    let ascii = |c: char| {
+        let mut digits = ZEROS.iter().map(|zero| u32::from(c).wrapping_sub(u32::from(*zero)));
+        let digit = digits.find_map(|digit| char::from_digit(digit, 10));
+        digit.unwrap_or(if c == '\u{ff0b}' { '+' } else { c })
+    };
+    text.chars().map(ascii).collect()
 }
 
 /// Country codes after which a written `(0)` is dialled: numbers there keep their 0 from abroad (Italy, San Marino,
@@ -51,10 +63,35 @@ fn drops_zero(before: &str) -> bool {
 
 /// Says whether a character only parts or marks the digits of a number; programs put dashes of all kinds there, and marks
 /// for the direction of text.
-fn is_decoration(c: char) -> bool {
+pub fn is_decoration(c: char) -> bool {
     let dash = ('\u{2010}'..='\u{2015}').contains(&c) || "-()./\u{2212}".contains(c);
     let mark = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     dash || mark || c.is_whitespace()
+}
+
+/// What exchanges send as the name of somebody who hides, or whom they don't know.
+const NOBODY: [&str; 14] = [
+    "unknown",
+    "unbekannt",
+    "anonymous",
+    "anonym",
+    "private",
+    "privat",
+    "private number",
+    "private caller",
+    "unknown caller",
+    "unavailable",
+    "withheld",
+    "restricted",
+    "no caller id",
+    "blocked",
+];
+
+/// Returns `true` if a name that is shown says nothing of who it is.
+pub fn is_nobody(name: &str) -> bool {
+    let words: Vec<_> = name.split_whitespace().collect();
+    let name = words.join(" ").trim_matches(['"', '<', '>', '(', ')']).to_lowercase();
+    name.is_empty() || NOBODY.contains(&name.as_str())
 }
 
 /// Returns what follows the `+` or the zeros of a number of digits.
@@ -66,6 +103,16 @@ fn subscriber(bare: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_for_nobody_is_no_name() {
+        for name in ["Unknown", "UNBEKANNT", " anonymous ", "\"Private\"", "Private  Number", ""] {
+            assert!(is_nobody(name), "{name}");
+        }
+        for name in ["Ann", "Unknown Pleasures", "1001", "Privatbank"] {
+            assert!(!is_nobody(name), "{name}");
+        }
+    }
 
     #[test]
     fn numbers_are_compared_as_people_do() {
@@ -82,6 +129,8 @@ mod tests {
             ("Anonymous", "anonymous", true),
             ("*21", "21", false),
             ("", "1001", false),
+            ("٠٣٠ ١٢٣٤٥٦", "030123456", true),
+            ("＋８１ ３１２３４", "+8131234", true),
         ];
         for (one, other, expected) in cases {
             assert_eq!(same(one, other), expected, "{one} {other}");

@@ -32,6 +32,10 @@ pub struct Order {
 }
 
 /// What comes next for an order.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and it is passed on at once"
+)]
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
     /// This request.

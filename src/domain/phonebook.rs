@@ -32,6 +32,12 @@ pub struct Contact {
     pub fax: Option<String>,
     /// Mail address.
     pub email: Option<String>,
+    /// Numbers for which there is no place above: of a kind that is not known, or more of one kind.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
+    /// The ids, or names, of groups beside the first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub more_groups: Vec<String>,
 }
 
 /// A group of contacts (vendor guide, Get Contact Group).
@@ -62,10 +68,11 @@ pub fn cards(contacts: &[Contact], groups: &[Group]) -> Vec<Card> {
     };
     let card = |contact: &Contact| Card {
         name: contact.name.clone().unwrap_or_default(),
-        groups: contact.group.iter().map(group).collect(),
+        groups: contact.group.iter().chain(&contact.more_groups).map(group).collect(),
         numbers: [&contact.work, &contact.home, &contact.mobile, &contact.fax]
             .into_iter()
             .flatten()
+            .chain(&contact.others)
             // several numbers in one field are joined by colons (GMI guide, setcontact)
             .flat_map(|numbers| numbers.split("::"))
             .map(|number| number.trim_matches(':').to_owned())

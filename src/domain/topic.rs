@@ -144,7 +144,7 @@ impl Base {
     }
 
     /// Returns the topics of a phone that have to be known after a restart, by name: a broker may send nothing retained to
-    /// a filter with wildcards (RabbitMQ).
+    /// a filter with wildcards (`RabbitMQ`).
     pub fn history(&self, id: &PhoneId) -> [String; 4] {
         use PhoneTopic::{Calls, LastCall, LastCaller, MissedCalls};
         [Calls, LastCall, LastCaller, MissedCalls]

@@ -135,7 +135,7 @@ impl Announcer {
     }
 
     /// Returns the filters of what was announced before: of anybody, and of our own by name, for a broker that sends nothing
-    /// retained to a filter with wildcards (RabbitMQ).
+    /// retained to a filter with wildcards (`RabbitMQ`).
     pub fn subscriptions(&self) -> Vec<String> {
         let own = self.phones.iter().map(|phone| discovery::object_id(&self.base, phone));
         let own = own.chain([discovery::bridge_id(&self.base), "+".to_owned()]);

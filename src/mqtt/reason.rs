@@ -72,10 +72,8 @@ impl Reason {
     pub(super) fn wants_mending(&self) -> bool {
         match self {
             // not available, busy, over a quota, too many connections: it passes
-            Self::Refused(0x88 | 0x89 | 0x97 | 0x9F) => false,
-            Self::Refused(_) | Self::Tls(_) | Self::Http | Self::WantsTls | Self::NotMqtt5(_) => {
-                true
-            }
+            Self::Refused(code) => !matches!(code, 0x88 | 0x89 | 0x97 | 0x9F),
+            Self::Tls(_) | Self::Http | Self::WantsTls | Self::NotMqtt5(_) => true,
             Self::NameNotFound(_)
             | Self::NobodyListens
             | Self::Unreachable(_)

@@ -110,6 +110,9 @@ fn version(file: &Path) -> Option<Version> {
 
 fn report(file: &PathBuf, names: &Directory, book: &Book) {
     tracing::info!(?file, contacts = book.cards.len(), numbers = names.len(), "names are read");
+    if let Some(strange) = book.strangeness() {
+        tracing::warn!(?file, "{strange}");
+    }
     for mistake in book.mistakes.iter().take(MISTAKES) {
         tracing::warn!(?file, line = mistake.line, "left out: {}", mistake.what);
     }

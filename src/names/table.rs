@@ -26,8 +26,6 @@ enum Column {
 
 /// So many digits make a number of what stands in a column that is known by a part of its name only.
 const DIGITS: usize = 3;
-/// So many digits no extension has: what is shorter, and follows after a `;`, may be dialled after a pause.
-const LONG: usize = 6;
 /// So often it is read on behind a quote that is not closed.
 const QUOTES: usize = 10;
 /// What is put behind the file: it stands alone, unless a quote is still open.
@@ -35,11 +33,72 @@ const END: &str = "\n.";
 
 /// Columns by their whole name.
 const COLUMNS: &[(Column, &[&str])] = &[
-    (Column::Name, &["name", "full name", "display name", "file as"]),
-    (Column::Given, &["first name", "given name", "firstname", "vorname"]),
-    (Column::Family, &["last name", "family name", "lastname", "surname", "nachname"]),
-    (Column::Company, &["company", "organization", "organization name", "firma"]),
-    (Column::Number, &["number", "numbers", "tel", "work", "home", "cell", "fax", "nummer"]),
+    (
+        Column::Name,
+        &[
+            "name",
+            "full name",
+            "display name",
+            "file as",
+            "anzeigename",
+            "nom complet",
+            "nombre completo",
+            "nome completo",
+            "nome visualizzato",
+            "weergavenaam",
+        ],
+    ),
+    (
+        Column::Given,
+        &[
+            "first name",
+            "given name",
+            "firstname",
+            "vorname",
+            "prénom",
+            "nombre",
+            "nome",
+            "voornaam",
+            "imię",
+        ],
+    ),
+    (
+        Column::Family,
+        &[
+            "last name",
+            "family name",
+            "lastname",
+            "surname",
+            "nachname",
+            "nom",
+            "apellido",
+            "apellidos",
+            "cognome",
+            "sobrenome",
+            "achternaam",
+            "nazwisko",
+        ],
+    ),
+    (
+        Column::Company,
+        &[
+            "company",
+            "organization",
+            "organization name",
+            "firma",
+            "société",
+            "empresa",
+            "azienda",
+            "bedrijf",
+        ],
+    ),
+    (
+        Column::Number,
+        &[
+            "number", "numbers", "tel", "work", "home", "cell", "fax", "nummer", "numéro",
+            "número", "numero",
+        ],
+    ),
     (
         Column::Group,
         &[
@@ -55,7 +114,12 @@ const COLUMNS: &[(Column, &[&str])] = &[
     ),
 ];
 /// A column with one of these in its name holds numbers.
-const NUMBERS: &[&str] = &["phone", "mobile", "telefon", "handy", "fax"];
+const NUMBERS: &[&str] = &["phone", "mobile", "telefon", "teléfono", "téléphone", "handy", "fax"];
+/// And one with a word that begins like this.
+const NUMBER_WORDS: &[&str] =
+    &["tel", "mobil", "móvil", "celular", "cellulare", "portable", "komórka", "gsm"];
+/// Fields that look like numbers make a column of them, from so many digits each.
+const LOOKS: usize = 7;
 /// Unless it has one of these, too: "Phone 1 - Type", "Phonetic First Name".
 const NO_NUMBERS: &[&str] = &["type", "label", "phonetic"];
 
@@ -68,9 +132,13 @@ impl Column {
         let name = name.trim().to_lowercase();
         let known = COLUMNS.iter().find(|(_, names)| names.contains(&name.as_str()));
         let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+        let begins = |words: &[&str]| {
+            let mut parts = name.split(|c: char| !c.is_alphanumeric());
+            parts.any(|part| words.iter().any(|word| part.starts_with(word)))
+        };
         match known {
             Some((column, _)) => *column,
-            None if has(NUMBERS) && !has(NO_NUMBERS) => Self::Phone,
+            None if (has(NUMBERS) || begins(NUMBER_WORDS)) && !has(NO_NUMBERS) => Self::Phone,
             None => Self::Other,
         }
     }
@@ -87,6 +155,7 @@ pub(super) fn book(bytes: &[u8]) -> Result<Book, &'static str> {
     // all of it is UTF-8 by now, and rows may have any length: only reading itself could fail
     rows.read_record(&mut row).map_err(|_| "expected a table")?;
     let columns: Vec<Column> = row.iter().map(Column::named).collect();
+    let mut unknown = Unknown::new(&row, &columns);
     let has = |wanted: &[Column]| columns.iter().any(|column| wanted.contains(column));
     let named = has(&[Column::Name, Column::Given, Column::Family]);
     if !named || !has(&[Column::Number, Column::Phone]) {
@@ -121,12 +190,68 @@ pub(super) fn book(bytes: &[u8]) -> Result<Book, &'static str> {
         } else {
             let several = raw.trim_end().contains('\n');
             match checked(&columns, &row, several, delimiter) {
-                Ok(()) => book.add(line, contact(&columns, &row)),
+                Ok(()) => {
+                    unknown.look_at(&row);
+                    book.add(line, contact(&columns, &row));
+                }
                 Err(what) => book.mistake(line, what),
             }
         }
     }
+    for name in unknown.look_like_numbers() {
+        let line = before_rows(&text, begin);
+        book.mistake(
+            line,
+            format!("a column that looks like numbers, and whose name is not known: {name:?}"),
+        );
+    }
     Ok(book)
+}
+
+/// Returns the line of the first row.
+fn before_rows(text: &str, begin: usize) -> u64 {
+    lines(&text[..begin]) + 1
+}
+
+/// Columns whose names are not known, and whether they look like numbers.
+struct Unknown {
+    /// Place, name, and how many fields are filled, and look like numbers.
+    columns: Vec<(usize, String, usize, usize)>,
+}
+
+impl Unknown {
+    fn new(names: &StringRecord, columns: &[Column]) -> Self {
+        let others = columns.iter().zip(names).enumerate();
+        let others = others.filter(|(_, (column, _))| **column == Column::Other);
+        let columns =
+            others.map(|(place, (_, name))| (place, name.trim().to_owned(), 0, 0)).collect();
+        Self { columns }
+    }
+
+    fn look_at(&mut self, row: &StringRecord) {
+        for (place, _, filled, numbers) in &mut self.columns {
+            let field = row.get(*place).unwrap_or_default().trim();
+            *filled += usize::from(!field.is_empty());
+            *numbers += usize::from(looks_like_a_number(field));
+        }
+    }
+
+    fn look_like_numbers(self) -> impl Iterator<Item = String> {
+        let most = |(_, _, filled, numbers): &(usize, String, usize, usize)| {
+            *numbers > 0 && numbers * 2 > *filled
+        };
+        self.columns.into_iter().filter(most).map(|(_, name, ..)| name)
+    }
+}
+
+/// Returns `true` for what is dialled, and is neither a date nor the number of something else.
+fn looks_like_a_number(field: &str) -> bool {
+    let field = field.trim_matches(['\'', '"', '=']);
+    let dialled = |c: char| c.is_ascii_digit() || "+-()./ \u{a0}".contains(c);
+    let parts: Vec<_> = field.split(['.', '-', '/']).collect();
+    let is_date = parts.len() == 3 && digits(field) <= 8 && !field.contains('+');
+    let begins = field.starts_with(['+', '0', '(']);
+    begins && digits(field) >= LOOKS && field.chars().all(dialled) && !is_date
 }
 
 fn reader(text: &str, delimiter: u8) -> Reader<&[u8]> {
@@ -170,10 +295,12 @@ fn contact(columns: &[Column], row: &StringRecord) -> Card {
         [first(Column::Given), first(Column::Family)].into_iter().flatten().collect();
     let whole = Some(parts.join(" ")).filter(|name| !name.is_empty());
     let name = first(Column::Name).map(str::to_owned).or(whole);
-    let numbers = fields().filter(|(column, _)| column.is_number()).flat_map(|(column, field)| {
-        let least = if *column == Column::Phone { DIGITS } else { 0 };
-        numbers_of(field).into_iter().filter(move |number| digits(number) >= least)
-    });
+    let numbers =
+        fields().filter(|(column, _)| column.is_number()).filter_map(|(column, field)| {
+            // a flag, such as "1", is none
+            let is_number = *column == Column::Number || digits(field) >= DIGITS;
+            is_number.then(|| field.to_owned())
+        });
     Card {
         name: name.or_else(|| first(Column::Company).map(str::to_owned)).unwrap_or_default(),
         groups: all(Column::Group).flat_map(groups_of).collect(),
@@ -185,36 +312,6 @@ fn contact(columns: &[Column], row: &StringRecord) -> Card {
 fn groups_of(field: &str) -> impl Iterator<Item = String> {
     let parts = field.split(":::").flat_map(|part| part.split([';', ',', '\n']));
     parts.map(|part| part.trim().to_owned()).filter(|part| !part.is_empty())
-}
-
-/// Returns the numbers in one field. What is dialled after a pause (`,`, `;`, `p`, `w`) is none: it would give somebody's
-/// extension a stranger's name.
-fn numbers_of(field: &str) -> Vec<String> {
-    let mut numbers = Vec::new();
-    for group in field.split(":::").flat_map(str::lines) {
-        let mut long = false;
-        for part in group.split(';') {
-            let number = before_pause(part).trim();
-            if number.is_empty() || long && digits(number) < LONG {
-                continue;
-            }
-            long = digits(number) >= LONG;
-            numbers.push(number.to_owned());
-        }
-    }
-    numbers
-}
-
-/// Returns what stands before the first pause.
-fn before_pause(part: &str) -> &str {
-    let part = part.split(',').next().unwrap_or_default();
-    let dialled = |c: char| c.is_ascii_digit() || " +-()./*#\u{a0}".contains(c);
-    match part.find(|c| !dialled(c)) {
-        Some(at) if part[at..].starts_with(['p', 'P', 'w', 'W']) && digits(&part[..at]) > 0 => {
-            &part[..at]
-        }
-        _ => part,
-    }
 }
 
 fn digits(text: &str) -> usize {

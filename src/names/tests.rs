@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::keeper::Keeper;
 use super::*;
+use crate::domain::directory::Directory;
 
 /// Shows a book in lines: name, groups and numbers of each contact, then the mistakes.
 fn shown(book: &Book) -> String {
@@ -44,7 +45,7 @@ fn cards_of_all_versions_are_read() {
     insta::assert_snapshot!(vcard(old), @"J\u{f6}rg M\u{fc}ller [Familie|Fr\u{e4}nkel] +49 170 1234567|030-1");
     insta::assert_snapshot!(vcard(cloud), @"Zoë Söhne,  GmbH [Work|Family, close] +1 (310) 555-0199");
     insta::assert_snapshot!(vcard(new), @"
-    Ann [] tel:+49-30-1;ext=5|sip:1001@pbx
+    Ann [] tel:+49-30-1|sip:1001@pbx
     Bob Example [] 1002
     ACME [] 1003
     ");
@@ -247,7 +248,7 @@ fn files_say_by_their_end_what_they_are() {
     };
     assert_eq!(file("a.CSV", "name,number\nAnn,1\n"), Ok(1));
     assert_eq!(file("a.vcf", "BEGIN:VCARD\nVERSION:4.0\nFN:Ann\nTEL:1\nEND:VCARD\n"), Ok(1));
-    assert!(file("a.txt", "").unwrap_err().contains(".vcf, .vcard or .csv"));
+    assert!(file("a.txt", "").unwrap_err().contains(".vcf, .vcard, .csv or .xml"));
     assert!(file("b.vcf", "").unwrap_err().contains("BEGIN:VCARD"));
     let gone = read(&folder.path().join("gone.csv")).unwrap_err();
     assert!(gone.contains("expected a readable file") && gone.contains("gone.csv"), "{gone}");
@@ -354,4 +355,84 @@ async fn a_file_that_changes_is_read_again_and_one_that_vanishes_is_remembered()
     .unwrap();
     stop.cancel();
     task.await.unwrap();
+}
+
+/// Returns who is found by which number, of what a reader made of a file.
+fn finds(book: Book, country: &str, numbers: &[&str]) -> Vec<String> {
+    let directory = Directory::new(country.parse().ok(), book.cards);
+    let name =
+        |number: &&str| directory.find(number).map_or("-".to_owned(), |one| one.name.clone());
+    numbers.iter().map(name).collect()
+}
+
+#[test]
+fn what_people_write_into_fields_for_numbers_is_found() {
+    let cards = "BEGIN:VCARD\nFN:Ann\nTEL:+390291234567,1234567\nEND:VCARD\n\
+        BEGIN:VCARD\nFN:Bob\nTEL:030 5550108p42\nEND:VCARD\n";
+    let book = vcard::book(cards.as_bytes()).unwrap();
+    assert_eq!(finds(book, "DE", &["+390291234567", "0305550108", "1234567"]), ["Ann", "Bob", "-"]);
+    let american = "BEGIN:VCARD\nFN:Ann\nTEL:(310) 555-0142 x99\nEND:VCARD\n\
+        BEGIN:VCARD\nFN:Bob\nTEL:310 555 0143 ext. 12\nEND:VCARD\n";
+    let book = vcard::book(american.as_bytes()).unwrap();
+    assert_eq!(finds(book, "US", &["3105550142", "+13105550143"]), ["Ann", "Bob"]);
+    let quoted = "name,phone\nOleh,\"'+380 99 345-67-89\"\nEva,\"=\"\"030 5550111\"\"\"\n";
+    let book = table::book(quoted.as_bytes()).unwrap();
+    assert_eq!(finds(book, "DE", &["+380993456789", "0305550111"]), ["Oleh", "Eva"]);
+}
+
+#[test]
+fn columns_of_a_german_mail_program_are_known() {
+    let rows = "Vorname,Nachname,Anzeigename,Tel. dienstlich,Fax-Nummer,Mobil-Tel.-Nr.\n\
+        Ann,Example,Ann E.,030 5550101,030 5550102,0170 5550103\n";
+    let book = table::book(rows.as_bytes()).unwrap();
+    let numbers = ["0305550101", "0305550102", "01705550103"];
+    assert_eq!(finds(book, "DE", &numbers), ["Ann E.", "Ann E.", "Ann E."]);
+}
+
+#[test]
+fn a_column_that_looks_like_numbers_is_named() {
+    let rows = "name,number,Rückruf,Geburtstag,Kunde\nAnn,1001,030 5550101,01.02.1980,4711\n\
+        Bob,1002,+49 170 5550103,2.3.1990,4712\n";
+    assert_eq!(
+        table(rows),
+        "Ann [] 1001\nBob [] 1002\nline 1: a column that looks like numbers, and whose name is not known: \"Rückruf\""
+    );
+}
+
+#[test]
+fn what_nobody_could_call_from_is_not_counted() {
+    let rows = "name,number\nAnn,call me\nBob,1002\nEva,Zimmer 12\nZoe,\n";
+    let book = table::book(rows.as_bytes()).unwrap();
+    assert_eq!(book.cards.len(), 1);
+    let expected = "2 numbers are not understood, the first in line 2";
+    assert_eq!(book.strangeness().as_deref(), Some(expected));
+}
+
+#[test]
+fn phonebooks_in_xml_are_read() {
+    let vendor = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><AddressBook>
+        <pbgroup><id>5</id><name>Family</name></pbgroup>
+        <Contact><FirstName>J\u{1}rgen</FirstName><LastName>Example</LastName>
+          <Phone type=\"Cell\"><phonenumber>0170 5550101</phonenumber></Phone>
+          <Phone type=\"Other\"><phonenumber>8001</phonenumber></Phone><Group>5</Group></Contact>
+        <Contact><LastName>Bob</LastName><Phone><phonenumber>8002</phonenumber></Phone></Contact>
+        </AddressBook>";
+    let latin: Vec<u8> = vendor.bytes().map(|byte| if byte == 1 { 0xfc } else { byte }).collect();
+    assert_eq!(
+        shown(&xml::book(&latin).unwrap()),
+        "Jürgen Example [Family] 0170 5550101|8001\nBob [] 8002"
+    );
+    let fritz = "<?xml version=\"1.0\" encoding=\"utf-8\"?><phonebooks><phonebook name=\"Telefonbuch\">
+        <contact><category>1</category><person><realName>Ann &amp; Bob</realName></person>
+        <telephony nid=\"2\"><number type=\"home\" prio=\"1\" id=\"0\">030 5550101</number>
+        <number type=\"mobile\" id=\"1\">0170 5550103</number></telephony></contact>
+        <contact><person><realName>Door</realName></person>
+        <telephony><number type=\"home\">**41</number></telephony></contact></phonebook></phonebooks>";
+    assert_eq!(
+        shown(&xml::book(fritz.as_bytes()).unwrap()),
+        "Ann & Bob [] 030 5550101|0170 5550103\nDoor [] **41"
+    );
+    for strange in ["<html/>", "", "<AddressBook>", "name,number"] {
+        assert!(xml::book(strange.as_bytes()).unwrap_err().contains("FRITZ!Box"), "{strange}");
+    }
 }

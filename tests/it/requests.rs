@@ -421,8 +421,8 @@ async fn one_bridge_leaves_the_devices_of_another_alone(world: &mut World) {
     world.begin().await;
     let device = |object: &str| format!("homeassistant/device/{object}/config");
     let mut other = world.settings.clone();
-    other.base_topic = "house/phones".to_owned();
-    other.mqtt.client_id = "another".to_owned();
+    other.base_topic = "house/phones".into();
+    other.mqtt.client_id = "another".into();
     let hall = start_phone(Profile::default(), &world.phones).await;
     other.phones = vec![options("kitchen", Kind::Gxv, hall.address())];
     let (stop, written) = (CancellationToken::new(), Arc::new(Mutex::new(other.clone())));

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::directory::Person;
 use super::doorbell::DoorbellRule;
-use super::number::same;
+use super::number::{is_nobody, same};
 use super::phone::Line;
 use super::push::Push;
 
@@ -155,7 +155,9 @@ impl Call {
     /// Returns the other party's name as users see it: an address book's, where the phone said none, or only the number.
     pub fn shown_name(&self) -> Option<&str> {
         let name = self.name.as_deref();
-        let says_more = |name: &str| self.number.as_ref().is_none_or(|number| !same(name, number));
+        let says_more = |name: &str| {
+            !is_nobody(name) && self.number.as_ref().is_none_or(|number| !same(name, number))
+        };
         let contact = self.person.as_ref().map(|person| person.name.as_str());
         name.filter(|name| says_more(name)).or(contact).or(name)
     }

@@ -44,11 +44,23 @@ impl Country {
     /// Returns the whole of a number that is dialled in this country.
     fn complete(self, digits: &str) -> Option<String> {
         let parse = |digits: &str| valid(&PHONE_NUMBER_UTIL.parse(digits, Some(self.0)).ok()?);
-        let whole = parse(digits)?;
+        let Some(whole) = parse(digits) else { return self.complete_by_zero(digits) };
         let short = digits.len() < WITHOUT_ZERO && !digits.starts_with('0');
         // where a 0 says that an area code follows it belongs to no number
         let area = short && parse(&format!("0{digits}")).as_ref() == Some(&whole);
         (!area).then_some(whole)
+    }
+}
+
+impl Country {
+    /// Returns the whole of a number with the 0 of an area code that the library does not know, or not yet: it is the one
+    /// that somebody writes with the country's code.
+    fn complete_by_zero(self, digits: &str) -> Option<String> {
+        let national = digits.strip_prefix('0').filter(|rest| !rest.starts_with('0'))?;
+        let parsed = PHONE_NUMBER_UTIL.parse(digits, Some(self.0)).ok()?;
+        let whole = e164(&parsed);
+        (PHONE_NUMBER_UTIL.is_possible_number(&parsed) && whole.ends_with(national))
+            .then_some(whole)
     }
 }
 
@@ -67,19 +79,33 @@ pub(super) fn canonical(number: &str, country: Option<Country>) -> Option<String
     }
     let national = country.filter(|_| digits.len() == bare.len());
     if let Some(whole) = national.and_then(|country| country.complete(digits)) {
-        return Some(whole);
+        return Some(without_mobile(whole));
     }
     let international = match digits.strip_prefix("00") {
         Some(rest) if digits.len() == bare.len() => format!("+{rest}"),
         _ => bare,
     };
     let parsed = PHONE_NUMBER_UTIL.parse(&international, None).ok();
-    Some(parsed.and_then(|number| valid(&number)).unwrap_or(international))
+    Some(without_mobile(parsed.and_then(|number| valid(&number)).unwrap_or(international)))
 }
 
 fn valid(number: &PhoneNumber) -> Option<String> {
-    let e164 = || PHONE_NUMBER_UTIL.format(number, PhoneNumberFormat::E164).into_owned();
-    PHONE_NUMBER_UTIL.is_valid_number(number).then(e164)
+    PHONE_NUMBER_UTIL.is_valid_number(number).then(|| e164(number))
+}
+
+fn e164(number: &PhoneNumber) -> String {
+    PHONE_NUMBER_UTIL.format(number, PhoneNumberFormat::E164).into_owned()
+}
+
+/// Takes out the digit that says mobile in Argentina (9), and said so in Mexico (1): callers are shown without it, and the
+/// rest is the same number.
+fn without_mobile(whole: String) -> String {
+    for (mobile, country) in [("+549", "+54"), ("+521", "+52")] {
+        if let Some(rest) = whole.strip_prefix(mobile).filter(|rest| rest.len() == 10) {
+            return format!("{country}{rest}");
+        }
+    }
+    whole
 }
 
 #[cfg(test)]
@@ -118,6 +144,15 @@ mod tests {
         ("+7 812 123 45 67", "DE", "+78121234567"),
         ("11 96123-4567", "BR", "+5511961234567"),
         ("22 33 44 55", "DK", "+4522334455"),
+        // not known to the library
+        ("+49 1234 666666", "DE", "+491234666666"),
+        ("01234666666", "DE", "+491234666666"),
+        ("001234666666", "DE", "+1234666666"),
+        // mobile numbers with a digit that callers are shown without
+        ("+54 9 11 2345-6789", "AR", "+541123456789"),
+        ("1123456789", "AR", "+541123456789"),
+        ("011 15 2345-6789", "AR", "+541123456789"),
+        ("+52 1 55 1234 5678", "MX", "+525512345678"),
         // extensions, services, people
         ("1001", "DE", "1001"),
         ("01001", "DE", "01001"),

@@ -181,5 +181,7 @@ fn edited(wanted: &Contact, contacts: &[Contact]) -> Result<Contact, Failure> {
         mobile: or(&wanted.mobile, &known.mobile),
         fax: or(&wanted.fax, &known.fax),
         email: or(&wanted.email, &known.email),
+        others: known.others.clone(),
+        more_groups: known.more_groups.clone(),
     })
 }

@@ -23,6 +23,12 @@ pub(super) struct Contacts {
     due: Option<Instant>,
     /// Whether the groups were read, and the contacts are next.
     groups_done: bool,
+    /// Whether the phone lacks contacts one by one, and its whole phonebook is read in their place.
+    by_phonebook: bool,
+    /// When the reading that is under way began.
+    began: Option<Instant>,
+    /// When somebody wanted them to be read, and they were not since.
+    wanted: Option<Instant>,
     /// Whether they are to be asked for, though the phone was found to lack them.
     insisting: bool,
     listed: Vec<Contact>,
@@ -38,6 +44,9 @@ impl Contacts {
             every,
             due: every.map(|_| now),
             groups_done: false,
+            by_phonebook: false,
+            began: None,
+            wanted: None,
             insisting: false,
             listed: Vec::new(),
             groups: Vec::new(),
@@ -63,11 +72,21 @@ impl Contacts {
     /// Has them read now, even if the phone was found to lack them.
     pub(super) fn insist(&mut self, now: Instant) {
         self.read_at(now);
+        self.wanted = Some(now);
         self.insisting = true;
     }
 
     fn next(&self) -> Ask {
-        if self.groups_done { Ask::GetContacts(Filter::default()) } else { Ask::GetGroups }
+        match (self.groups_done, self.by_phonebook) {
+            (false, _) => Ask::GetGroups,
+            (true, false) => Ask::GetContacts(Filter::default()),
+            (true, true) => Ask::DownloadPhonebook,
+        }
+    }
+
+    /// Notes that a part of them is being asked for.
+    fn asks(&mut self, now: Instant) {
+        self.began.get_or_insert(now);
     }
 
     /// Takes in how a reading of our own went.
@@ -82,6 +101,20 @@ impl Contacts {
             // without groups the contacts have names all the same
             self.groups_done = true;
             return;
+        }
+        let lacks = result.as_ref().is_err_and(Trouble::is_lacking);
+        if lacks && matches!(ask, Ask::GetContacts(_)) {
+            // it may hand all of them out in one piece
+            self.by_phonebook = true;
+            return;
+        }
+        self.by_phonebook = false;
+        let began = self.began.take();
+        // an answer that is older than the wish does not fulfil it
+        let stale = self.wanted.is_some_and(|wanted| began.is_some_and(|began| began < wanted));
+        self.wanted = None;
+        if stale && !gone {
+            return self.read_at(now);
         }
         let every = self.every.unwrap_or(LACKING_EVERY);
         let pause = match result {
@@ -128,13 +161,16 @@ impl Twin {
                 | Ask::AddGroup(_)
                 | Ask::EditGroup { .. }
         );
-        let reads = matches!(ask, Ask::GetContacts(_) | Ask::GetGroups);
+        let reads = matches!(ask, Ask::GetContacts(_) | Ask::GetGroups | Ask::DownloadPhonebook);
         if changes {
             contacts.read_at(now.instant + SETTLED);
         } else if ours && reads {
             contacts.done(ask, result, now.instant);
             let trouble = result.as_ref().err();
-            if matches!(ask, Ask::GetContacts(_)) && trouble != contacts.trouble.as_ref() {
+            // a phone that lacks contacts one by one is asked for its phonebook first
+            let said_all = matches!(ask, Ask::GetContacts(_)) && !contacts.by_phonebook
+                || *ask == Ask::DownloadPhonebook;
+            if said_all && trouble != contacts.trouble.as_ref() {
                 contacts.trouble = trouble.cloned();
                 actions.extend(trouble.cloned().map(|why| Action::Note(Note::NoContacts(why))));
             }
@@ -143,6 +179,9 @@ impl Twin {
             (Ask::GetContacts(filter), Ok(Answer::Contacts(new)))
                 if *filter == Filter::default() =>
             {
+                std::mem::replace(&mut contacts.listed, new.clone()) != *new
+            }
+            (Ask::DownloadPhonebook, Ok(Answer::Phonebook { contacts: new, .. })) if ours => {
                 std::mem::replace(&mut contacts.listed, new.clone()) != *new
             }
             (Ask::GetGroups, Ok(Answer::Groups(new))) => {
@@ -177,7 +216,10 @@ impl Twin {
                     let lacking = Err(Trouble::Unsupported(why.to_owned()));
                     self.contacts.done(&ask, &lacking, now.instant);
                 }
-                _ => self.ask(ask, None, now, actions),
+                _ => {
+                    self.contacts.asks(now.instant);
+                    self.ask(ask, None, now, actions);
+                }
             }
         }
     }
@@ -202,5 +244,36 @@ fn is_quiet(state: LineState) -> bool {
         | LineState::Ringback
         | LineState::Transferring
         | LineState::Ending => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "any instant does: the test only adds to it")]
+    fn a_wish_outlives_the_answer_that_was_under_way() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let hour = Duration::from_hours(1);
+        let (groups, all) = (Ask::GetGroups, Ask::GetContacts(Filter::default()));
+        let mut contacts = Contacts::new(Some(hour), start);
+        let read = |contacts: &mut Contacts, from: u64, wish: bool| {
+            contacts.asks(at(from));
+            if wish {
+                contacts.insist(at(from + 1));
+            }
+            contacts.done(&groups, &Ok(Answer::Groups(Vec::new())), at(from + 2));
+            contacts.asks(at(from + 2));
+            contacts.done(&all, &Ok(Answer::Contacts(Vec::new())), at(from + 3));
+        };
+        read(&mut contacts, 0, false);
+        assert_eq!(contacts.due, Some(at(3) + hour));
+        read(&mut contacts, 10, true);
+        assert_eq!(contacts.due, Some(at(13)), "what was read may be older than the wish");
+        assert!(contacts.insisting);
+        read(&mut contacts, 20, false);
+        assert_eq!((contacts.due, contacts.insisting), (Some(at(23) + hour), false));
     }
 }

@@ -140,6 +140,9 @@ impl Story {
                 let said = |name: &String| (name.clone(), self.values.get(name).cloned());
                 Answer::Values(names.iter().map(said).collect())
             }
+            Ask::GetContacts(_) if self.denied.contains_key("contacts") => {
+                return Err(self.denied["contacts"].clone());
+            }
             Ask::GetContacts(_) => Answer::Contacts(self.contacts.clone()),
             Ask::GetGroups => Answer::Groups(self.groups.clone()),
             Ask::DownloadPhonebook => {

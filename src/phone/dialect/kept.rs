@@ -82,13 +82,13 @@ pub(super) fn contacts(reply: &Reply) -> Result<Answer, Error> {
     let read = |entry: &Map<String, Value>| Contact {
         id: text(entry.get("contactID")),
         name: text(entry.get("contactName")),
-        last_name: None,
         group: text(entry.get("groupID")),
         work: text(entry.get("work")),
         home: text(entry.get("home")),
         mobile: text(entry.get("mobile")),
         fax: text(entry.get("fax")),
         email: text(entry.get("email")),
+        ..Contact::default()
     };
     let list = list(reply, "a list of contacts")?;
     Ok(Answer::Contacts(objects(&list, "a list of contacts")?.into_iter().map(read).collect()))

@@ -4,6 +4,7 @@ use roxmltree::{Document, Node};
 
 use crate::domain::ask::{Answer, Trouble};
 use crate::domain::phonebook::Contact;
+use crate::domain::xml::{children, decoded, text};
 
 use super::answer::{body, check_status, nonsense};
 use super::{Error, Reply};
@@ -11,7 +12,7 @@ use super::{Error, Reply};
 /// Reads the answer of Phonebook Download: XML, or JSON where the phone says no.
 pub(super) fn phonebook(reply: &Reply) -> Result<Answer, Error> {
     check_status(reply)?;
-    let text = String::from_utf8_lossy(&reply.body);
+    let text = decoded(&reply.body);
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.starts_with('{') {
         body(reply)?;
@@ -30,40 +31,37 @@ pub(super) fn phonebook(reply: &Reply) -> Result<Answer, Error> {
 }
 
 fn contact(node: Node<'_, '_>) -> Contact {
-    let names = [text(node, "FirstName"), text(node, "LastName")];
-    let name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let one = |name| children(node, name).find_map(text);
+    let name =
+        [one("FirstName"), one("LastName")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let ids = children(node, "Groups").flat_map(|all| children(all, "groupid")).filter_map(text);
+    let mut groups = children(node, "Group").filter_map(text).chain(ids);
     let mut contact = Contact {
-        id: text(node, "id"),
+        id: one("id"),
         name: Some(name).filter(|name| !name.is_empty()),
-        group: text(node, "Group").or_else(|| text(children(node, "Groups").next()?, "groupid")),
-        email: text(node, "Mail").or_else(|| text(node, "Email")),
+        group: groups.next(),
+        email: one("Mail").or_else(|| one("Email")),
         ..Contact::default()
     };
-    let mut others = None;
+    contact.more_groups = groups.collect();
     for phone in children(node, "Phone") {
         let kind = phone.attribute("type").unwrap_or_default().to_ascii_lowercase();
-        let place = match kind.as_str() {
-            "work" => &mut contact.work,
-            "home" => &mut contact.home,
-            "cell" | "mobile" => &mut contact.mobile,
-            "fax" => &mut contact.fax,
-            _ => &mut others,
-        };
-        *place = place.take().or_else(|| text(phone, "phonenumber"));
+        for number in children(phone, "phonenumber").filter_map(text) {
+            let place = match kind.as_str() {
+                "work" => Some(&mut contact.work),
+                // "Home Voice", "Home Fax" …
+                kind if kind.contains("fax") => Some(&mut contact.fax),
+                kind if kind.starts_with("home") => Some(&mut contact.home),
+                "cell" | "mobile" => Some(&mut contact.mobile),
+                _ => None,
+            };
+            match place {
+                Some(place) if place.is_none() => *place = Some(number),
+                Some(_) | None => contact.others.push(number),
+            }
+        }
     }
-    // a number of no known kind is one all the same
-    contact.work = contact.work.or(others);
     contact
-}
-
-fn children<'a, 'x>(node: Node<'a, 'x>, name: &'static str) -> impl Iterator<Item = Node<'a, 'x>> {
-    let named = move |child: &Node<'_, '_>| child.tag_name().name().eq_ignore_ascii_case(name);
-    node.children().filter(Node::is_element).filter(named)
-}
-
-fn text(node: Node<'_, '_>, name: &'static str) -> Option<String> {
-    let text = children(node, name).next()?.text()?.trim().to_owned();
-    Some(text).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -98,10 +96,39 @@ mod tests {
             email: some("z@example.com"),
             ..Contact::default()
         };
-        let ann = Contact { name: some("Ann"), work: some("2"), ..Contact::default() };
+        let ann = Contact { name: some("Ann"), others: vec!["2".to_owned()], ..Contact::default() };
         assert_eq!(contacts, [zoe, ann, Contact::default()]);
         let Ok(Answer::Phonebook { contacts, .. }) = read("<AddressBook/>") else { panic!("none") };
         assert!(contacts.is_empty());
+    }
+
+    #[test]
+    fn no_number_and_no_group_is_lost() {
+        let xml = "<AddressBook><Contact><FirstName>Bob</FirstName>
+            <Phone type=\"Cell\"><phonenumber>01711111111</phonenumber></Phone>
+            <Phone type=\"Cell\"><phonenumber>01722222222</phonenumber></Phone>
+            <Phone type=\"Other\"><phonenumber>8001</phonenumber></Phone>
+            <Phone type=\"Home Voice\"><phonenumber>030 1</phonenumber></Phone>
+            <Phone><phonenumber>8002</phonenumber></Phone>
+            <Group>1</Group><Group>Family</Group><Groups><groupid>3</groupid></Groups>
+            </Contact></AddressBook>";
+        let Ok(Answer::Phonebook { contacts, .. }) = read(xml) else { panic!("no phonebook") };
+        let some = |text: &str| Some(text.to_owned());
+        let bob = Contact {
+            name: some("Bob"),
+            group: some("1"),
+            home: some("030 1"),
+            mobile: some("01711111111"),
+            others: ["01722222222", "8001", "8002"].map(str::to_owned).into(),
+            more_groups: ["Family", "3"].map(str::to_owned).into(),
+            ..Contact::default()
+        };
+        assert_eq!(contacts, [bob]);
+        let latin = b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><AddressBook><Contact>\
+            <LastName>J\xfcrgen</LastName></Contact></AddressBook>";
+        let reply = Reply { status: 200, redirect: None, body: latin.to_vec() };
+        let Ok(Answer::Phonebook { contacts, .. }) = phonebook(&reply) else { panic!("none") };
+        assert_eq!(contacts[0].name.as_deref(), Some("Jürgen"));
     }
 
     #[test]
@@ -115,9 +142,11 @@ mod tests {
             work: some("8001"),
             mobile: some("+15550123"),
             email: some("ann@example.com"),
+            others: vec!["8009".to_owned()],
             ..Contact::default()
         };
-        let bob = Contact { name: some("Bob"), work: some("8002"), ..Contact::default() };
+        let others = vec!["8002".to_owned()];
+        let bob = Contact { name: some("Bob"), others, ..Contact::default() };
         assert_eq!(contacts, [ann, bob]);
     }
 

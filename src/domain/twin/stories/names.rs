@@ -159,7 +159,8 @@ fn a_phone_without_contacts_has_no_problem_and_is_left_alone() {
         while story.now < end {
             let asks = story.asks();
             for ask in asks {
-                let contacts = matches!(ask, Ask::GetContacts(_) | Ask::GetGroups);
+                let contacts =
+                    matches!(ask, Ask::GetContacts(_) | Ask::GetGroups | Ask::DownloadPhonebook);
                 lists += u32::from(contacts);
                 let answer = if contacts { Err(trouble.clone()) } else { story.answer(&ask) };
                 story.happens(Event::Answered(answer));
@@ -169,12 +170,22 @@ fn a_phone_without_contacts_has_no_problem_and_is_left_alone() {
                 story.happens(Event::Woke);
             }
         }
-        assert_eq!(lists, 4, "groups and contacts, twice");
+        let phonebook = u32::from(trouble.is_lacking());
+        assert_eq!(lists, 4 + 2 * phonebook, "groups, contacts and perhaps the phonebook, twice");
         let told = story.told();
         assert!(!told.contains("problem = bad") && told.contains("availability = online"));
         assert_eq!(told.matches("# NoContacts").count(), 1, "said once");
         assert!(!told.contains("Failing"));
     }
+}
+
+#[test]
+fn a_phone_that_only_hands_out_its_phonebook_gives_names_too() {
+    let mut story = Story::with_contacts();
+    story.denied.insert("contacts".into(), Trouble::Unsupported("HTTP 404".into()));
+    let mut story = story.met();
+    assert_eq!(story.call("1001").split(' ').next(), Some("Ann"));
+    assert!(!story.told().contains("# NoContacts"));
 }
 
 #[test]
