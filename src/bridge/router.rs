@@ -173,7 +173,7 @@ impl Router {
                     self.announce(Event::Found { topic, payload }).await;
                     self.announce(Event::Retained).await;
                 }
-                None if topic.contains("/command/") => {
+                None if Base::is_of_a_command(&topic) => {
                     tracing::warn!(topic, "a command for something that is no phone's id");
                 }
                 Some(_) | None => {}

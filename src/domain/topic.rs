@@ -127,6 +127,11 @@ impl Base {
         }
     }
 
+    /// Returns `true` for a topic on which commands come, whoever they are for.
+    pub fn is_of_a_command(text: &str) -> bool {
+        text.contains("/command/")
+    }
+
     /// Returns the filter that every command of every phone matches.
     pub fn commands(&self) -> String {
         format!("{}/+/command/+", self.0)

@@ -6,17 +6,20 @@ mod session;
 use std::time::Duration;
 
 use reqwest::cookie::{CookieStore, Jar};
-use reqwest::header::{CONTENT_LENGTH, COOKIE, HeaderValue, LOCATION, ORIGIN, REFERER, SET_COOKIE};
+use reqwest::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderValue, LOCATION, ORIGIN, REFERER, SET_COOKIE,
+};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, sleep};
 use url::Url;
+use url::form_urlencoded::Serializer;
 
 use crate::domain::ask::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
 use crate::domain::phone::{Line, LineState};
 
-use super::dialect::{Dialect, Error, Function, Reply, Request};
+use super::dialect::{Dialect, Error, Fields, Function, Reply, Request};
 use super::{Options, Tls, tls};
 
 pub use failure::Failed;
@@ -24,10 +27,14 @@ use session::Session;
 
 /// No answer that we ask for is larger, but for those with thousands of contacts.
 const BODY_LIMIT: usize = 1024 * 1024;
+/// What a form calls itself.
+const FORM: &str = "application/x-www-form-urlencoded";
 /// The largest list of contacts.
 const PHONEBOOK_LIMIT: usize = 16 * 1024 * 1024;
 /// So much of an answer is logged, in bytes.
 const EXCERPT: usize = 2048;
+/// How long a command waits for the next login.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a line may take to show that it was taken off hold.
 const RESUMED: Duration = Duration::from_millis(500);
 
@@ -177,6 +184,7 @@ impl Handset {
         let mut fresh = false;
         loop {
             let was_open = self.session.is_open();
+            self.wait_for_login(ask).await;
             fresh |= self.open().await.map_err(before_it)? && !was_open;
             let reply = match self.send(self.dialect.request(ask)).await {
                 Ok(reply) => reply,
@@ -191,7 +199,10 @@ impl Handset {
             }
             match self.dialect.read(ask, &reply) {
                 Ok(answer) => {
-                    self.session.is_good();
+                    // a phone may tell its model without a session: only the lines prove that there is one
+                    if *ask == Ask::Read(Question::Lines) {
+                        self.session.is_good();
+                    }
                     return Ok(self.changed(ask).unwrap_or(answer));
                 }
                 Err(Error::Trouble(trouble)) => return Err(Failed::sent(trouble)),
@@ -201,6 +212,15 @@ impl Handset {
                     }
                 }
             }
+        }
+    }
+
+    /// Lets a command wait where sessions keep ending, if that is not for long: polls come again by themselves.
+    async fn wait_for_login(&self, ask: &Ask) {
+        let wait = self.session.wait(Instant::now());
+        let closed = self.dialect.has_session() && !self.session.is_open();
+        if closed && wait <= PATIENCE && !matches!(ask, Ask::Read(_)) {
+            sleep(wait).await;
         }
     }
 
@@ -251,7 +271,7 @@ impl Handset {
         let realm = self.send(self.dialect.login_realm()).await?;
         let login = self.dialect.login(&realm)?;
         let reply = self.send(login).await?;
-        let cookie = self.cookies.cookies(&self.url).is_some();
+        let cookie = self.cookie(&self.url_of(Function::GetLineStatus)).is_some();
         let welcome = self.dialect.read_login(&reply, cookie)?;
         self.sid = welcome.sid.map(SecretString::from);
         self.welcome = welcome.is_clear;
@@ -260,9 +280,16 @@ impl Handset {
         Ok(())
     }
 
-    /// Returns the cookies, with the session's id among them.
-    fn cookie(&self) -> Option<HeaderValue> {
-        let cookies = self.cookies.cookies(&self.url);
+    /// Returns where a function is.
+    fn url_of(&self, function: Function) -> Url {
+        let mut url = self.url.clone();
+        url.set_path(&self.dialect.path(function));
+        url
+    }
+
+    /// Returns the cookies for a request, with the session's id among them. A phone may set them for `/cgi-bin` only.
+    fn cookie(&self, url: &Url) -> Option<HeaderValue> {
+        let cookies = self.cookies.cookies(url);
         let Some(sid) = &self.sid else { return cookies };
         let mut text = format!("sid={}", sid.expose_secret());
         if let Some(cookies) = cookies.as_ref().and_then(|cookies| cookies.to_str().ok()) {
@@ -283,10 +310,10 @@ impl Handset {
             let fields = if request.post { &mut request.form } else { &mut request.query };
             fields.push(("sid".into(), sid.expose_secret().to_owned()));
         }
-        let mut url = self.url.clone();
-        url.set_path(&self.dialect.path(request.function));
+        let mut url = self.url_of(request.function);
+        let cookies = self.cookie(&url);
         if !request.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&request.query);
+            url.set_query(Some(&encoded(&request.query)));
         }
         let method = if request.post { Method::POST } else { Method::GET };
         let mut builder = self
@@ -295,15 +322,14 @@ impl Handset {
             .timeout(self.timeout)
             .header(ORIGIN, self.origin.clone())
             .header(REFERER, self.referer.clone());
-        if let Some(cookies) = self.cookie() {
+        if let Some(cookies) = cookies {
             builder = builder.header(COOKIE, cookies);
         }
         if request.post {
-            builder = builder.form(&request.form);
-            if request.form.is_empty() {
-                // hyper sends none by itself, and lighttpd then answers 411
-                builder = builder.header(CONTENT_LENGTH, 0);
-            }
+            let form = encoded(&request.form);
+            // hyper sends no length with an empty body by itself, and lighttpd then answers 411
+            builder =
+                builder.header(CONTENT_TYPE, FORM).header(CONTENT_LENGTH, form.len()).body(form);
         }
         let response = builder.send().await.map_err(Failed::from)?;
         self.cookies.set_cookies(&mut response.headers().get_all(SET_COOKIE).iter(), &self.url);
@@ -313,6 +339,13 @@ impl Handset {
         let limit = if long { PHONEBOOK_LIMIT } else { BODY_LIMIT };
         Ok(Reply { status, redirect, body: body(response, limit).await? })
     }
+}
+
+/// Returns fields as a query or a form has them. A space is `%20`, which each server knows: to some a `+` is a plus. Colons stay,
+/// as the vendor's guide has them: a list of values is short enough for old firmware only like this.
+fn encoded(fields: &Fields) -> String {
+    let mut text = Serializer::new(String::new());
+    text.extend_pairs(fields).finish().replace('+', "%20").replace("%3A", ":")
 }
 
 /// Returns the beginning of an answer, for the log. (Answers to a login are never logged.)

@@ -4,11 +4,13 @@
 mod calls;
 mod faults;
 mod functions;
+mod idle;
 mod link;
 mod names;
 mod program;
 mod requests;
 mod stories;
+mod strict_phone;
 mod support;
 mod tls;
 mod values;

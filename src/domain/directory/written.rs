@@ -78,7 +78,7 @@ fn in_words(text: &str) -> Vec<&str> {
     }
     // the name of somebody at a SIP server
     let is_user = text.chars().all(|c| c.is_ascii_alphanumeric() || "._-~+*#!".contains(c));
-    if is_user && digits(number) < LONG {
+    if is_user && is_filled(text) && digits(number) < LONG {
         return vec![text];
     }
     let numbers = text.split(|c| !is_dialled(c)).map(|run| before_hash(run.trim()));

@@ -175,7 +175,8 @@ pub(super) fn check_status(reply: &Reply) -> Result<(), Error> {
                 .to_owned(),
         )
         .into()),
-        404 => Err(Trouble::Unsupported("HTTP 404".to_owned()).into()),
+        // not there, not by this method, not made
+        404 | 405 | 501 => Err(Trouble::Unsupported(format!("HTTP {}", reply.status)).into()),
         status @ 300..=399 => {
             let to = reply.redirect.as_deref().unwrap_or("nowhere");
             Err(nonsense(&format!("HTTP {status}, a redirect to {to}, which is not followed: set url to the right address")))

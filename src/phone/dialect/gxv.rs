@@ -1,5 +1,7 @@
 //! The dialect of the vendor's Web API guide (GXV33xx, WP820): login by random number, then a cookie.
 
+use std::borrow::Cow;
+
 use md5::{Digest as _, Md5};
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -48,6 +50,12 @@ pub(super) fn login_realm() -> Request {
     Request { function: Function::LoginRealm, post: false, query: Vec::new(), form: Vec::new() }
 }
 
+/// Returns the text of a reply, without the mark of UTF-8.
+fn text_of(reply: &Reply) -> Cow<'_, str> {
+    let body = reply.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&reply.body);
+    String::from_utf8_lossy(body)
+}
+
 /// Reads the random number.
 pub(super) fn read_realm(reply: &Reply) -> Result<String, Trouble> {
     check_status(reply).map_err(|error| match error {
@@ -56,7 +64,7 @@ pub(super) fn read_realm(reply: &Reply) -> Result<String, Trouble> {
         }
         Error::Trouble(trouble) => trouble,
     })?;
-    let text = String::from_utf8_lossy(&reply.body).trim().to_owned();
+    let text = text_of(reply).trim().to_owned();
     // the guide says a bare number; in JSON it can only be meant without its quotes and wrapper
     let random = match serde_json::from_str(&text) {
         Ok(Value::String(inner)) => inner,
@@ -101,7 +109,7 @@ pub(super) fn read_login(reply: &Reply, cookie: bool) -> Result<Welcome, Trouble
         Error::Trouble(Trouble::Forbidden(why)) => Trouble::Unauthorized(why),
         Error::Trouble(trouble) => trouble,
     })?;
-    let text = String::from_utf8_lossy(&reply.body);
+    let text = text_of(reply);
     let fields = login_fields(&text);
     let field = |key: &str| fields.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str());
     let verdict = field("response").or_else(|| field("res")).unwrap_or_default();

@@ -9,7 +9,7 @@ const SHORT: Duration = Duration::from_mins(1);
 /// The first pause between two logins where sessions are short, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
 /// So many logins in a row that were taken, and were then good for nothing, are a refused one.
-const USELESS: u32 = 4;
+const USELESS: u32 = 3;
 
 /// The session, and those before it.
 ///
@@ -57,7 +57,7 @@ impl Session {
 
     /// Returns how long to wait before another one is opened.
     pub(super) fn wait(&self, now: Instant) -> Duration {
-        let (Some(opened), Some(doublings)) = (self.opened, self.short.checked_sub(2)) else {
+        let (Some(opened), Some(doublings)) = (self.opened, self.short.checked_sub(3)) else {
             return Duration::ZERO;
         };
         let pause = PAUSES.0.saturating_mul(1 << doublings.min(16)).min(PAUSES.1);
@@ -81,7 +81,7 @@ mod tests {
             pauses.push(session.wait(now).as_secs());
             now += session.wait(now);
         }
-        assert_eq!(pauses, [0, 2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(pauses, [0, 0, 2, 4, 8, 16, 32, 60, 60]);
         session.opens(now);
         session.ends(now + 50 * SECOND);
         assert_eq!(session.wait(now + 50 * SECOND), 10 * SECOND, "it counts from login to login");
@@ -100,7 +100,7 @@ mod tests {
             }
             session.was_useless(now)
         };
-        let worth = [false, false, false, true, false, false, false].map(&mut tried);
-        assert_eq!(worth, [true, true, true, true, true, true, false]);
+        let worth = [false, false, true, false, false, false].map(&mut tried);
+        assert_eq!(worth, [true, true, true, true, false, false]);
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod mosquitto;
 pub(crate) mod phone;
 pub(crate) mod port;
 pub(crate) mod process;
+pub(crate) mod strict_phone;
 pub(crate) mod world;
 
 /// Tells each story with nothing but this process, and with servers that others wrote: brokers, and web servers in front
