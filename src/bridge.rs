@@ -181,3 +181,40 @@ fn tell_systemd(states: &[sd_notify::NotifyState<'_>]) {
         tracing::debug!(%error, "failed to tell systemd");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Supervises a router and another task; returns what came of it, and whether all was stopped.
+    async fn supervised(
+        router: impl Future<Output = anyhow::Result<()>> + Send + 'static,
+        other: impl Future<Output = ()> + Send + 'static,
+    ) -> (anyhow::Result<()>, bool) {
+        let (stop, goodbye) = (CancellationToken::new(), CancellationToken::new());
+        let (mut routers, mut others) = (JoinSet::new(), JoinSet::new());
+        let (stopped, said) = (stop.clone(), goodbye.clone());
+        routers.spawn(async move {
+            tokio::select! { outcome = router => outcome, () = stopped.cancelled() => Ok(()) }
+        });
+        others.spawn(async move {
+            tokio::select! { () = other => (), () = said.cancelled() => () }
+        });
+        let outcome = supervise(routers, others, &stop, &goodbye).await;
+        (outcome, stop.is_cancelled() && goodbye.is_cancelled())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_ends_too_soon_ends_the_bridge() {
+        use std::future::{pending, ready};
+        let words = |outcome: anyhow::Result<()>| format!("{:#}", outcome.unwrap_err());
+        let (outcome, stopped) = supervised(ready(Ok(())), pending()).await;
+        assert!(words(outcome).contains("a task ended early") && stopped);
+        let (outcome, stopped) = supervised(pending(), ready(())).await;
+        assert!(words(outcome).contains("a task ended early") && stopped);
+        let (outcome, stopped) = supervised(ready(Err(anyhow!("no phone"))), pending()).await;
+        assert!(words(outcome).contains("no phone") && stopped);
+        let (outcome, stopped) = supervised(pending(), async { panic!("broken") }).await;
+        assert!(words(outcome).contains("a task broke") && stopped);
+    }
+}

@@ -205,8 +205,9 @@ fn trial(settings: &Settings) -> Trial {
     if settings.homeassistant.discovery {
         let prefix = &settings.homeassistant.discovery_prefix;
         filters.push(format!("{prefix}/device/+/config"));
-        let device = format!("{prefix}/device/{}_check/config", discovery::bridge_id(&base));
-        topics.push(message(device, "", Delivery::Lasting));
+        // Home Assistant looks at what ends in config only
+        let device = format!("{prefix}/device/{}/check", discovery::bridge_id(&base));
+        topics.push(message(device, "check", Delivery::Event));
     }
     Trial { filters, topics, echo: topic("bridge/response/check"), largest }
 }

@@ -378,6 +378,19 @@ fn a_phone_that_does_not_answer_is_offline_after_three_misses() {
 }
 
 #[test]
+fn a_locked_phone_is_left_alone_as_one_that_refuses_us() {
+    for trouble in [Trouble::LockedOut("locked".into()), Trouble::Unauthorized("wrong".into())] {
+        let mut story = Story::new();
+        story.trouble = Some(trouble);
+        // 10, 20 and 40 minutes
+        for minutes in [10, 20, 40] {
+            story.passes(minutes * MINUTE - SECOND);
+            assert_eq!(story.asks(), [Ask::Read(Question::Lines)], "after {minutes} min");
+        }
+    }
+}
+
+#[test]
 fn a_refused_password_is_not_tried_again_for_ten_minutes() {
     let mut story = Story::new();
     story.trouble = Some(Trouble::Unauthorized("wrong".into()));

@@ -159,3 +159,23 @@ impl Warning {
         due
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "any instant does: the test only adds to it")]
+    fn a_phone_that_called_too_often_is_heard_again_in_the_next_window() {
+        let (mut memory, start) = (Memory::default(), Instant::now());
+        let [kitchen, hall]: [PhoneId; 2] = ["kitchen", "hall"].map(|id| id.parse().unwrap());
+        let late = start + WINDOW - Duration::from_millis(1);
+        assert!((0..PUSHES).all(|_| !memory.is_flood(&kitchen, start)));
+        assert!(memory.is_flood(&kitchen, late));
+        assert!(!memory.is_flood(&hall, late), "another phone is another matter");
+        assert!(!memory.is_flood(&kitchen, start + WINDOW));
+        // and a whole window of them
+        assert!((1..PUSHES).all(|_| !memory.is_flood(&kitchen, start + WINDOW)));
+        assert!(memory.is_flood(&kitchen, start + WINDOW));
+    }
+}
