@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::support::stories;
-use super::support::world::{World, at, caller};
+use super::support::world::{World, at, caller, looked_at};
 
 stories! {
     a_call_is_told_from_beginning_to_end
@@ -137,7 +137,8 @@ async fn a_dialled_call_is_given_up_unless_it_is_answered(world: &mut World) {
     let line = world.phone.lines().iter().find(|line| line.number == "1001").unwrap().line;
     world.phone.far_end_answers(line);
     events(world, 7).await;
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    // longer than the limit
+    looked_at(&world.phone, 8).await;
     assert_eq!(world.phone.lines()[usize::from(line) - 1].state, LineState::InCall);
     let happenings = world.phone.happenings();
     let ended = happenings.iter().filter(|happening| {
@@ -203,9 +204,9 @@ async fn a_call_is_missed_while_the_broker_is_away(world: &mut World) {
     begin(world).await;
     world.kill_broker().await;
     let line = world.phone.ring(caller()).unwrap();
-    tokio::time::sleep(Duration::from_millis(700)).await;
+    looked_at(&world.phone, 2).await;
     world.phone.caller_gives_up(line);
-    tokio::time::sleep(Duration::from_millis(700)).await;
+    looked_at(&world.phone, 2).await;
     world.restart_broker().await;
     world.ear().shows(&at("missed_calls"), "1").await;
     world.ear().shows_field(&at("last_call"), "event_type", "missed").await;

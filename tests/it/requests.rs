@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::support::ear::{Heard, Neighbour};
 use super::support::stories;
-use super::support::world::{World, options, start_phone};
+use super::support::world::{World, looked_at, options, start_phone};
 
 stories! {
     the_bridge_says_what_it_is
@@ -115,23 +115,33 @@ async fn what_is_no_request_is_answered_too(world: &mut World) {
     assert_eq!(world.ear().newest(&at("availability")).as_deref(), Some("online"));
 }
 
+/// Returns until when the kitchen is paused.
+fn paused_until(info: &Value) -> &Value {
+    let phones = info["phones"].as_array().unwrap();
+    let kitchen = phones.iter().find(|phone| phone["id"] == "kitchen").unwrap();
+    &kitchen["paused_until"]
+}
+
 async fn a_paused_phone_is_left_alone(world: &mut World) {
+    let hall = world.add_phone("hall", Kind::Gxv, Profile::default()).await;
     world.begin().await;
+    world.ear().shows("gxv2mqtt/hall/availability", "online").await;
     let response = world.request("pause", r#""phone":"kitchen","for":"10m""#).await;
     assert!(data(&response)["until"].is_string(), "{response}");
     world.ear().shows(&at("problem"), "paused").await;
     world.ear().shows(&at("availability"), "offline").await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // what was under way is over
+    looked_at(&hall, 3).await;
     let before = world.phone.all_requests();
     let result = world.command("d", "dial", r#""number":"1001""#).await;
     assert_eq!(result["error"]["code"], "unreachable");
     let message = result["error"]["message"].as_str().unwrap();
     assert!(message.contains(data(&response)["until"].as_str().unwrap()), "{message}");
     world.phone.ring(Caller::new("Ann", "1")).unwrap();
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    looked_at(&hall, 10).await;
     assert_eq!(world.phone.all_requests(), before, "it is asked nothing");
     let info = world.request("info", "").await;
-    assert_eq!(data(&info)["phones"][0]["paused_until"], data(&response)["until"]);
+    assert_eq!(*paused_until(data(&info)), data(&response)["until"]);
     let health = world.request("health", "").await;
     assert_eq!(data(&health)["healthy"], true, "a pause is wanted");
 
@@ -315,16 +325,18 @@ async fn broken_settings_leave_all_as_it_was(world: &mut World) {
 }
 
 async fn a_pause_outlives_a_reload(world: &mut World) {
+    let hall = world.add_phone("hall", Kind::Gxv, Profile::default()).await;
     world.begin().await;
+    world.ear().shows("gxv2mqtt/hall/availability", "online").await;
     data(&world.request("pause", r#""phone":"kitchen""#).await);
     world.ear().shows(&at("problem"), "paused").await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    looked_at(&hall, 3).await;
     let before = world.phone.all_requests();
     data(&world.request("reload", "").await);
     let mut settings = world.settings.clone();
     settings.phones[0].name = "The new phone".into();
     data(&world.reload(Ok(settings)).await);
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    looked_at(&hall, 5).await;
     assert_eq!(world.phone.all_requests(), before, "it was paused before, and is");
     assert_eq!(world.ear().newest(&at("problem")).as_deref(), Some("paused"));
     data(&world.request("resume", r#""phone":"kitchen""#).await);

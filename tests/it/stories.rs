@@ -1,14 +1,12 @@
 //! What users rely on, told twice: over the embedded broker, and over Mosquitto with its own tools.
 
-use std::time::Duration;
-
 use gxv2mqtt::phone::dialect::Kind;
 use gxv2mqtt::simulator::{FarEnd, Function, Happening, LineState, Profile};
 use serde_json::{Value, json};
 
 use super::support::ear::Heard;
 use super::support::stories;
-use super::support::world::{World, at, caller};
+use super::support::world::{World, at, caller, looked_at};
 
 stories! {
     a_call_comes_is_answered_held_and_ended
@@ -367,7 +365,7 @@ async fn a_wrong_password_is_tried_once(world: &mut World) {
     assert_eq!(code(&world.command("x", "dial", r#""number":"1""#).await), "unauthorized");
     assert_eq!(code(&world.command("y", "refresh", "").await), "unauthorized");
     world.ear().shows("gxv2mqtt/hall/availability", "online").await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    looked_at(&hall, 10).await;
     let happenings = world.phone.happenings();
     let bad = happenings.iter().filter(|h| matches!(h, Happening::BadLogin { .. })).count();
     assert_eq!(bad, 1, "{happenings:?}");

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::support::ear::Heard;
 use super::support::stories;
-use super::support::world::{World, at};
+use super::support::world::{World, at, looked_at};
 
 stories! {
     values_are_shown_and_set
@@ -126,7 +126,7 @@ async fn a_value_that_the_phone_does_not_know_is_unavailable(world: &mut World) 
     world.phone.set_fault(Function::GetValues, Fault::Status(404));
     world.ear().shows(&at("values/volume"), unknown).await;
     let asked = world.phone.requests(Function::GetValues);
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    looked_at(&world.phone, 10).await;
     assert_eq!(world.phone.requests(Function::GetValues), asked, "it is not asked in vain");
     world.ear().shows(&at("availability"), "online").await;
 }

@@ -12,7 +12,7 @@ use gxv2mqtt::demo::broker::Broker;
 use gxv2mqtt::mqtt;
 use gxv2mqtt::phone::Options;
 use gxv2mqtt::phone::dialect::Kind;
-use gxv2mqtt::simulator::{Caller, FarEnd, Profile, Simulator};
+use gxv2mqtt::simulator::{Caller, FarEnd, Function, Profile, Simulator};
 use tokio::process::Child;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -295,4 +295,15 @@ pub(crate) fn options(id: &str, dialect: Kind, address: SocketAddr) -> Options {
         active_poll: Duration::from_millis(100),
         ..Options::at(id.parse().unwrap(), url)
     }
+}
+
+/// Waits until the bridge has looked at the lines of a phone so many more times: what it would do by then, it has done.
+pub(crate) async fn looked_at(phone: &Simulator, times: u64) {
+    let goal = phone.requests(Function::GetLineStatus) + times;
+    let looks = async {
+        while phone.requests(Function::GetLineStatus) < goal {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(DEADLINE, looks).await.expect("its lines are looked at");
 }
