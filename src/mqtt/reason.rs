@@ -18,8 +18,8 @@ pub enum Reason {
     Unreachable(String),
     /// Nothing came back in time.
     #[error(
-        "the broker did not answer within {0:?}: check mqtt.url, the network, and whether the port wants TLS or is one for \
-         WebSockets"
+        "the broker did not answer within {0:?}: check mqtt.url, the network, whether the broker speaks MQTT 5 (not only \
+         3.1.1), and whether the port wants TLS or is one for WebSockets"
     )]
     NoAnswer(Duration),
     /// The TLS handshake failed.

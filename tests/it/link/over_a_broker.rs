@@ -24,10 +24,14 @@ async fn holds_while_the_network_comes_and_goes() {
     let (outbox, mut heard) =
         (link.outbox.clone(), std::mem::replace(&mut link.heard, mpsc::channel(1).1));
     let (mut connected, mut away, mut commands) = (0, 0, 0);
+    let greeter = outbox.clone();
     let listener = async {
         while let Some(heard) = heard.recv().await {
             match heard {
-                Heard::Connected => connected += 1,
+                Heard::Connected => {
+                    connected += 1;
+                    greeter.greet().await;
+                }
                 Heard::Away => away += 1,
                 Heard::Listening => {}
                 Heard::Message { .. } => commands += 1,
@@ -49,6 +53,10 @@ async fn holds_while_the_network_comes_and_goes() {
             judge.publish("b/phone/command/dial", "1001", false).await;
             tokio::time::sleep(Duration::from_millis(80)).await;
         }
+        // one that happens when all is well again lets out those that waited for subscribers
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        outbox.publish(event(&number.to_string())).await;
+        number += 1;
         let (mut expected, mut repeated) = (0, 0);
         while expected < number {
             let got: u32 = judge.next().await.1.parse().unwrap();
