@@ -4,6 +4,7 @@
 //! [`Event::Answered`].
 
 mod calls;
+mod clock;
 mod event;
 mod heritage;
 mod lacking;
@@ -24,7 +25,6 @@ use serde_json::Value;
 
 use super::ask::{Answer, Ask, Question, Trouble};
 use super::call::{Habits, Input, Instruction, Switchboard};
-use super::clock::{LocalTime, PhoneClock, Uptime};
 use super::entity::Device;
 use super::order::{Order, Step};
 use super::outcome::{Failure, Request};
@@ -269,21 +269,6 @@ impl Twin {
         let was_missed = self.schedule.answered(question, asked, busy);
         if was_missed && question != Question::Lines {
             actions.push(Action::Note(Note::Works(question)));
-        }
-    }
-
-    fn set_clock(&mut self, clock: PhoneClock, asked: Instant, now: Now) {
-        let snapshot = &mut self.snapshot;
-        let asked = now.wall - (now.instant - asked);
-        let known = snapshot.booted_at.zip(snapshot.clock.and_then(|clock| clock.uptime));
-        snapshot.clock = Some(clock);
-        let skew = |time: LocalTime| time.skew(snapshot.clock_skew, [asked, now.wall]);
-        snapshot.clock_skew = clock.time.and_then(skew);
-        let before = snapshot.booted_at;
-        let booted_at = |uptime: Uptime| uptime.booted_at(known, now.wall);
-        snapshot.booted_at = clock.uptime.map(booted_at);
-        if before.is_some() && snapshot.booted_at != before {
-            self.forget_lacking(now);
         }
     }
 

@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 
 use super::dial::{Address, Stream};
 use super::flight::{UNWRITTEN, WINDOW};
-use super::link::{Patience, Subscription};
+use super::plan::{Patience, Subscription};
 use super::translation::{reason, translate};
 use super::wire::Wire;
 use super::{Options, Reason, tls};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connection::{Connection, Dialer, Event, Limits, Unsendable};
-use super::link::{Patience, Subscription};
+use super::plan::{Patience, Subscription};
 use super::reason::meaning;
 use super::{Options, Reason, tls};
 use crate::domain::topic::{Delivery, Publication};
