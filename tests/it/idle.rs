@@ -78,8 +78,6 @@ fn all() -> Vec<Case> {
 struct Site {
     broker: Broker,
     neighbour: Neighbour,
-    phone: Simulator,
-    lacking: Simulator,
     stop: CancellationToken,
     folder: tempfile::TempDir,
 }
@@ -89,12 +87,17 @@ impl Site {
         let stop = CancellationToken::new();
         let broker = Broker::start(([127, 0, 0, 1], 0).into(), None).await.unwrap();
         let neighbour = Neighbour::connect(broker.address()).await;
-        // many bridges ask it, and a login must not end another's session
-        let profile =
-            || Profile { single_session: false, bad_tries: u8::MAX, ..Profile::default() };
-        let start = || Simulator::start(([127, 0, 0, 1], 0).into(), profile(), stop.clone());
-        let (phone, lacking) = (start().await.unwrap(), start().await.unwrap());
-        for function in [
+        let folder = tempfile::tempdir().unwrap();
+        let card = "BEGIN:VCARD\nFN:Ann\nTEL:1001\nEND:VCARD\n";
+        std::fs::write(folder.path().join("contacts.vcf"), card).unwrap();
+        Self { broker, neighbour, stop, folder }
+    }
+
+    /// Starts a phone: two bridges at one would cross each other's logins.
+    async fn phone(&self, condition: Condition) -> Simulator {
+        let address = ([127, 0, 0, 1], 0).into();
+        let phone = Simulator::start(address, Profile::default(), self.stop.clone()).await.unwrap();
+        let lacking = [
             Function::GetPhoneStatus,
             Function::GetAccounts,
             Function::GetTime,
@@ -102,16 +105,14 @@ impl Site {
             Function::GetContacts,
             Function::GetGroups,
             Function::DownloadPhonebook,
-        ] {
-            lacking.set_fault(function, Fault::Status(404));
+        ];
+        for function in lacking.into_iter().filter(|_| condition == Condition::Lacking) {
+            phone.set_fault(function, Fault::Status(404));
         }
-        let folder = tempfile::tempdir().unwrap();
-        let card = "BEGIN:VCARD\nFN:Ann\nTEL:1001\nEND:VCARD\n";
-        std::fs::write(folder.path().join("contacts.vcf"), card).unwrap();
-        Self { broker, neighbour, phone, lacking, stop, folder }
+        phone
     }
 
-    fn start(&self, case: Case, base: &str) -> (Child, Option<Port>) {
+    fn start(&self, case: Case, phone: &Simulator, base: &str) -> (Child, Option<Port>) {
         let mut run = Command::new(env!("CARGO_BIN_EXE_gxv2mqtt"));
         run.arg("run").env_clear().stdin(Stdio::null()).kill_on_drop(true);
         run.stdout(Stdio::null()).stderr(Stdio::null());
@@ -119,9 +120,8 @@ impl Site {
             if case.broker { self.broker.address().to_string() } else { "127.0.0.1:1".into() };
         let url = match case.condition {
             Condition::Away => "127.0.0.1:1".to_owned(),
-            Condition::Lacking => self.lacking.address().to_string(),
-            Condition::Well | Condition::Refusing | Condition::Paused => {
-                self.phone.address().to_string()
+            Condition::Well | Condition::Lacking | Condition::Refusing | Condition::Paused => {
+                phone.address().to_string()
             }
         };
         let password = if case.condition == Condition::Refusing { "wrong" } else { "admin" };
@@ -149,7 +149,8 @@ impl Site {
     /// Runs one case; returns its share of a core, in percent.
     async fn run(&self, place: usize, case: Case) -> f64 {
         let base = format!("idle-{place}");
-        let (mut child, _port) = self.start(case, &base);
+        let phone = self.phone(case.condition).await;
+        let (mut child, _port) = self.start(case, &phone, &base);
         if case.broker {
             if case.condition == Condition::Paused {
                 self.neighbour.ear.shows(&format!("{base}/kitchen/availability"), "online").await;
