@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use jiff::Timestamp;
 use sd_notify::NotifyState;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -220,7 +221,8 @@ impl Router {
             return;
         };
         let payload = String::from_utf8_lossy(payload).into_owned();
-        if phone.messages.try_send(Message::Remembered(place, payload)).is_err() {
+        let sent = phone.messages.try_send(Message::Remembered(place, payload));
+        if matches!(sent, Err(TrySendError::Full(_))) {
             tracing::warn!(phone = %id, "a topic from before was not looked at: too much at once");
         }
     }

@@ -230,8 +230,9 @@ impl Announcer {
         for phone in gone {
             let object = discovery::object_id(&self.base, &phone);
             self.devices.remove(&object);
-            if let Some(device) = self.described.remove(&phone) {
-                self.want_again(device.identity.own_mac(), now);
+            let gone = self.described.remove(&phone);
+            if let Some(mac) = gone.as_ref().and_then(|gone| gone.identity.own_mac()) {
+                self.want_again(mac, now);
             }
             // what is left of them while the broker is away is found on the next connection
             if self.options.discovery && self.connected {
@@ -259,34 +260,49 @@ impl Announcer {
         device.wanted = None;
         device.complete = phone.complete;
         let mac = phone.identity.own_mac().map(str::to_owned);
-        let before = self.described.insert(phone.id.clone(), phone);
-        let mac_before = before.as_ref().and_then(|before| before.identity.own_mac());
-        self.want_again(mac.as_deref(), now);
-        if mac_before != mac.as_deref() {
-            self.want_again(mac_before, now);
+        let id = phone.id.clone();
+        let before = self.described.insert(id.clone(), phone);
+        let mac_before = before.and_then(|before| before.identity.own_mac().map(str::to_owned));
+        self.want(&id, now);
+        if mac_before != mac {
+            for changed in [mac_before, mac].into_iter().flatten() {
+                self.want_again(&changed, now);
+            }
         }
-        self.want_again(None, now);
     }
 
-    /// Renews what is wanted of the phones with this MAC address, or of those without one: where two claim the same,
-    /// Home Assistant would make one device of them, so it is nobody's connection.
-    fn want_again(&mut self, mac: Option<&str>, now: Instant) {
-        let claim = || self.described.values().filter(|phone| phone.identity.own_mac() == mac);
-        let shared = mac.is_some() && claim().count() > 1;
-        let mut wanted = Vec::new();
-        for phone in claim() {
-            let mut phone = phone.clone();
-            phone.identity.mac.take_if(|_| shared);
-            let object = discovery::object_id(&self.base, &phone.id);
-            wanted.push((object, discovery::phone(&self.base, &phone)));
+    /// Renews what is wanted of the phones with this MAC address: where two claim the same, Home Assistant would make one
+    /// device of them, so it is nobody's connection.
+    fn want_again(&mut self, mac: &str, now: Instant) {
+        for id in self.claiming(mac) {
+            self.want(&id, now);
         }
+    }
+
+    /// Returns the phones with this MAC address.
+    fn claiming(&self, mac: &str) -> Vec<PhoneId> {
+        let claims = |phone: &&Device| phone.identity.own_mac() == Some(mac);
+        self.described.values().filter(claims).map(|phone| phone.id.clone()).collect()
+    }
+
+    /// Renews what is wanted of a phone.
+    fn want(&mut self, id: &PhoneId, now: Instant) {
+        let Some(phone) = self.described.get(id) else { return };
+        let mac = phone.identity.own_mac();
+        let shared = mac.is_some_and(|mac| self.claiming(mac).len() > 1);
+        let wanted = if shared || mac.is_none() {
+            let mut phone = phone.clone();
+            phone.identity.mac = None;
+            discovery::phone(&self.base, &phone)
+        } else {
+            discovery::phone(&self.base, phone)
+        };
         let earliest = self.earliest(now);
-        for (object, wanted) in wanted {
-            let Some(device) = self.devices.get_mut(&object) else { continue };
-            if device.wanted.as_ref() != Some(&wanted) {
-                device.wanted = Some(wanted);
-                device.due = Some(device.quiet_until.map_or(earliest, |until| until.max(earliest)));
-            }
+        let object = discovery::object_id(&self.base, id);
+        let Some(device) = self.devices.get_mut(&object) else { return };
+        if device.wanted.as_ref() != Some(&wanted) {
+            device.wanted = Some(wanted);
+            device.due = Some(device.quiet_until.map_or(earliest, |until| until.max(earliest)));
         }
     }
 

@@ -9,7 +9,7 @@ use crate::domain::topic::Publication;
 pub struct Plan {
     /// What the broker publishes when we vanish, and we ourselves when we stop.
     pub will: Publication,
-    /// What [`Outbox::greet`] publishes, and the link again whenever somebody says otherwise; on the same topic.
+    /// What [`Outbox::greet`](super::Outbox::greet) publishes, and the link again whenever somebody says otherwise; on the same topic.
     pub birth: Publication,
     /// What we want to hear.
     pub subscriptions: Vec<Subscription>,
