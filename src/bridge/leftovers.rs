@@ -1,6 +1,6 @@
 //! What an earlier run has left on the broker: what is ours is taken back, and what is of others stays.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -17,7 +17,8 @@ const NAMED: usize = 5;
 pub(super) struct Leftovers {
     /// The phones of the run before, as its `B/bridge/info` says: what is theirs, we have published.
     ours: BTreeSet<PhoneId>,
-    found: BTreeSet<(PhoneId, PhoneTopic)>,
+    /// With the calls that a phone had; of other topics it does not matter what they hold.
+    found: BTreeMap<(PhoneId, PhoneTopic), String>,
 }
 
 impl Leftovers {
@@ -29,19 +30,21 @@ impl Leftovers {
     }
 
     /// Takes in a topic that has something retained.
-    pub(super) fn topic(&mut self, id: PhoneId, place: PhoneTopic) {
+    pub(super) fn topic(&mut self, id: PhoneId, place: PhoneTopic, payload: &[u8]) {
         if self.found.len() < MANY {
-            self.found.insert((id, place));
+            let calls = if place == PhoneTopic::Calls { payload } else { &[] };
+            self.found.insert((id, place), String::from_utf8_lossy(calls).into_owned());
         }
     }
 
-    /// Returns what is to be taken back, and a warning about what is not ours.
-    pub(super) fn judge(self) -> (Vec<(PhoneId, PhoneTopic)>, Option<String>) {
+    /// Returns what is to be taken back, with the calls that were in progress, and the names of what is not ours.
+    pub(super) fn judge(self) -> (Vec<(PhoneId, PhoneTopic, String)>, Option<String>) {
         let Self { ours, found } = self;
         let (ours, foreign): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|(id, _)| ours.contains(id));
+            found.into_iter().partition(|((id, _), _)| ours.contains(id));
+        let ours = ours.into_iter().map(|((id, place), calls)| (id, place, calls)).collect();
         let names: Vec<_> =
-            foreign.iter().map(|(id, place)| format!("{id}/{}", place.render())).collect();
+            foreign.iter().map(|((id, place), _)| format!("{id}/{}", place.render())).collect();
         let more = names.len().saturating_sub(NAMED);
         let mut text = names.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
         if more > 0 {
@@ -67,10 +70,10 @@ mod tests {
             ("garage", PhoneTopic::Status),
             ("boiler", PhoneTopic::System),
         ] {
-            left.topic(id(phone), place);
+            left.topic(id(phone), place, b"[]");
         }
         let (ours, foreign) = left.judge();
-        assert!(ours.iter().all(|(phone, _)| phone.as_str() == "attic") && ours.len() == 2);
+        assert!(ours.iter().all(|(phone, ..)| phone.as_str() == "attic") && ours.len() == 2);
         assert_eq!(foreign.as_deref(), Some("boiler/system, garage/status"));
         assert_eq!(Leftovers::default().judge(), (Vec::new(), None));
     }
@@ -79,7 +82,7 @@ mod tests {
     fn what_no_run_before_claims_stays() {
         let mut left = Leftovers::default();
         for number in 1..=8 {
-            left.topic("garage".parse().unwrap(), PhoneTopic::Line(number));
+            left.topic("garage".parse().unwrap(), PhoneTopic::Line(number), b"");
         }
         let (ours, foreign) = left.judge();
         assert!(ours.is_empty());

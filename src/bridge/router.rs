@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
 use crate::domain::alarm::Alarm;
+use crate::domain::call::Switchboard;
 use crate::domain::command::parse;
 use crate::domain::entity::Device;
 use crate::domain::outcome::{ErrorCode, Failure};
@@ -23,7 +24,7 @@ use crate::homeassistant::announcer::{Action, Announcer, Event};
 use crate::mqtt::{Heard, Outbox};
 use crate::names;
 use crate::phone::push::token::Tokens;
-use crate::phone::task::{Message, Report};
+use crate::phone::task::{Message, Report, now};
 
 use super::about::About;
 use super::fleet::{Ended, Fleet, Phone};
@@ -216,7 +217,7 @@ impl Router {
     fn remembered(&mut self, id: PhoneId, place: PhoneTopic, payload: &[u8]) {
         let Some(phone) = self.fleet.phones.get(&id) else {
             if !self.remembered {
-                self.leftovers.topic(id, place);
+                self.leftovers.topic(id, place, payload);
             }
             return;
         };
@@ -230,11 +231,17 @@ impl Router {
     /// Takes back what the run before has left of phones that are not there any more, and warns of what is of others.
     async fn clear_leftovers(&mut self) {
         let (ours, foreign) = std::mem::take(&mut self.leftovers).judge();
-        for (id, place) in ours {
-            if !self.fleet.phones.contains_key(&id) {
-                let topic = Topic::Phone(id, place);
-                self.outbox.publish(self.base.publication(&topic, "")).await;
+        for (id, place, calls) in ours {
+            if self.fleet.phones.contains_key(&id) {
+                continue;
             }
+            let ends = Switchboard::end_remembered(&calls, now());
+            for (place, payload) in ends.into_iter().filter(|_| !calls.is_empty()) {
+                let topic = Topic::Phone(id.clone(), place);
+                self.outbox.publish(self.base.publication(&topic, payload)).await;
+            }
+            let topic = Topic::Phone(id, place);
+            self.outbox.publish(self.base.publication(&topic, "")).await;
         }
         if let Some(topics) = foreign.filter(|topics| self.foreign.as_ref() != Some(topics)) {
             tracing::warn!(

@@ -124,6 +124,25 @@ impl Switchboard {
         self.open(now)
     }
 
+    /// Ends all calls, as nobody looks at the phone any more; returns what is to be published of that.
+    pub fn end_all(&mut self, now: Now) -> Vec<(PhoneTopic, String)> {
+        let mut deeds = self.remember_no_more(now);
+        deeds.extend(self.take(Input::Removed, now));
+        let told = |deed| match deed {
+            Deed::Tell(topic, payload) => Some((topic, payload)),
+            Deed::Log(..) | Deed::HangUp(_) | Deed::NeverSeen(_) => None,
+        };
+        deeds.into_iter().filter_map(told).collect()
+    }
+
+    /// Ends the calls that an earlier run has left in `P/calls`, of a phone that is not there any more.
+    pub fn end_remembered(calls: &str, now: Now) -> Vec<(PhoneTopic, String)> {
+        let (min_ring, gap, blind) = (Duration::ZERO, Duration::MAX, Duration::MAX);
+        let mut board = Self::new(Habits { min_ring, gap: gap / 100, blind, doorbell: Vec::new() });
+        board.remember(&PhoneTopic::Calls, calls, now);
+        board.end_all(now)
+    }
+
     /// Returns what topics show; none until it is known what was before.
     pub fn book(&self) -> Option<Book> {
         let unproven = |live: &&super::live::Live| !live.announced && live.stage == Stage::Ringing;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::super::call::{Deed, Input, Switchboard};
+use super::super::call::Switchboard;
 use super::super::outcome::{ErrorCode, Failure};
 use super::super::setting::{Setting, SettingKey, Shown};
 use super::super::snapshot::{Problem, Snapshot, State};
@@ -43,13 +43,7 @@ impl Heritage {
 
     /// Ends all calls, as nobody looks at the phone any more; returns what is to be published of that.
     pub fn end_calls(&mut self, now: Now) -> Vec<(PhoneTopic, String)> {
-        let mut deeds = self.switchboard.remember_no_more(now);
-        deeds.extend(self.switchboard.take(Input::Removed, now));
-        let told = |deed| match deed {
-            Deed::Tell(topic, payload) => Some((topic, payload)),
-            Deed::Log(..) | Deed::HangUp(_) | Deed::NeverSeen(_) => None,
-        };
-        deeds.into_iter().filter_map(told).collect()
+        self.switchboard.end_all(now)
     }
 
     /// Forgets that the login was refused: with other settings it may not be.

@@ -1,5 +1,8 @@
 //! What is kept until the broker has told what was before, and what the broker tells.
 
+use std::collections::BTreeSet;
+
+use super::super::Switchboard;
 use super::*;
 
 #[test]
@@ -156,4 +159,24 @@ fn nonsense_on_the_broker_does_no_harm() {
         story.line(1, Ringing, "1001", "").tells(&["incoming 1 1001 -"]);
         assert!(story.board.book().unwrap().missed.is_some(), "{nonsense}");
     }
+}
+
+#[test]
+fn calls_of_a_phone_that_was_taken_out_meanwhile_end() {
+    let mut story = Story::new();
+    story.line(1, Ringing, "1001", "").line(2, InCall, "1002", "");
+    story.tells(&["incoming 1 1001 -", "answered 2 1002 -"]);
+    let calls = story.board.book().unwrap().in_progress;
+    let ids: BTreeSet<_> = story.events.iter().map(|event| event["call_id"].to_string()).collect();
+    let ends = Switchboard::end_remembered(&calls, story.now());
+    let ended: Vec<Value> =
+        ends.iter().map(|(_, payload)| serde_json::from_str(payload).unwrap()).collect();
+    assert_eq!(
+        ended.iter().map(|event| event["call_id"].to_string()).collect::<BTreeSet<_>>(),
+        ids
+    );
+    for event in &ended {
+        assert_eq!([&event["event_type"], &event["ended_at"]], [&"ended".into(), &Value::Null]);
+    }
+    assert!(Switchboard::end_remembered("no JSON", story.now()).is_empty());
 }
