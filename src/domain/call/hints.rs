@@ -130,7 +130,7 @@ impl Engine {
         let mut live = self.make(Some(Direction::Incoming), Stage::Ringing, now);
         live.call.number.clone_from(&hint.push.remote);
         live.call.account = hint.account;
-        live.call.started = self.pushes.take_beginning_of(&hint.push).map(|began| began.at);
+        live.call.started = self.pushes.take_beginning_of(hint).map(|began| began.at);
         live.call.ended = Some(hint.at);
         self.name_after(&mut live, &hint.push);
         self.evidence.over(&live.call, live.sip_id, true, now.instant);

@@ -98,12 +98,13 @@ impl Pushes {
     }
 
     /// Takes the push of the beginning of a call that was missed: it tells when that was.
-    pub(super) fn take_beginning_of(&mut self, missed: &Push) -> Option<Hint> {
+    pub(super) fn take_beginning_of(&mut self, missed: &Hint) -> Option<Hint> {
         let place = self.hints.iter().position(|hint| {
             hint.push.kind == PushKind::Incoming
-                && match (&hint.push.call_id, &missed.call_id) {
+                && hint.at.instant <= missed.at.instant
+                && match (&hint.push.call_id, &missed.push.call_id) {
                     (Some(one), Some(other)) => one == other,
-                    _ => missed.remote.as_ref().is_some_and(|number| hint.has(number)),
+                    _ => missed.push.remote.as_ref().is_some_and(|number| hint.has(number)),
                 }
         })?;
         self.hints.remove(place)

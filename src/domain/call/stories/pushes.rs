@@ -64,6 +64,14 @@ fn a_call_that_only_the_phone_saw_is_missed_all_the_same() {
 }
 
 #[test]
+fn a_call_that_comes_after_a_missed_one_is_not_its_beginning() {
+    let mut story = Story::new();
+    story.push(Missed, "1001", "").pass(0.9).push(Incoming, "1001", "").look();
+    story.tells(&["missed - 1001 -"]);
+    assert_eq!(story.field("started_at"), Value::Null);
+}
+
+#[test]
 fn a_missed_call_that_the_phone_repeats_much_later_counts_once() {
     let mut story = Story::new();
     story.push(Incoming, "1001", "abc@pbx").line(1, Ringing, "1001", "");
