@@ -235,8 +235,7 @@ impl Router {
             if self.fleet.phones.contains_key(&id) {
                 continue;
             }
-            let ends = Switchboard::end_remembered(&calls, now());
-            for (place, payload) in ends.into_iter().filter(|_| !calls.is_empty()) {
+            for (place, payload) in Switchboard::end_remembered(&calls, now()) {
                 let topic = Topic::Phone(id.clone(), place);
                 self.outbox.publish(self.base.publication(&topic, payload)).await;
             }
