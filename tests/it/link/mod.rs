@@ -3,4 +3,5 @@
 mod odd_answers;
 mod over_a_broker;
 mod over_a_stage;
+mod over_amqtt;
 mod words;

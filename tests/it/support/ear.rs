@@ -1,5 +1,6 @@
 //! Somebody else at the broker, who listens and speaks with another client than ours.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -110,6 +111,11 @@ impl Ear {
         newest(&self.heard.borrow(), topic).map(|heard| heard.payload)
     }
 
+    /// Returns every topic on which something was heard.
+    pub(crate) fn topics(&self) -> BTreeSet<String> {
+        self.heard.borrow().iter().map(|heard| heard.topic.clone()).collect()
+    }
+
     /// Returns everything that was heard.
     pub(crate) fn all(&self) -> Vec<Heard> {
         self.heard.borrow().clone()
@@ -120,32 +126,64 @@ fn newest(heard: &[Heard], topic: &str) -> Option<Heard> {
     heard.iter().rev().find(|heard| heard.topic == topic).cloned()
 }
 
+async fn connect(broker: SocketAddr) -> MqttClient {
+    let client = MqttClient::new(format!("neighbour-{}", fastrand::u32(..)));
+    let url = format!("mqtt://{broker}");
+    timeout(DEADLINE, client.connect(&url)).await.unwrap().unwrap();
+    client
+}
+
+fn listening() -> SubscribeOptions {
+    SubscribeOptions {
+        qos: QoS::AtLeastOnce,
+        retain_as_published: true,
+        retain_handling: RetainHandling::SendAtSubscribe,
+        ..SubscribeOptions::default()
+    }
+}
+
+fn heard(message: Message) -> Heard {
+    let payload = String::from_utf8_lossy(&message.payload).into_owned();
+    Heard { topic: message.topic, payload, retained: message.retain }
+}
+
 /// A client of another library.
 pub(crate) struct Neighbour {
     client: MqttClient,
     pub(crate) ear: Ear,
+    sender: watch::Sender<Vec<Heard>>,
+    recalling: Option<MqttClient>,
 }
 
 impl Neighbour {
     /// Connects, and listens to everything.
     pub(crate) async fn connect(broker: SocketAddr) -> Self {
-        let client = MqttClient::new(format!("neighbour-{}", fastrand::u32(..)));
-        let url = format!("mqtt://{broker}");
-        timeout(DEADLINE, client.connect(&url)).await.unwrap().unwrap();
+        let client = connect(broker).await;
         let (ear, sender) = Ear::new();
-        let options = SubscribeOptions {
-            qos: QoS::AtLeastOnce,
-            retain_as_published: true,
-            retain_handling: RetainHandling::SendAtSubscribe,
-            ..SubscribeOptions::default()
-        };
-        let put = move |message: Message| {
-            let payload = String::from_utf8_lossy(&message.payload).into_owned();
-            let heard = Heard { topic: message.topic, payload, retained: message.retain };
-            sender.send_modify(|all| all.push(heard));
-        };
-        client.subscribe_with_options("#", options, put).await.unwrap();
-        Self { client, ear }
+        let all = sender.clone();
+        let put = move |message| all.send_modify(|all| all.push(heard(message)));
+        client.subscribe_with_options("#", listening(), put).await.unwrap();
+        Self { client, ear, sender, recalling: None }
+    }
+
+    /// Asks by name for what is retained on these topics, at a broker that does not send it to `#`.
+    pub(crate) async fn recall(&mut self, broker: SocketAddr, topics: BTreeSet<String>) {
+        let client = connect(broker).await;
+        for topic in topics {
+            let all = self.sender.clone();
+            // it may come later than what replaced it
+            let put = move |message: Message| {
+                all.send_if_modified(|all| {
+                    let is_new = newest(all, &message.topic).is_none();
+                    if is_new {
+                        all.push(heard(message));
+                    }
+                    is_new
+                });
+            };
+            client.subscribe_with_options(&topic, listening(), put).await.unwrap();
+        }
+        self.recalling = Some(client);
     }
 
     /// Publishes a message, and waits until the broker has it.
@@ -153,5 +191,12 @@ impl Neighbour {
         let options = PublishOptions { qos: QoS::AtLeastOnce, retain, ..PublishOptions::default() };
         let sent = self.client.publish_with_options(topic, payload.to_vec(), options);
         timeout(DEADLINE, sent).await.unwrap().unwrap();
+    }
+
+    /// Takes back everything that was published to stay.
+    pub(crate) async fn take_back(&self) {
+        for topic in self.ear.topics() {
+            self.publish(&topic, b"", true).await;
+        }
     }
 }

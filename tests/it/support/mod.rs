@@ -7,12 +7,21 @@ pub(crate) mod mosquitto;
 pub(crate) mod phone;
 pub(crate) mod port;
 pub(crate) mod process;
+pub(crate) mod rabbitmq;
 pub(crate) mod strict_phone;
 pub(crate) mod world;
 
 /// Tells each story with nothing but this process, and with servers that others wrote: brokers, and web servers in front
-/// of the phones.
+/// of the phones. Those in brackets need to be sent what was retained for a subscription with wildcards, which `RabbitMQ` does not do.
 macro_rules! stories {
+    ($($story:ident)* $([$($wildcards:ident)*])?) => {
+        $crate::support::told!(over_rig_rabbitmq rabbitmq [#[ignore = "needs the rig"]] $($story)*);
+        $crate::support::everywhere!($($story)* $($($wildcards)*)?);
+    };
+}
+
+/// Tells each story in every place but `RabbitMQ`.
+macro_rules! everywhere {
     ($($story:ident)*) => {
         $crate::support::told!(over_the_embedded_broker embedded [] $($story)*);
         $crate::support::told!(over_mosquitto mosquitto [#[ignore = "needs Docker"]] $($story)*);
@@ -40,4 +49,4 @@ macro_rules! told {
     };
 }
 
-pub(crate) use {stories, told};
+pub(crate) use {everywhere, stories, told};

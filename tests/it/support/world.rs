@@ -24,6 +24,7 @@ use super::mosquitto::Mosquitto;
 use super::phone::{Front, Phone};
 use super::port::Port;
 use super::process::Process;
+use super::rabbitmq::RabbitMq;
 
 /// Returns a topic of the phone that every world has.
 pub(crate) fn at(place: &str) -> String {
@@ -39,6 +40,7 @@ pub(crate) fn caller() -> Caller {
 enum Place {
     Embedded { broker: Option<Broker>, port: Port, neighbour: Neighbour },
     Process { broker: Process, port: Port, neighbour: Neighbour },
+    RabbitMq { broker: RabbitMq, neighbour: Neighbour },
     Container { broker: Box<Mosquitto>, ear: Ear, _listener: Child },
 }
 
@@ -94,6 +96,13 @@ impl World {
         Self::mosquitto_process("../shared/rig/in.sh", &["mosquitto"]).await
     }
 
+    /// Builds one around the `RabbitMQ` of the rig.
+    pub(crate) async fn rabbitmq() -> Self {
+        let broker = RabbitMq::take().await;
+        let neighbour = Neighbour::connect(broker.address).await;
+        Self::around(Place::RabbitMq { broker, neighbour }, Front::Simulator).await
+    }
+
     async fn mosquitto_process(program: &str, arguments: &[&str]) -> Self {
         let port = Port::reserve();
         // no settings: it listens on loopback only, and lets everybody in
@@ -115,6 +124,7 @@ impl World {
     async fn around(place: Place, front: Front) -> Self {
         let broker = match &place {
             Place::Embedded { port, .. } | Place::Process { port, .. } => port.address,
+            Place::RabbitMq { broker, .. } => broker.address,
             Place::Container { broker, .. } => broker.address,
         };
         let phones = CancellationToken::new();
@@ -200,6 +210,7 @@ impl World {
         match &mut self.place {
             Place::Embedded { broker, .. } => broker.take().unwrap().stop().await,
             Place::Process { broker, .. } => broker.kill().await,
+            Place::RabbitMq { broker, .. } => broker.stop().await,
             Place::Container { broker, .. } => broker.kill().await,
         }
     }
@@ -215,6 +226,12 @@ impl World {
                 broker.restart().await;
                 *neighbour = Neighbour::connect(port.address).await;
             }
+            Place::RabbitMq { broker, neighbour } => {
+                broker.start().await;
+                let known = neighbour.ear.topics();
+                *neighbour = Neighbour::connect(broker.address).await;
+                neighbour.recall(broker.address, known).await;
+            }
             Place::Container { broker, ear, _listener } => {
                 broker.restart().await;
                 (*ear, *_listener) = broker.listen();
@@ -224,14 +241,18 @@ impl World {
 
     pub(crate) fn ear(&self) -> &Ear {
         match &self.place {
-            Place::Embedded { neighbour, .. } | Place::Process { neighbour, .. } => &neighbour.ear,
+            Place::Embedded { neighbour, .. }
+            | Place::Process { neighbour, .. }
+            | Place::RabbitMq { neighbour, .. } => &neighbour.ear,
             Place::Container { ear, .. } => ear,
         }
     }
 
     pub(crate) async fn publish(&self, topic: &str, payload: &[u8], retain: bool) {
         match &self.place {
-            Place::Embedded { neighbour, .. } | Place::Process { neighbour, .. } => {
+            Place::Embedded { neighbour, .. }
+            | Place::Process { neighbour, .. }
+            | Place::RabbitMq { neighbour, .. } => {
                 neighbour.publish(topic, payload, retain).await;
             }
             Place::Container { broker, .. } => broker.publish(topic, payload, retain).await,
@@ -268,8 +289,12 @@ impl World {
             self.stop_bridge().await;
         }
         self.phones.cancel();
-        if let Place::Embedded { broker: Some(broker), .. } = self.place {
-            broker.stop().await;
+        match self.place {
+            Place::Embedded { broker: Some(broker), .. } => broker.stop().await,
+            Place::RabbitMq { neighbour, .. } => neighbour.take_back().await,
+            Place::Embedded { broker: None, .. }
+            | Place::Process { .. }
+            | Place::Container { .. } => {}
         }
     }
 }
