@@ -87,8 +87,8 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ClientCertificate;
     use super::*;
+    use crate::mqtt::ClientCertificate;
 
     #[test]
     fn bad_pem_names_the_setting() {

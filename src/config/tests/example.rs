@@ -1,7 +1,7 @@
 //! The example that we ship says what the code does.
 
-use super::super::raw::SECTIONS;
 use super::{directory, load, load_in};
+use crate::config::raw::SECTIONS;
 
 const EXAMPLE: &str = include_str!("../../../config/gxv2mqtt.toml");
 

@@ -1,7 +1,7 @@
 //! Every mistake has a message that says where, which key, and what was expected; and none shows a secret.
 
-use super::super::proposal;
 use super::{KITCHEN, directory, load, load_in};
+use crate::config::proposal;
 
 /// What follows `[phones.kitchen]` and its url; the key, and what the message says of it.
 #[rustfmt::skip] // one mistake, one line

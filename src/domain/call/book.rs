@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::super::directory::Person;
 use super::live::{HangUp, Live, Stage};
 use super::{Call, Direction, EventType, Now, Source};
+use crate::domain::directory::Person;
 
 /// So many calls are taken in after a restart: no phone has more lines.
 const REMEMBERED: usize = 64;

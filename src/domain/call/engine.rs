@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::super::directory::Names;
-use super::super::phone::Line;
 use super::evidence::Evidence;
 use super::live::{Live, Shown, Stage};
 use super::pushes::{APART, Fit, Pushes};
 use super::{Call, Direction, EventType, Habits, Input, Instruction, Now, Output, Source};
+use crate::domain::directory::Names;
+use crate::domain::phone::Line;
 
 /// What is seen within this time after a push was looked for because of it.
 const NUDGED: Duration = Duration::from_secs(1);

@@ -4,10 +4,10 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::super::number::same;
-use super::super::push::Push;
 use super::pushes::HINT;
 use super::{Call, Direction};
+use crate::domain::number::same;
+use crate::domain::push::Push;
 
 /// So long the call that was dialled may take to be seen.
 const DIALLED: Duration = Duration::from_secs(15);

@@ -6,10 +6,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::super::phone::LineState;
-use super::super::push::{Push, PushKind};
 use super::stories::{Story, habits};
 use super::{Habits, Input, Instruction};
+use crate::domain::phone::LineState;
+use crate::domain::push::{Push, PushKind};
 
 #[derive(Debug, Clone)]
 enum Step {

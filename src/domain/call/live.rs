@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 
-use super::super::directory::Names;
-use super::super::number::same;
-use super::super::phone::{Line, LineState};
-use super::super::push::Push;
 use super::evidence::may_be_same;
 use super::{Call, Now};
+use crate::domain::directory::Names;
+use crate::domain::number::same;
+use crate::domain::phone::{Line, LineState};
+use crate::domain::push::Push;
 
 /// The pause between two tries to hang up, and how many there are.
 const HANG_UP_AGAIN: (Duration, u8) = (Duration::from_secs(2), 5);

@@ -6,9 +6,9 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::super::number::same;
-use super::super::push::{Push, PushKind};
 use super::Now;
+use crate::domain::number::same;
+use crate::domain::push::{Push, PushKind};
 
 /// So long a push is good for, if nobody could look.
 pub(super) const HINT: Duration = Duration::from_secs(10);

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::super::doorbell::{DoorbellRule, Pattern};
-use super::super::phone::{Line, LineState};
-use super::super::push::{Push, PushKind};
-use super::super::topic::PhoneTopic;
 use super::{Deed, Habits, Input, Instruction, Now, Switchboard};
+use crate::domain::doorbell::{DoorbellRule, Pattern};
+use crate::domain::phone::{Line, LineState};
+use crate::domain::push::{Push, PushKind};
+use crate::domain::topic::PhoneTopic;
 
 /// A switchboard, lines that do as they are told, and a clock that is moved by hand.
 pub(super) struct Story {

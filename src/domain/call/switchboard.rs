@@ -6,13 +6,13 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::super::directory::Names;
-use super::super::push::PushKind;
-use super::super::topic::PhoneTopic;
 use super::book::{self, Book};
 use super::engine::Engine;
 use super::live::Stage;
 use super::{Call, Direction, EventType, Habits, Input, Now, Output};
+use crate::domain::directory::Names;
+use crate::domain::push::PushKind;
+use crate::domain::topic::PhoneTopic;
 
 /// So much is kept before it is known what was before.
 const KEPT: usize = 256;

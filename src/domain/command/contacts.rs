@@ -1,8 +1,8 @@
 //! Commands that change contacts: their arguments.
 
-use super::super::arguments::Arguments;
-use super::super::phonebook::Contact;
 use super::Command;
+use crate::domain::arguments::Arguments;
+use crate::domain::phonebook::Contact;
 
 /// Reads the contact that is to be saved.
 pub(super) fn save(arguments: &Arguments) -> Result<Command, String> {

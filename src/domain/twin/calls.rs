@@ -1,12 +1,12 @@
 //! What calls mean for the twin: it feeds the switchboard, and does what comes of it.
 
-use super::super::ask::{Ask, Operation, Question};
-use super::super::call::{Deed, Input};
-use super::super::number::bare;
-use super::super::push::{Push, PushKind};
-use super::super::snapshot::Problem;
-use super::super::topic::PhoneTopic;
 use super::{Action, Note, Now, Twin};
+use crate::domain::ask::{Ask, Operation, Question};
+use crate::domain::call::{Deed, Input};
+use crate::domain::number::bare;
+use crate::domain::push::{Push, PushKind};
+use crate::domain::snapshot::Problem;
+use crate::domain::topic::PhoneTopic;
 
 impl Twin {
     /// Lets the switchboard take something in.

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use super::super::clock::{LocalTime, PhoneClock, Uptime};
 use super::{Now, Twin};
+use crate::domain::clock::{LocalTime, PhoneClock, Uptime};
 
 impl Twin {
     /// Handles what the clock said; it was asked at this time.

@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::super::ask::{Answer, Ask, Question, Trouble};
-use super::super::call::{Call, EventType};
-use super::super::directory::Directory;
-use super::super::doorbell::DoorbellRule;
-use super::super::entity::Device;
-use super::super::outcome::Failure;
-use super::super::phone::PhoneId;
-use super::super::policy::Policy;
-use super::super::push::Push;
-use super::super::schedule::Pace;
-use super::super::setting::{Setting, SettingKey};
-use super::super::topic::PhoneTopic;
+use crate::domain::ask::{Answer, Ask, Question, Trouble};
+use crate::domain::call::{Call, EventType};
+use crate::domain::directory::Directory;
+use crate::domain::doorbell::DoorbellRule;
+use crate::domain::entity::Device;
+use crate::domain::outcome::Failure;
+use crate::domain::phone::PhoneId;
+use crate::domain::policy::Policy;
+use crate::domain::push::Push;
+use crate::domain::schedule::Pace;
+use crate::domain::setting::{Setting, SettingKey};
+use crate::domain::topic::PhoneTopic;
 
-pub use super::super::call::Now;
+pub use crate::domain::call::Now;
 
 /// What a twin must know of its phone's settings.
 #[derive(Debug, Clone)]

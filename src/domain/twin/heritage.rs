@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::super::call::Switchboard;
-use super::super::outcome::{ErrorCode, Failure};
-use super::super::setting::{Setting, SettingKey, Shown};
-use super::super::snapshot::{Problem, Snapshot, State};
-use super::super::topic::PhoneTopic;
 use super::names::Contacts;
 use super::pause::Pause;
 use super::{Action, Now, Twin, finish, habits};
+use crate::domain::call::Switchboard;
+use crate::domain::outcome::{ErrorCode, Failure};
+use crate::domain::setting::{Setting, SettingKey, Shown};
+use crate::domain::snapshot::{Problem, Snapshot, State};
+use crate::domain::topic::PhoneTopic;
 
 /// What stays true of a phone, whatever its settings are.
 #[derive(Debug)]

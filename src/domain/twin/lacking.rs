@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::super::ask::{Answer, Ask, Trouble};
-use super::super::schedule::LACKING_EVERY;
+use crate::domain::ask::{Answer, Ask, Trouble};
+use crate::domain::schedule::LACKING_EVERY;
 
 /// Functions that the phone lacks, what it said of each, and when.
 #[derive(Debug, Default)]

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::super::ask::{Answer, Ask, Trouble};
-use super::super::directory::{Directory, Names};
-use super::super::phone::LineState;
-use super::super::phonebook::{Contact, Filter, Group, cards};
-use super::super::schedule::LACKING_EVERY;
-use super::super::snapshot::Problem;
 use super::{Action, Note, Now, Twin};
+use crate::domain::ask::{Answer, Ask, Trouble};
+use crate::domain::directory::{Directory, Names};
+use crate::domain::phone::LineState;
+use crate::domain::phonebook::{Contact, Filter, Group, cards};
+use crate::domain::schedule::LACKING_EVERY;
+use crate::domain::snapshot::Problem;
 
 /// After a change so much time passes before the contacts are read: more changes may follow.
 const SETTLED: Duration = Duration::from_secs(3);

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::super::call::Input;
-use super::super::command::{Command, parse};
-use super::super::order::Order;
-use super::super::outcome::{ErrorCode, Failure};
 use super::pause::paused;
 use super::{Action, Now, Twin, finish};
+use crate::domain::call::Input;
+use crate::domain::command::{Command, parse};
+use crate::domain::order::Order;
+use crate::domain::outcome::{ErrorCode, Failure};
 
 /// A command that the phone could not be told of for this long is too late.
 const COMMAND_LIFETIME: Duration = Duration::from_secs(10);

@@ -1,10 +1,10 @@
 //! Pauses: nothing is asked of a phone for a while, because somebody wants its only session for themselves.
 
-use super::super::ask::{Answer, Question, Trouble};
-use super::super::health::Vitals;
-use super::super::outcome::{ErrorCode, Failure};
-use super::super::snapshot::Problem;
 use super::{Action, Note, Now, Twin};
+use crate::domain::ask::{Answer, Question, Trouble};
+use crate::domain::health::Vitals;
+use crate::domain::outcome::{ErrorCode, Failure};
+use crate::domain::snapshot::Problem;
 
 /// A pause that has begun.
 #[derive(Debug)]

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::super::ask::{Question, Trouble};
-use super::super::outcome::{ErrorCode, Failure};
-use super::super::phone::PhoneStatus;
-use super::super::schedule::{Verdict, hold};
-use super::super::snapshot::Problem;
 use super::pause::paused;
 use super::{Action, Note, Now, Twin};
+use crate::domain::ask::{Question, Trouble};
+use crate::domain::outcome::{ErrorCode, Failure};
+use crate::domain::phone::PhoneStatus;
+use crate::domain::schedule::{Verdict, hold};
+use crate::domain::snapshot::Problem;
 
 /// Sessions that did not keep ending for this long are said to, if they begin to again.
 const QUIET: Duration = Duration::from_mins(30);

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::ask::Trouble;
-use super::super::schedule::LACKING_EVERY;
-use super::super::values;
+use crate::domain::ask::Trouble;
+use crate::domain::schedule::LACKING_EVERY;
+use crate::domain::values;
 
 /// A list that was missed is tried again after this, and longer and longer.
 const TRY_AGAIN: Duration = Duration::from_secs(30);

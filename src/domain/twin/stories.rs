@@ -15,16 +15,16 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::super::ask::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
-use super::super::clock::{PhoneClock, Uptime};
-use super::super::dial_allow::DialAllow;
-use super::super::phone::{Account, Identity, Line, LineState, PhoneStatus};
-use super::super::phonebook::{Contact, Group};
-use super::super::policy::{Guarded, Policy};
-use super::super::push::{Push, PushKind};
-use super::super::schedule::Pace;
-use super::super::topic::PhoneTopic;
 use super::{Action, Event, Note, Now, Settings, Twin};
+use crate::domain::ask::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
+use crate::domain::clock::{PhoneClock, Uptime};
+use crate::domain::dial_allow::DialAllow;
+use crate::domain::phone::{Account, Identity, Line, LineState, PhoneStatus};
+use crate::domain::phonebook::{Contact, Group};
+use crate::domain::policy::{Guarded, Policy};
+use crate::domain::push::{Push, PushKind};
+use crate::domain::schedule::Pace;
+use crate::domain::topic::PhoneTopic;
 
 /// A twin, a phone that answers at once as it is told to, and a clock that is moved by hand.
 struct Story {

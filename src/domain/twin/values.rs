@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use super::super::ask::{Answer, Ask, Question, Trouble};
-use super::super::setting::{Setting, SettingKey, Shown};
-use super::super::values::Values;
 use super::reading::Reading;
 use super::{Action, Note, Now, Settings, Twin, ValuesNote};
+use crate::domain::ask::{Answer, Ask, Question, Trouble};
+use crate::domain::setting::{Setting, SettingKey, Shown};
+use crate::domain::values::Values;
 
 /// How the reading of values goes.
 #[derive(Debug)]

@@ -119,8 +119,8 @@ fn fields(dialect: Kind, kind: PushKind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::request;
     use super::*;
+    use crate::phone::push::request;
 
     fn all(base: &str) -> Vec<Entry> {
         let token = Token::of(&"kitchen".parse().unwrap(), &"0123456789abcdef".into());

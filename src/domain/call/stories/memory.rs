@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::super::Switchboard;
 use super::*;
+use crate::domain::call::Switchboard;
 
 #[test]
 fn pushes_that_say_nothing_of_calls_push_out_nothing() {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::super::super::directory::{Card, Directory, Names};
 use super::*;
+use crate::domain::directory::{Card, Directory, Names};
 use LineState::{Calling, Dialing, Idle, InCall, Ringing};
 
 /// Returns names that people have whose numbers, names and groups these are.

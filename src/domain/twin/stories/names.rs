@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::super::directory::{Card, Directory};
-use super::super::super::phonebook::Filter;
 use super::*;
+use crate::domain::directory::{Card, Directory};
+use crate::domain::phonebook::Filter;
 
 const HOUR: Duration = Duration::from_hours(1);
 
