@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
 use crate::domain::alarm::Alarm;
-use crate::domain::phone::PhoneId;
-use crate::domain::topic::{Base, Topic};
+use crate::domain::contract::topic::{Base, Topic};
+use crate::domain::telephony::PhoneId;
 use crate::homeassistant::announcer::Announcer;
 use crate::mqtt::{Link, Patience, Plan, Subscription};
 use crate::names::keeper::Keeper;

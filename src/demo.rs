@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bridge;
 use crate::config::Settings;
-use crate::domain::setting::{Setting, SettingKind};
+use crate::domain::values::named::{Setting, SettingKind};
 use crate::mqtt;
 use crate::phone::Options;
 use crate::phone::dialect::Kind;

@@ -20,7 +20,7 @@
 //!   say by themselves.
 //! - [`mqtt`]: the link to the broker.
 //! - [`tls`]: certificates, for phones and brokers alike.
-//! - [`names`]: the address book of the settings, read from its file; what a number's name is, `domain::directory` says.
+//! - [`names`]: the address book of the settings, read from its file; what a number's name is, `domain::contacts::directory` says.
 //! - [`config`], [`cli`]: what was written, and what was meant; [`mod@log`]: what is logged, and what never is.
 //! - [`bridge`]: starts the tasks, connects them, watches over them, stops them in order; `router` is the crossroads,
 //!   `fleet` the phones' tasks, `requests` and `reload` what is asked of the bridge itself.

@@ -13,7 +13,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use crate::domain::directory::{self, Card, Country, is_filled};
+use crate::domain::contacts::directory::{self, Card, Country, is_filled};
 
 /// The largest file, in bytes: cards may hold photos.
 const LARGEST: u64 = 64 * 1024 * 1024;

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::bridge_request::BRIDGE_REQUESTS;
 use crate::domain::call::EventType;
 use crate::domain::command::COMMANDS;
-use crate::domain::entity::{Category, ENTITIES, Kind};
-use crate::domain::outcome::ErrorCode;
-use crate::domain::policy::Guarded;
-use crate::domain::snapshot::STATES;
+use crate::domain::command::policy::Guarded;
+use crate::domain::command::result::ErrorCode;
+use crate::domain::contract::bridge_request::BRIDGE_REQUESTS;
+use crate::domain::contract::entity::{Category, ENTITIES, Kind};
+use crate::domain::contract::snapshot::STATES;
 
 /// Returns the reference, in Markdown.
 pub fn reference() -> String {

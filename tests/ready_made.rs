@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use gxv2mqtt::domain::call::EventType;
 use gxv2mqtt::domain::command::COMMANDS;
-use gxv2mqtt::domain::topic::Base;
+use gxv2mqtt::domain::contract::topic::Base;
 use regex::Regex;
 use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::Value;

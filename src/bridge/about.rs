@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::domain::health::{Facts, PhoneFacts};
-use crate::domain::phone::PhoneId;
+use crate::domain::contract::health::{Facts, PhoneFacts};
+use crate::domain::telephony::PhoneId;
 use crate::mqtt::Lost;
 
 use super::fleet::Phone;

@@ -8,10 +8,10 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use crate::domain::directory::Directory;
-use crate::domain::health::Vitals;
-use crate::domain::phone::{Identity, PhoneId};
-use crate::domain::schedule::Pace;
+use crate::domain::contacts::directory::Directory;
+use crate::domain::contract::health::Vitals;
+use crate::domain::polling::Pace;
+use crate::domain::telephony::{Identity, PhoneId};
 use crate::domain::twin::{self, Heritage, Twin};
 use crate::phone::http::{Clients, Handset};
 use crate::phone::task::{self, Exits, Inbox, Message, Report};

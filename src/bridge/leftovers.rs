@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::domain::phone::PhoneId;
-use crate::domain::topic::PhoneTopic;
+use crate::domain::contract::topic::PhoneTopic;
+use crate::domain::telephony::PhoneId;
 
 /// So many topics of phones that are not there are kept in mind.
 const MANY: usize = 10_000;

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::config::Settings;
-use crate::domain::bridge_request;
-use crate::domain::phone::PhoneId;
-use crate::domain::snapshot::{State, topics};
-use crate::domain::topic::Topic;
+use crate::domain::contract::bridge_request;
+use crate::domain::contract::snapshot::{State, topics};
+use crate::domain::contract::topic::Topic;
+use crate::domain::telephony::PhoneId;
 use crate::domain::twin::Heritage;
 use crate::homeassistant::announcer::Event;
 use crate::names;

@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::domain::bridge_request::{self, BridgeRequest, parse};
-use crate::domain::phone::PhoneId;
-use crate::domain::topic::Topic;
+use crate::domain::contract::bridge_request::{self, BridgeRequest, parse};
+use crate::domain::contract::topic::Topic;
+use crate::domain::telephony::PhoneId;
 use crate::domain::twin::Now;
 use crate::homeassistant::announcer::Event;
 use crate::phone::task::Message;

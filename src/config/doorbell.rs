@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::raw;
 use super::section::Section;
-use crate::domain::doorbell::{DoorbellRule, Pattern};
+use crate::domain::call::doorbell::{DoorbellRule, Pattern};
 
 /// Checks every rule; one that names nothing would make each call a doorbell.
 pub(super) fn check(

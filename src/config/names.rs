@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::error::Error;
 use super::raw;
 use super::section::Section;
-use crate::domain::directory::BadCountry;
+use crate::domain::contacts::directory::BadCountry;
 use crate::names::{Options, reader};
 
 /// Checks `[names]`; what is wrong with the file itself is no mistake of the settings.

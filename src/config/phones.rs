@@ -11,9 +11,9 @@ use super::section::Section;
 use super::sources::Sources;
 use super::values;
 use super::written::unknown;
-use crate::domain::dial_allow::DialAllow;
-use crate::domain::phone::PhoneId;
-use crate::domain::policy::{Guarded, Policy};
+use crate::domain::command::dial_allow::DialAllow;
+use crate::domain::command::policy::{Guarded, Policy};
+use crate::domain::telephony::PhoneId;
 use crate::phone::dialect::{Digest, Function, Kind};
 use crate::phone::{Options, Tls};
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::error::Error;
 use super::raw;
 use super::section::Section;
-use crate::domain::setting::{Choice, LONGEST, Setting, SettingKey, SettingKind};
 use crate::domain::values;
+use crate::domain::values::named::{Choice, LONGEST, Setting, SettingKey, SettingKind};
 
 /// So many values of one phone.
 const MANY: usize = 100;

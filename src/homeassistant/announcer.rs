@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::domain::entity::Device;
-use crate::domain::phone::PhoneId;
-use crate::domain::topic::{Base, Delivery, Publication, Topic};
+use crate::domain::contract::entity::Device;
+use crate::domain::contract::topic::{Base, Delivery, Publication, Topic};
+use crate::domain::telephony::PhoneId;
 
 use super::{Options, discovery};
 

@@ -7,10 +7,12 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::entity::{Category, Device, ENTITIES, Each, Entity, Kind, PROBLEM_KEY};
-use crate::domain::phone::PhoneId;
-use crate::domain::setting::Setting;
-use crate::domain::topic::{Base, PhoneTopic, Topic};
+use crate::domain::contract::entity::{
+    Category, Device, ENTITIES, Each, Entity, Kind, PROBLEM_KEY,
+};
+use crate::domain::contract::topic::{Base, PhoneTopic, Topic};
+use crate::domain::telephony::PhoneId;
+use crate::domain::values::named::Setting;
 
 use super::setting::{self, Places};
 
@@ -301,7 +303,7 @@ fn with_attributes(mut sensor: Value, attributes: &[&str]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::phone::Identity;
+    use crate::domain::telephony::Identity;
 
     fn device() -> Device {
         Device {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::setting::{Choice, LONGEST, Setting, SettingKind};
+use crate::domain::values::named::{Choice, LONGEST, Setting, SettingKind};
 
 /// Where an entity reads and writes.
 pub(super) struct Places {

@@ -25,7 +25,7 @@ use super::plan::{Patience, Subscription};
 use super::translation::{reason, translate};
 use super::wire::Wire;
 use super::{Options, Reason, tls};
-use crate::domain::topic::{Delivery, Publication};
+use crate::domain::contract::topic::{Delivery, Publication};
 
 /// The largest packet we take; the broker is told, and keeps bigger ones.
 const LARGEST_PACKET: u32 = 4 * 1024 * 1024;

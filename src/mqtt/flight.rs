@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::queue::Queued;
-use crate::domain::topic::{Delivery, Publication};
+use crate::domain::contract::topic::{Delivery, Publication};
 
 /// Messages handed over and not yet written; also the size of rumqttc's request channel, which therefore is never full.
 pub(super) const UNWRITTEN: usize = 16;

@@ -18,7 +18,7 @@ use super::plan::{Patience, Plan};
 use super::queue::{Losses, Queue, Tally};
 use super::session::{News, Session};
 use super::{Options, Reason, tls};
-use crate::domain::topic::Delivery;
+use crate::domain::contract::topic::Delivery;
 
 /// Messages that wait for the bridge; also room for the burst of retained ones after connecting, which tell what was
 /// before: about 35 of each phone.

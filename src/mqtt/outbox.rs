@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc;
 
-use crate::domain::topic::Publication;
+use crate::domain::contract::topic::Publication;
 
 /// Requests that wait to be taken in by the link.
 const INBOX: usize = 256;

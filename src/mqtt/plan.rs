@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::topic::Publication;
+use crate::domain::contract::topic::Publication;
 
 /// What the link does on each connection.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use super::connection::{Connection, Dialer, Event, Limits, Unsendable};
 use super::plan::{Patience, Subscription};
 use super::reason::meaning;
 use super::{Options, Reason, tls};
-use crate::domain::topic::{Delivery, Publication};
+use crate::domain::contract::topic::{Delivery, Publication};
 
 /// How long an acknowledgement, or our own message, may take.
 const ANSWER: Duration = Duration::from_secs(5);

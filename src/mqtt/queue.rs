@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::domain::topic::{Delivery, Publication};
+use crate::domain::contract::topic::{Delivery, Publication};
 
 /// Events that may wait for the broker.
 const CAPACITY: usize = 1000;

@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::{Book, Options, read};
-use crate::domain::directory::Directory;
+use crate::domain::contacts::directory::Directory;
 
 /// So often it is looked whether the file has changed.
 const LOOK: Duration = Duration::from_secs(15);

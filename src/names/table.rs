@@ -6,7 +6,7 @@ use csv::{Reader, ReaderBuilder, StringRecord};
 use encoding_rs::{UTF_8, WINDOWS_1252};
 
 use super::Book;
-use crate::domain::directory::Card;
+use crate::domain::contacts::directory::Card;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

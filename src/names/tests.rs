@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::keeper::Keeper;
 use super::*;
-use crate::domain::directory::Directory;
+use crate::domain::contacts::directory::Directory;
 
 /// Shows a book in lines: name, groups and numbers of each contact, then the mistakes.
 fn shown(book: &Book) -> String {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use encoding_rs::{Encoding, UTF_8};
 
 use super::Book;
-use crate::domain::directory::Card;
+use crate::domain::contacts::directory::Card;
 use line::{Line, charset_of, split, unescaped};
 
 const BEGIN: &[u8] = b"BEGIN:VCARD";

@@ -3,8 +3,8 @@
 use roxmltree::{Document, Node};
 
 use super::Book;
-use crate::domain::directory::Card;
-use crate::domain::xml::{children, decoded, text};
+use crate::domain::contacts::directory::Card;
+use crate::domain::contacts::xml::{children, decoded, text};
 
 /// Reads the contacts of a file; a file of another kind is none of this.
 pub(super) fn book(bytes: &[u8]) -> Result<Book, &'static str> {

@@ -16,8 +16,8 @@ use tokio::time::{Instant, sleep};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-use crate::domain::ask::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
-use crate::domain::phone::{Line, LineState};
+use crate::domain::request::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
+use crate::domain::telephony::{Line, LineState};
 
 use super::dialect::{Dialect, Error, Fields, Function, Reply, Request};
 use super::{Options, Tls, tls};

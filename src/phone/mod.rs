@@ -15,10 +15,10 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use crate::domain::doorbell::DoorbellRule;
-use crate::domain::phone::PhoneId;
-use crate::domain::policy::Policy;
-use crate::domain::setting::Setting;
+use crate::domain::call::doorbell::DoorbellRule;
+use crate::domain::command::policy::Policy;
+use crate::domain::telephony::PhoneId;
+use crate::domain::values::named::Setting;
 
 use dialect::{Digest, Function, Kind};
 
@@ -174,9 +174,9 @@ pub enum Tls {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::dial_allow::DialAllow;
-    use crate::domain::doorbell::Pattern;
-    use crate::domain::setting::SettingKind;
+    use crate::domain::call::doorbell::Pattern;
+    use crate::domain::command::dial_allow::DialAllow;
+    use crate::domain::values::named::SettingKind;
 
     fn options() -> Options {
         let url = "http://192.0.2.1".parse().unwrap();

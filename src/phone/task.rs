@@ -11,13 +11,13 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::alarm::Alarm;
-use crate::domain::ask::{Answer, Ask};
-use crate::domain::directory::Directory;
-use crate::domain::entity::Device;
-use crate::domain::health::Vitals;
-use crate::domain::phone::PhoneId;
-use crate::domain::push::Push;
-use crate::domain::topic::PhoneTopic;
+use crate::domain::call::push::Push;
+use crate::domain::contacts::directory::Directory;
+use crate::domain::contract::entity::Device;
+use crate::domain::contract::health::Vitals;
+use crate::domain::contract::topic::PhoneTopic;
+use crate::domain::request::{Answer, Ask};
+use crate::domain::telephony::PhoneId;
 use crate::domain::twin::{Action, Event, Heritage, Now, Twin};
 
 use super::http::{Failed, Handset};

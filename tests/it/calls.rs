@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use gxv2mqtt::domain::doorbell::{DoorbellRule, Pattern};
-use gxv2mqtt::domain::push::PushKind;
+use gxv2mqtt::domain::call::doorbell::{DoorbellRule, Pattern};
+use gxv2mqtt::domain::call::push::PushKind;
 use gxv2mqtt::phone::dialect::Kind;
 use gxv2mqtt::phone::push::urls;
 use gxv2mqtt::simulator::{Caller, Function, Happening, LineState, PushEvent};

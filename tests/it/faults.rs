@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gxv2mqtt::domain::policy::Guarded;
+use gxv2mqtt::domain::command::policy::Guarded;
 use gxv2mqtt::phone::dialect::Kind;
 use gxv2mqtt::simulator::{
     Caller, Fault, Function, Happening, LoginAnswer, Profile, Resume, Simulator,

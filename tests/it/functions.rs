@@ -1,6 +1,6 @@
 //! The functions of the phone's API beyond calls, told twice: over the embedded broker, and over Mosquitto.
 
-use gxv2mqtt::domain::policy::Guarded;
+use gxv2mqtt::domain::command::policy::Guarded;
 use gxv2mqtt::phone::dialect::Kind;
 use gxv2mqtt::simulator::{Caller, Fault, Function, Happening, Person, Profile};
 use jiff::SignedDuration;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use gxv2mqtt::domain::ask::{Answer, Ask, Question, Trouble};
+use gxv2mqtt::domain::request::{Answer, Ask, Question, Trouble};
 use gxv2mqtt::phone::dialect::Kind;
 use gxv2mqtt::phone::http::{Clients, Handset};
 use gxv2mqtt::phone::{Options, Tls};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gxv2mqtt::domain::setting::{Choice, Setting, SettingKind};
+use gxv2mqtt::domain::values::named::{Choice, Setting, SettingKind};
 use gxv2mqtt::phone::dialect::Kind;
 use gxv2mqtt::simulator::{Fault, Function, Happening, Profile};
 use serde_json::{Value, json};

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use gxv2mqtt::domain::ask::{Ask, Operation, Question, Role, SystemOperation};
-use gxv2mqtt::domain::password::Password;
-use gxv2mqtt::domain::phonebook::{Contact, Filter};
+use gxv2mqtt::domain::contacts::phonebook::{Contact, Filter};
+use gxv2mqtt::domain::request::password::Password;
+use gxv2mqtt::domain::request::{Ask, Operation, Question, Role, SystemOperation};
 use gxv2mqtt::phone::Options;
 use gxv2mqtt::phone::dialect::{Function, Kind};
 use gxv2mqtt::phone::http::{Clients, Handset};

@@ -13,9 +13,9 @@ use secrecy::ExposeSecret;
 use super::environment::strangers;
 use super::{Error, Format, Level, Log, Settings, load_from};
 use crate::domain::command::Command;
-use crate::domain::dial_allow::DialAllow;
-use crate::domain::policy::Guarded;
-use crate::domain::setting::SettingKind;
+use crate::domain::command::dial_allow::DialAllow;
+use crate::domain::command::policy::Guarded;
+use crate::domain::values::named::SettingKind;
 use crate::phone::dialect::{Digest, Function, Kind};
 use crate::phone::{self, Tls};
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::live::{HangUp, Live, Stage};
 use super::{Call, Direction, EventType, Now, Source};
-use crate::domain::directory::Person;
+use crate::domain::contacts::directory::Person;
 
 /// So many calls are taken in after a restart: no phone has more lines.
 const REMEMBERED: usize = 64;

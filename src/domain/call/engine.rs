@@ -8,8 +8,8 @@ use super::evidence::Evidence;
 use super::live::{Live, Shown, Stage};
 use super::pushes::{APART, Fit, Pushes};
 use super::{Call, Direction, EventType, Habits, Input, Instruction, Now, Output, Source};
-use crate::domain::directory::Names;
-use crate::domain::phone::Line;
+use crate::domain::contacts::directory::Names;
+use crate::domain::telephony::Line;
 
 /// What is seen within this time after a push was looked for because of it.
 const NUDGED: Duration = Duration::from_secs(1);

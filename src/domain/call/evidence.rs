@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::pushes::HINT;
 use super::{Call, Direction};
-use crate::domain::number::same;
-use crate::domain::push::Push;
+use crate::domain::call::push::Push;
+use crate::domain::telephony::number::same;
 
 /// So long the call that was dialled may take to be seen.
 const DIALLED: Duration = Duration::from_secs(15);

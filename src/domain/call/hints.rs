@@ -7,7 +7,7 @@ use super::evidence::{may_be_one, may_be_same};
 use super::live::{HangUp, Live, Stage};
 use super::pushes::{APART, Fit, Hint, Sought};
 use super::{Direction, EventType, Now, Output, Source};
-use crate::domain::push::{Push, PushKind};
+use crate::domain::call::push::{Push, PushKind};
 
 impl Engine {
     /// Takes in that the phone called our URL.

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::stories::{Story, habits};
 use super::{Habits, Input, Instruction};
-use crate::domain::phone::LineState;
-use crate::domain::push::{Push, PushKind};
+use crate::domain::call::push::{Push, PushKind};
+use crate::domain::telephony::LineState;
 
 #[derive(Debug, Clone)]
 enum Step {

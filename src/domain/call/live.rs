@@ -6,10 +6,10 @@ use jiff::SignedDuration;
 
 use super::evidence::may_be_same;
 use super::{Call, Now};
-use crate::domain::directory::Names;
-use crate::domain::number::same;
-use crate::domain::phone::{Line, LineState};
-use crate::domain::push::Push;
+use crate::domain::call::push::Push;
+use crate::domain::contacts::directory::Names;
+use crate::domain::telephony::number::same;
+use crate::domain::telephony::{Line, LineState};
 
 /// The pause between two tries to hang up, and how many there are.
 const HANG_UP_AGAIN: (Duration, u8) = (Duration::from_secs(2), 5);

@@ -4,12 +4,14 @@
 //! see of it and what survives a restart, `switchboard` all of it for one phone.
 
 mod book;
+pub mod doorbell;
 mod engine;
 mod evidence;
 mod hints;
 #[cfg(test)]
 mod laws;
 mod live;
+pub mod push;
 mod pushes;
 #[cfg(test)]
 mod stories;
@@ -21,11 +23,11 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::directory::Person;
-use super::doorbell::DoorbellRule;
-use super::number::{is_nobody, same};
-use super::phone::Line;
-use super::push::Push;
+use crate::domain::call::doorbell::DoorbellRule;
+use crate::domain::call::push::Push;
+use crate::domain::contacts::directory::Person;
+use crate::domain::telephony::Line;
+use crate::domain::telephony::number::{is_nobody, same};
 
 pub use book::Book;
 pub use switchboard::{Deed, Switchboard};

@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::Now;
-use crate::domain::number::same;
-use crate::domain::push::{Push, PushKind};
+use crate::domain::call::push::{Push, PushKind};
+use crate::domain::telephony::number::same;
 
 /// So long a push is good for, if nobody could look.
 pub(super) const HINT: Duration = Duration::from_secs(10);

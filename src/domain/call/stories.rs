@@ -11,10 +11,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{Deed, Habits, Input, Instruction, Now, Switchboard};
-use crate::domain::doorbell::{DoorbellRule, Pattern};
-use crate::domain::phone::{Line, LineState};
-use crate::domain::push::{Push, PushKind};
-use crate::domain::topic::PhoneTopic;
+use crate::domain::call::doorbell::{DoorbellRule, Pattern};
+use crate::domain::call::push::{Push, PushKind};
+use crate::domain::contract::topic::PhoneTopic;
+use crate::domain::telephony::{Line, LineState};
 
 /// A switchboard, lines that do as they are told, and a clock that is moved by hand.
 pub(super) struct Story {

@@ -10,9 +10,9 @@ use super::book::{self, Book};
 use super::engine::Engine;
 use super::live::Stage;
 use super::{Call, Direction, EventType, Habits, Input, Now, Output};
-use crate::domain::directory::Names;
-use crate::domain::push::PushKind;
-use crate::domain::topic::PhoneTopic;
+use crate::domain::call::push::PushKind;
+use crate::domain::contacts::directory::Names;
+use crate::domain::contract::topic::PhoneTopic;
 
 /// So much is kept before it is known what was before.
 const KEPT: usize = 256;

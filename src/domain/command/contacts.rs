@@ -1,8 +1,8 @@
 //! Commands that change contacts: their arguments.
 
 use super::Command;
-use crate::domain::arguments::Arguments;
-use crate::domain::phonebook::Contact;
+use crate::domain::command::arguments::Arguments;
+use crate::domain::contacts::phonebook::Contact;
 
 /// Reads the contact that is to be saved.
 pub(super) fn save(arguments: &Arguments) -> Result<Command, String> {

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{COMMANDS, Command};
-use crate::domain::arguments::Arguments;
-use crate::domain::outcome::{ErrorCode, Failure, Request};
+use crate::domain::command::arguments::Arguments;
+use crate::domain::command::result::{ErrorCode, Failure, Request};
 
 /// The key of the user's own id.
 const ID: &str = "id";

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::domain::outcome::{ErrorCode, Failure};
+use crate::domain::command::result::{ErrorCode, Failure};
 
 fn said(name: &str, payload: &str) -> Result<Command, String> {
     parse(name, payload.as_bytes(), false)

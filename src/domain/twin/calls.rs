@@ -1,12 +1,12 @@
 //! What calls mean for the twin: it feeds the switchboard, and does what comes of it.
 
 use super::{Action, Note, Now, Twin};
-use crate::domain::ask::{Ask, Operation, Question};
+use crate::domain::call::push::{Push, PushKind};
 use crate::domain::call::{Deed, Input};
-use crate::domain::number::bare;
-use crate::domain::push::{Push, PushKind};
-use crate::domain::snapshot::Problem;
-use crate::domain::topic::PhoneTopic;
+use crate::domain::contract::snapshot::Problem;
+use crate::domain::contract::topic::PhoneTopic;
+use crate::domain::request::{Ask, Operation, Question};
+use crate::domain::telephony::number::bare;
 
 impl Twin {
     /// Lets the switchboard take something in.

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{Now, Twin};
-use crate::domain::clock::{LocalTime, PhoneClock, Uptime};
+use crate::domain::telephony::clock::{LocalTime, PhoneClock, Uptime};
 
 impl Twin {
     /// Handles what the clock said; it was asked at this time.

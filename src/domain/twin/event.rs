@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::domain::ask::{Answer, Ask, Question, Trouble};
+use crate::domain::call::doorbell::DoorbellRule;
+use crate::domain::call::push::Push;
 use crate::domain::call::{Call, EventType};
-use crate::domain::directory::Directory;
-use crate::domain::doorbell::DoorbellRule;
-use crate::domain::entity::Device;
-use crate::domain::outcome::Failure;
-use crate::domain::phone::PhoneId;
-use crate::domain::policy::Policy;
-use crate::domain::push::Push;
-use crate::domain::schedule::Pace;
-use crate::domain::setting::{Setting, SettingKey};
-use crate::domain::topic::PhoneTopic;
+use crate::domain::command::policy::Policy;
+use crate::domain::command::result::Failure;
+use crate::domain::contacts::directory::Directory;
+use crate::domain::contract::entity::Device;
+use crate::domain::contract::topic::PhoneTopic;
+use crate::domain::polling::Pace;
+use crate::domain::request::{Answer, Ask, Question, Trouble};
+use crate::domain::telephony::PhoneId;
+use crate::domain::values::named::{Setting, SettingKey};
 
 pub use crate::domain::call::Now;
 

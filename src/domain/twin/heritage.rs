@@ -8,10 +8,10 @@ use super::names::Contacts;
 use super::pause::Pause;
 use super::{Action, Now, Twin, finish, habits};
 use crate::domain::call::Switchboard;
-use crate::domain::outcome::{ErrorCode, Failure};
-use crate::domain::setting::{Setting, SettingKey, Shown};
-use crate::domain::snapshot::{Problem, Snapshot, State};
-use crate::domain::topic::PhoneTopic;
+use crate::domain::command::result::{ErrorCode, Failure};
+use crate::domain::contract::snapshot::{Problem, Snapshot, State};
+use crate::domain::contract::topic::PhoneTopic;
+use crate::domain::values::named::{Setting, SettingKey, Shown};
 
 /// What stays true of a phone, whatever its settings are.
 #[derive(Debug)]

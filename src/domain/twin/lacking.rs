@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use crate::domain::ask::{Answer, Ask, Trouble};
-use crate::domain::schedule::LACKING_EVERY;
+use crate::domain::polling::LACKING_EVERY;
+use crate::domain::request::{Answer, Ask, Trouble};
 
 /// Functions that the phone lacks, what it said of each, and when.
 #[derive(Debug, Default)]

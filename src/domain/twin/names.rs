@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Action, Note, Now, Twin};
-use crate::domain::ask::{Answer, Ask, Trouble};
-use crate::domain::directory::{Directory, Names};
-use crate::domain::phone::LineState;
-use crate::domain::phonebook::{Contact, Filter, Group, cards};
-use crate::domain::schedule::LACKING_EVERY;
-use crate::domain::snapshot::Problem;
+use crate::domain::contacts::directory::{Directory, Names};
+use crate::domain::contacts::phonebook::{Contact, Filter, Group, cards};
+use crate::domain::contract::snapshot::Problem;
+use crate::domain::polling::LACKING_EVERY;
+use crate::domain::request::{Answer, Ask, Trouble};
+use crate::domain::telephony::LineState;
 
 /// After a change so much time passes before the contacts are read: more changes may follow.
 const SETTLED: Duration = Duration::from_secs(3);

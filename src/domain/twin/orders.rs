@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::pause::paused;
 use super::{Action, Now, Twin, finish};
 use crate::domain::call::Input;
+use crate::domain::command::pending::Order;
+use crate::domain::command::result::{ErrorCode, Failure};
 use crate::domain::command::{Command, parse};
-use crate::domain::order::Order;
-use crate::domain::outcome::{ErrorCode, Failure};
 
 /// A command that the phone could not be told of for this long is too late.
 const COMMAND_LIFETIME: Duration = Duration::from_secs(10);

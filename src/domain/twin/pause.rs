@@ -1,10 +1,10 @@
 //! Pauses: nothing is asked of a phone for a while, because somebody wants its only session for themselves.
 
 use super::{Action, Note, Now, Twin};
-use crate::domain::ask::{Answer, Question, Trouble};
-use crate::domain::health::Vitals;
-use crate::domain::outcome::{ErrorCode, Failure};
-use crate::domain::snapshot::Problem;
+use crate::domain::command::result::{ErrorCode, Failure};
+use crate::domain::contract::health::Vitals;
+use crate::domain::contract::snapshot::Problem;
+use crate::domain::request::{Answer, Question, Trouble};
 
 /// A pause that has begun.
 #[derive(Debug)]

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::pause::paused;
 use super::{Action, Note, Now, Twin};
-use crate::domain::ask::{Question, Trouble};
-use crate::domain::outcome::{ErrorCode, Failure};
-use crate::domain::phone::PhoneStatus;
-use crate::domain::schedule::{Verdict, hold};
-use crate::domain::snapshot::Problem;
+use crate::domain::command::result::{ErrorCode, Failure};
+use crate::domain::contract::snapshot::Problem;
+use crate::domain::polling::{Verdict, hold};
+use crate::domain::request::{Question, Trouble};
+use crate::domain::telephony::PhoneStatus;
 
 /// Sessions that did not keep ending for this long are said to, if they begin to again.
 const QUIET: Duration = Duration::from_mins(30);

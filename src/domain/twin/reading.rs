@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::domain::ask::Trouble;
-use crate::domain::schedule::LACKING_EVERY;
+use crate::domain::polling::LACKING_EVERY;
+use crate::domain::request::Trouble;
 use crate::domain::values;
 
 /// A list that was missed is tried again after this, and longer and longer.

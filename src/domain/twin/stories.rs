@@ -16,15 +16,15 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::{Action, Event, Note, Now, Settings, Twin};
-use crate::domain::ask::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
-use crate::domain::clock::{PhoneClock, Uptime};
-use crate::domain::dial_allow::DialAllow;
-use crate::domain::phone::{Account, Identity, Line, LineState, PhoneStatus};
-use crate::domain::phonebook::{Contact, Group};
-use crate::domain::policy::{Guarded, Policy};
-use crate::domain::push::{Push, PushKind};
-use crate::domain::schedule::Pace;
-use crate::domain::topic::PhoneTopic;
+use crate::domain::call::push::{Push, PushKind};
+use crate::domain::command::dial_allow::DialAllow;
+use crate::domain::command::policy::{Guarded, Policy};
+use crate::domain::contacts::phonebook::{Contact, Group};
+use crate::domain::contract::topic::PhoneTopic;
+use crate::domain::polling::Pace;
+use crate::domain::request::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
+use crate::domain::telephony::clock::{PhoneClock, Uptime};
+use crate::domain::telephony::{Account, Identity, Line, LineState, PhoneStatus};
 
 /// A twin, a phone that answers at once as it is told to, and a clock that is moved by hand.
 struct Story {

@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use super::reading::Reading;
 use super::{Action, Note, Now, Settings, Twin, ValuesNote};
-use crate::domain::ask::{Answer, Ask, Question, Trouble};
-use crate::domain::setting::{Setting, SettingKey, Shown};
+use crate::domain::request::{Answer, Ask, Question, Trouble};
 use crate::domain::values::Values;
+use crate::domain::values::named::{Setting, SettingKey, Shown};
 
 /// How the reading of values goes.
 #[derive(Debug)]

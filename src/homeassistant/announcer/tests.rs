@@ -1,8 +1,8 @@
 //! Stories of the announcer, in made-up time.
 
 use super::*;
-use crate::domain::phone::Identity;
-use crate::domain::setting::{Setting, SettingKind};
+use crate::domain::telephony::Identity;
+use crate::domain::values::named::{Setting, SettingKind};
 
 const BASE: &str = "gxv2mqtt";
 

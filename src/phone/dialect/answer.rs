@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::domain::ask::{Answer, Trouble};
-use crate::domain::clock::PhoneClock;
-use crate::domain::phone::{Account, Identity, Line, LineState};
+use crate::domain::request::{Answer, Trouble};
+use crate::domain::telephony::clock::PhoneClock;
+use crate::domain::telephony::{Account, Identity, Line, LineState};
 use crate::phone::mac::mac;
 
 use super::values::{flag, line_state, local_time, phone_status, text, uptime, whole};

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use sha2::Sha256;
 
-use crate::domain::ask::Trouble;
+use crate::domain::request::Trouble;
 
 use super::answer::check_status;
 use super::{Dialect, Digest, Error, Function, Reply, Request, Welcome};

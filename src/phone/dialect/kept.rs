@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 
 use secrecy::ExposeSecret as _;
 
-use crate::domain::ask::{Answer, Role, Trouble};
-use crate::domain::password::Password;
-use crate::domain::phonebook::{Contact, Filter, Group};
+use crate::domain::contacts::phonebook::{Contact, Filter, Group};
+use crate::domain::request::password::Password;
+use crate::domain::request::{Answer, Role, Trouble};
 
 use super::answer::{body, done, nonsense, objects, refusal};
 use super::values::text;

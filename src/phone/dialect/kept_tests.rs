@@ -2,8 +2,8 @@
 
 use super::tests::{dialect, reply, text};
 use super::*;
-use crate::domain::password::Password;
-use crate::domain::phonebook::{Contact, Filter, Group};
+use crate::domain::contacts::phonebook::{Contact, Filter, Group};
+use crate::domain::request::password::Password;
 
 macro_rules! guide {
     ($name:literal) => {

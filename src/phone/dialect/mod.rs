@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::domain::ask::{Answer, Ask, Operation, Question, Role, SystemOperation, Trouble};
+use crate::domain::request::{Answer, Ask, Operation, Question, Role, SystemOperation, Trouble};
 
 /// A request of a dialect; its values may be secret, so it is never shown.
 pub struct Request {

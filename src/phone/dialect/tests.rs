@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::*;
-use crate::domain::phone::{CallState, PhoneStatus};
+use crate::domain::telephony::{CallState, PhoneStatus};
 
 pub(super) fn dialect(kind: Kind) -> Dialect {
     Dialect {
@@ -427,7 +427,7 @@ fn a_name_that_breaks_the_rules_of_json_does_not_cost_the_line() {
         else {
             panic!("no lines")
         };
-        assert_eq!(lines[0].state, crate::domain::phone::LineState::Ringing);
+        assert_eq!(lines[0].state, crate::domain::telephony::LineState::Ringing);
         assert_eq!(
             (lines[0].name.as_deref(), lines[0].number.as_deref()),
             (Some(name), Some("1001"))

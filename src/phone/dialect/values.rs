@@ -3,8 +3,8 @@
 use jiff::civil::{Date, Time};
 use serde_json::Value;
 
-use crate::domain::clock::{LocalTime, Uptime};
-use crate::domain::phone::{LineState, PhoneStatus};
+use crate::domain::telephony::clock::{LocalTime, Uptime};
+use crate::domain::telephony::{LineState, PhoneStatus};
 
 /// Returns a text, or a number as text; an empty one is none.
 pub(super) fn text(value: Option<&Value>) -> Option<String> {

@@ -2,9 +2,9 @@
 
 use roxmltree::{Document, Node};
 
-use crate::domain::ask::{Answer, Trouble};
-use crate::domain::phonebook::Contact;
-use crate::domain::xml::{children, decoded, text};
+use crate::domain::contacts::phonebook::Contact;
+use crate::domain::contacts::xml::{children, decoded, text};
+use crate::domain::request::{Answer, Trouble};
 
 use super::answer::{body, check_status, nonsense};
 use super::{Error, Reply};

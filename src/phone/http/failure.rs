@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::domain::ask::Trouble;
+use crate::domain::request::Trouble;
 use crate::tls::{Fault, Keys, explain};
 
 /// A request that brought no answer.

@@ -9,8 +9,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::request::{self, Refusal};
 use super::token::Tokens;
-use crate::domain::phone::PhoneId;
-use crate::domain::push::Push;
+use crate::domain::call::push::Push;
+use crate::domain::telephony::PhoneId;
 
 /// So many pushes of one phone are taken within [`WINDOW`]; the polls make up for the others.
 pub(super) const PUSHES: u32 = 50;

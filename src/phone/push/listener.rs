@@ -20,8 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::gate::{Gate, Status};
 use super::token::Tokens;
-use crate::domain::phone::PhoneId;
-use crate::domain::push::Push;
+use crate::domain::call::push::Push;
+use crate::domain::telephony::PhoneId;
 
 /// The longest head of a request, in bytes; a phone keeps URLs of 256.
 const HEAD: usize = 4 * 1024;

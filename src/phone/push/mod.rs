@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use crate::domain::phone::PhoneId;
+use crate::domain::telephony::PhoneId;
 use token::{Token, Tokens};
 
 /// How phones may call us.

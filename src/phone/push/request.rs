@@ -7,7 +7,7 @@
 use percent_encoding::percent_decode;
 
 use super::token::Token;
-use crate::domain::push::{Push, PushKind};
+use crate::domain::call::push::{Push, PushKind};
 use crate::phone::mac::mac;
 
 /// The longest value that is kept, in characters.

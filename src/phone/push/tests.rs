@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::listener::{Limits, Listener};
 use super::token::Tokens;
 use super::{Options, gate};
-use crate::domain::phone::PhoneId;
-use crate::domain::push::{Push, PushKind};
+use crate::domain::call::push::{Push, PushKind};
+use crate::domain::telephony::PhoneId;
 
 const DEADLINE: Duration = Duration::from_secs(10);
 

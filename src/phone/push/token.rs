@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
-use crate::domain::phone::PhoneId;
+use crate::domain::telephony::PhoneId;
 
 /// The word of one phone: 128 bits, in the URL as 32 hexadecimal digits. It has no `Display`, and `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -8,7 +8,7 @@
 use url::Url;
 
 use super::token::Token;
-use crate::domain::push::PushKind;
+use crate::domain::call::push::PushKind;
 use crate::phone::dialect::Kind;
 
 /// The longest URL that a phone keeps: a WP826 drops longer ones without a word (eklundjon/ha-grandstream-phone).

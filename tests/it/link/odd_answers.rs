@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gxv2mqtt::domain::topic::Delivery;
+use gxv2mqtt::domain::contract::topic::Delivery;
 use gxv2mqtt::mqtt::{Patience, Trial, probe};
 
 use crate::support::broker::{Packet, Stage};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gxv2mqtt::domain::topic::Delivery;
+use gxv2mqtt::domain::contract::topic::Delivery;
 use gxv2mqtt::mqtt::{ClientCertificate, Heard, Options, Patience, Tls, Trial, probe};
 use mqtt5::broker::config::TlsConfig;
 use tokio::sync::mpsc;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gxv2mqtt::domain::policy::Guarded;
+use gxv2mqtt::domain::command::policy::Guarded;
 use serde_json::{Value, json};
 
 use super::Bench;

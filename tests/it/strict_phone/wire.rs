@@ -1,6 +1,6 @@
 //! The wire: answers in every shape, connections that end at every bad moment.
 
-use gxv2mqtt::domain::policy::Guarded;
+use gxv2mqtt::domain::command::policy::Guarded;
 use std::time::Duration;
 
 use super::Bench;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use gxv2mqtt::domain::topic::{Delivery, Publication};
+use gxv2mqtt::domain::contract::topic::{Delivery, Publication};
 use gxv2mqtt::mqtt::{Heard, Link, Options, Outbox, Patience, Plan, Subscription};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::domain::directory::{Card, Directory, Names};
+use crate::domain::contacts::directory::{Card, Directory, Names};
 use LineState::{Calling, Dialing, Idle, InCall, Ringing};
 
 /// Returns names that people have whose numbers, names and groups these are.

@@ -205,7 +205,7 @@ fn what_was_written_may_have_been_obeyed() {
 
 #[test]
 fn what_was_known_of_another_value_is_not_that_of_the_new_one() {
-    use crate::domain::setting::{Setting, SettingKind};
+    use crate::domain::values::named::{Setting, SettingKind};
     let with = |value: &str, unit: Option<&str>, story: &Story| {
         let kind = SettingKind::Sensor { unit: unit.map(str::to_owned) };
         let key = "volume".parse().unwrap();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::domain::directory::{Card, Directory};
-use crate::domain::phonebook::Filter;
+use crate::domain::contacts::directory::{Card, Directory};
+use crate::domain::contacts::phonebook::Filter;
 
 const HOUR: Duration = Duration::from_hours(1);
 

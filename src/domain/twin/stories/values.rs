@@ -1,7 +1,7 @@
 //! Stories of the values that the settings name: read in time, written within their limits, and shown as they are.
 
 use super::*;
-use crate::domain::setting::{Setting, SettingKind};
+use crate::domain::values::named::{Setting, SettingKind};
 
 fn setting(key: &str, value: &str, kind: SettingKind) -> Setting {
     let key = key.parse().unwrap();

@@ -1,7 +1,7 @@
 //! When a twin is woken, whatever has happened to it.
 
 use super::*;
-use crate::domain::setting::{Setting, SettingKind};
+use crate::domain::values::named::{Setting, SettingKind};
 
 #[derive(Debug, Clone)]
 enum Step {

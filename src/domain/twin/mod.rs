@@ -23,15 +23,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::ask::{Answer, Ask, Question, Trouble};
-use super::call::{Habits, Input, Instruction, Switchboard};
-use super::entity::Device;
-use super::order::{Order, Step};
-use super::outcome::{Failure, Request};
-use super::phone::{Line, LineState};
-use super::schedule::Schedule;
-use super::snapshot::{Problem, Snapshot, State, diff};
-use super::topic::PhoneTopic;
+use crate::domain::call::{Habits, Input, Instruction, Switchboard};
+use crate::domain::command::pending::{Order, Step};
+use crate::domain::command::result::{Failure, Request};
+use crate::domain::contract::entity::Device;
+use crate::domain::contract::snapshot::{Problem, Snapshot, State, diff};
+use crate::domain::contract::topic::PhoneTopic;
+use crate::domain::polling::Schedule;
+use crate::domain::request::{Answer, Ask, Question, Trouble};
+use crate::domain::telephony::{Line, LineState};
 
 use lacking::Lacking;
 use names::Contacts;

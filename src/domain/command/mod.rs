@@ -1,7 +1,12 @@
 //! Commands: everything that users can ask for.
 
+pub mod arguments;
 mod contacts;
+pub mod dial_allow;
 mod payload;
+pub mod pending;
+pub mod policy;
+pub mod result;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -9,12 +14,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::arguments::Arguments;
-use super::ask::{Operation, Role, SystemOperation};
-use super::number;
-use super::password::Password;
-use super::phonebook::{Contact, Filter};
-use super::values;
+use crate::domain::command::arguments::Arguments;
+use crate::domain::contacts::phonebook::{Contact, Filter};
+use crate::domain::request::password::Password;
+use crate::domain::request::{Operation, Role, SystemOperation};
+use crate::domain::telephony::number;
+use crate::domain::values;
 
 pub use payload::parse;
 

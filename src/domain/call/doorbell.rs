@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::number;
+use crate::domain::telephony::number;
 
 /// One way to know the doorbell: everything that it names must fit.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -4,11 +4,11 @@ mod table;
 
 use std::sync::Arc;
 
-use super::call::EventType;
-use super::phone::{Identity, PhoneId};
-use super::setting::Setting;
-use super::snapshot::Snapshot;
-use super::topic::PhoneTopic;
+use crate::domain::call::EventType;
+use crate::domain::contract::snapshot::Snapshot;
+use crate::domain::contract::topic::PhoneTopic;
+use crate::domain::telephony::{Identity, PhoneId};
+use crate::domain::values::named::Setting;
 
 pub use table::ENTITIES;
 

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use crate::domain::ask::{Answer, Ask, Question};
 use crate::domain::command::Command;
-use crate::domain::outcome::{ErrorCode, Failure};
-use crate::domain::phone::Account;
-use crate::domain::phonebook::{self, Contact, Filter, Group};
+use crate::domain::command::result::{ErrorCode, Failure};
+use crate::domain::contacts::phonebook::{self, Contact, Filter, Group};
+use crate::domain::request::{Answer, Ask, Question};
+use crate::domain::telephony::Account;
 use crate::domain::values::{self, Values};
 
 /// The longest XML that goes into a message beside a page of contacts, in bytes: EMQX takes 1 MB.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::phone::LineState;
+use crate::domain::telephony::LineState;
 
 fn line(number: u16, state: LineState) -> Line {
     Line {

@@ -2,9 +2,9 @@
 
 use super::{Category, Each, Entity, Kind, PROBLEM_KEY};
 use crate::domain::call::EventType;
-use crate::domain::phone::{CallState, LineState, PhoneStatus};
-use crate::domain::snapshot::Problem;
-use crate::domain::topic::PhoneTopic;
+use crate::domain::contract::snapshot::Problem;
+use crate::domain::contract::topic::PhoneTopic;
+use crate::domain::telephony::{CallState, LineState, PhoneStatus};
 
 const SENSOR: Entity = Entity {
     key: "",

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::ask::{Question, Trouble};
+use crate::domain::request::{Question, Trouble};
 
 /// Phone and account status are read this often, and whenever a line changed.
 const STATUS_EVERY: Duration = Duration::from_secs(30);

@@ -1,5 +1,8 @@
 //! A phone as the bridge pictures it: its id, lines, accounts, status and identity.
 
+pub mod clock;
+pub mod number;
+
 use std::fmt;
 use std::str::FromStr;
 

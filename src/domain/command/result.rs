@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::ask::Trouble;
+use crate::domain::request::Trouble;
 
 /// Why a command did not do what it should: the `code` of its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::ask::SystemOperation;
-use super::command::Command;
-use super::dial_allow::DialAllow;
-use super::outcome::{ErrorCode, Failure};
-use super::setting::{self, Setting};
+use crate::domain::command::Command;
+use crate::domain::command::dial_allow::DialAllow;
+use crate::domain::command::result::{ErrorCode, Failure};
+use crate::domain::request::SystemOperation;
+use crate::domain::values::named::{self, Setting};
 
 /// A command that runs only where the settings allow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,7 +50,7 @@ impl Policy {
                 .map_err(|why| Failure::new(ErrorCode::NotAllowed, why)),
             Command::System(SystemOperation::FactoryReset) => self.guards(Guarded::FactoryReset),
             Command::SetValues(wanted) => {
-                let others = setting::others(wanted, settings)
+                let others = named::others(wanted, settings)
                     .map_err(|why| Failure::new(ErrorCode::BadPayload, why))?;
                 let Some(other) = others.first() else { return Ok(()) };
                 self.guards(Guarded::SetValues).map_err(|failure| {

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
-use super::ask::Trouble;
-use super::call::Book;
-use super::clock::PhoneClock;
-use super::phone::{Account, CallState, Identity, Line, PhoneStatus};
-use super::setting::{SettingKey, Shown};
-use super::topic::PhoneTopic;
+use crate::domain::call::Book;
+use crate::domain::contract::topic::PhoneTopic;
+use crate::domain::request::Trouble;
+use crate::domain::telephony::clock::PhoneClock;
+use crate::domain::telephony::{Account, CallState, Identity, Line, PhoneStatus};
+use crate::domain::values::named::{SettingKey, Shown};
 
 /// Topics and their payloads.
 pub type State = BTreeMap<PhoneTopic, String>;

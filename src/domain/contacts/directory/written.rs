@@ -1,7 +1,7 @@
 //! What address books have where numbers belong: several in one field, extensions, pauses, words, and what a spreadsheet
 //! puts around them.
 
-use crate::domain::number::{ascii_digits, is_decoration};
+use crate::domain::telephony::number::{ascii_digits, is_decoration};
 
 /// So many digits no extension has: what is shorter is no number, if there are words beside it.
 const LONG: usize = 6;

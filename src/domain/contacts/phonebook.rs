@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::directory::Card;
+use crate::domain::contacts::directory::Card;
 
 /// The contacts of a page have up to so many bytes as JSON, some hundred contacts: no broker takes less than 128 KB (AWS;
 /// EMQX takes 1 MB, Mosquitto more).

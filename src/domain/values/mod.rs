@@ -1,5 +1,7 @@
 //! The phone's settings ("P-values"): which names are asked for, and in which lists.
 
+pub mod named;
+
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::arguments::Arguments;
-use super::phone::PhoneId;
+use crate::domain::command::arguments::Arguments;
+use crate::domain::telephony::PhoneId;
 
 /// The key of what the response repeats.
 const TRANSACTION: &str = "transaction";

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, Region};
 
-use crate::domain::number::bare;
+use crate::domain::telephony::number::bare;
 
 /// A number with fewer digits is an extension, whatever it would be in the public network.
 const EXTENSION: usize = 6;

@@ -1,12 +1,14 @@
 //! What the bridge asks of a phone in one request, what the phone answers, and what may go wrong.
 
+pub mod password;
+
 use std::time::Duration;
 
-use super::clock::PhoneClock;
-use super::password::Password;
-use super::phone::{Account, Identity, Line, PhoneStatus};
-use super::phonebook::{Contact, Filter, Group};
-use super::values::Values;
+use crate::domain::contacts::phonebook::{Contact, Filter, Group};
+use crate::domain::request::password::Password;
+use crate::domain::telephony::clock::PhoneClock;
+use crate::domain::telephony::{Account, Identity, Line, PhoneStatus};
+use crate::domain::values::Values;
 
 /// A request to the phone.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use super::ask::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
-use super::call::Instruction;
-use super::command::Command;
-use super::outcome::{ErrorCode, Failure, Request};
-use super::phone::{CallState, Line, LineState};
+use crate::domain::call::Instruction;
+use crate::domain::command::Command;
+use crate::domain::command::result::{ErrorCode, Failure, Request};
+use crate::domain::request::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
+use crate::domain::telephony::{CallState, Line, LineState};
 
 use plan::Plan;
 

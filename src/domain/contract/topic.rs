@@ -1,7 +1,7 @@
 //! Topics and their text: the only place that spells a topic, and says how a message on it travels.
 
-use super::phone::PhoneId;
-use super::setting::SettingKey;
+use crate::domain::telephony::PhoneId;
+use crate::domain::values::named::SettingKey;
 
 /// The longest name of a request that is answered, in bytes.
 const REQUEST_NAME: usize = 256;
