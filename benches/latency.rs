@@ -12,7 +12,7 @@ use gxv2mqtt::config::Settings;
 use gxv2mqtt::demo::broker::Broker;
 use gxv2mqtt::demo::{connect, listen_at};
 use gxv2mqtt::mqtt;
-use gxv2mqtt::phone::Options;
+use gxv2mqtt::phone::PhoneOptions;
 use gxv2mqtt::simulator::{Caller, FarEnd, Function, Profile, Simulator};
 use mqtt5::{Message, MqttClient, PublishOptions, QoS};
 use tokio::sync::mpsc;
@@ -176,10 +176,12 @@ fn print(what: &str, mut times: Vec<Duration>) {
 
 fn settings(broker: &Broker, phone: &Simulator, pushes: bool) -> anyhow::Result<Settings> {
     let address = broker.address();
-    let mqtt = mqtt::Options::at(address.ip().to_string(), address.port());
+    let mqtt = mqtt::BrokerOptions::at(address.ip().to_string(), address.port());
     let url = format!("http://{}/", phone.address()).parse()?;
-    let mut kitchen =
-        Options { password: Some("admin".into()), ..Options::at("kitchen".parse()?, url) };
+    let mut kitchen = PhoneOptions {
+        password: Some("admin".into()),
+        ..PhoneOptions::at("kitchen".parse()?, url)
+    };
     if !pushes {
         (kitchen.poll, kitchen.active_poll) = (POLL, POLL);
     }

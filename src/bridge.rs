@@ -22,7 +22,7 @@ use crate::domain::contract::topic::{Base, Topic};
 use crate::domain::telephony::PhoneId;
 use crate::homeassistant::announcer::Announcer;
 use crate::mqtt::{Link, Patience, Plan, Subscription};
-use crate::names::keeper::Keeper;
+use crate::names::watcher::AddressBookWatcher;
 use crate::phone::push;
 use crate::phone::push::listener::Listener;
 use crate::phone::push::token::Tokens;
@@ -61,7 +61,7 @@ pub async fn run_with(
         Link::new(&settings.mqtt, plan, Patience::default()).context("failed to prepare TLS")?;
 
     let (book, wanted) = watch::channel(settings.names.clone());
-    let (keeper, names) = Keeper::open(wanted).await;
+    let (keeper, names) = AddressBookWatcher::open(wanted).await;
     let (reporter, reports) = mpsc::channel(REPORTS);
     let mut fleet = Fleet::new(reporter, names, stop.clone(), seed);
     let mut ready = Vec::new();
@@ -114,7 +114,7 @@ pub async fn run_with(
     supervise(routers, others, &stop, &goodbye).await
 }
 
-async fn listen(options: &push::Options) -> anyhow::Result<Listener> {
+async fn listen(options: &push::PushOptions) -> anyhow::Result<Listener> {
     let listener = Listener::bind(options.listen)
         .await
         .with_context(|| format!("failed to listen for pushes on {}", options.listen))?;

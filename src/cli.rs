@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, ValueEnum};
 
 use crate::simulator::{PushEvent, UnknownEvent};
 
@@ -14,7 +14,7 @@ pub const WRONG_USAGE: u8 = 64;
 
 /// What was asked of the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Call {
+pub enum Subcommand {
     /// The daemon.
     Run {
         /// The settings file, if named.
@@ -90,7 +90,7 @@ struct Config {
     config: Option<PathBuf>,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, clap::Subcommand)]
 enum Word {
     /// Runs the bridge; the same as no command
     Run(Config),
@@ -142,7 +142,7 @@ Results go to standard output, logs to standard error.";
 
 /// Reads the command line, program name first. Else help, version or a complaint is printed, and the exit code to leave
 /// with returned.
-pub fn parse<I, T>(args: I) -> Result<Call, ExitCode>
+pub fn parse<I, T>(args: I) -> Result<Subcommand, ExitCode>
 where
     I: IntoIterator<Item = T>,
     T: Into<std::ffi::OsString> + Clone,
@@ -154,7 +154,7 @@ where
     })
 }
 
-fn read<I, T>(args: I) -> Result<Call, clap::Error>
+fn read<I, T>(args: I) -> Result<Subcommand, clap::Error>
 where
     I: IntoIterator<Item = T>,
     T: Into<std::ffi::OsString> + Clone,
@@ -162,21 +162,25 @@ where
     let Line { config, call } = Line::try_parse_from(args)?;
     let before = config.config;
     let call = match (call, before) {
-        (None, config) => Call::Run { config },
-        (Some(Word::Run(after)), before) => Call::Run { config: one_of(before, after.config)? },
-        (Some(Word::Check(after)), before) => Call::Check { config: one_of(before, after.config)? },
+        (None, config) => Subcommand::Run { config },
+        (Some(Word::Run(after)), before) => {
+            Subcommand::Run { config: one_of(before, after.config)? }
+        }
+        (Some(Word::Check(after)), before) => {
+            Subcommand::Check { config: one_of(before, after.config)? }
+        }
         (Some(Word::Health(after)), before) => {
-            Call::Health { config: one_of(before, after.config)? }
+            Subcommand::Health { config: one_of(before, after.config)? }
         }
         (Some(Word::PushUrls(after)), before) => {
-            Call::PushUrls { config: one_of(before, after.config)? }
+            Subcommand::PushUrls { config: one_of(before, after.config)? }
         }
         (Some(_), Some(_)) => {
             return Err(conflict("--config goes with run, check, health and push-urls only"));
         }
-        (Some(Word::Demo), None) => Call::Demo,
-        (Some(Word::Simulate(simulate)), None) => Call::Simulate(simulate),
-        (Some(Word::Topics), None) => Call::Topics,
+        (Some(Word::Demo), None) => Subcommand::Demo,
+        (Some(Word::Simulate(simulate)), None) => Subcommand::Simulate(simulate),
+        (Some(Word::Topics), None) => Subcommand::Topics,
     };
     Ok(call)
 }
@@ -206,7 +210,7 @@ fn exit_code(error: &clap::Error) -> u8 {
 mod tests {
     use super::*;
 
-    fn call(line: &str) -> Result<Call, u8> {
+    fn call(line: &str) -> Result<Subcommand, u8> {
         let words = std::iter::once("gxv2mqtt").chain(line.split_whitespace());
         read(words).map_err(|error| exit_code(&error))
     }
@@ -222,7 +226,7 @@ mod tests {
     fn calls() {
         let file = || Some(PathBuf::from("a.toml"));
         let simulate = |dialect, password: &str, model: Option<&str>| {
-            Call::Simulate(Simulate {
+            Subcommand::Simulate(Simulate {
                 listen: "127.0.0.1:8080".parse().unwrap(),
                 dialect,
                 password: password.to_owned(),
@@ -231,19 +235,19 @@ mod tests {
             })
         };
         let cases = [
-            ("", Ok(Call::Run { config: None })),
-            ("run", Ok(Call::Run { config: None })),
-            ("--config a.toml", Ok(Call::Run { config: file() })),
-            ("run --config a.toml", Ok(Call::Run { config: file() })),
-            ("--config=a.toml run", Ok(Call::Run { config: file() })),
-            ("check", Ok(Call::Check { config: None })),
-            ("--config a.toml check", Ok(Call::Check { config: file() })),
-            ("check --config a.toml", Ok(Call::Check { config: file() })),
-            ("push-urls", Ok(Call::PushUrls { config: None })),
-            ("push-urls --config a.toml", Ok(Call::PushUrls { config: file() })),
-            ("--config a.toml push-urls", Ok(Call::PushUrls { config: file() })),
-            ("demo", Ok(Call::Demo)),
-            ("topics", Ok(Call::Topics)),
+            ("", Ok(Subcommand::Run { config: None })),
+            ("run", Ok(Subcommand::Run { config: None })),
+            ("--config a.toml", Ok(Subcommand::Run { config: file() })),
+            ("run --config a.toml", Ok(Subcommand::Run { config: file() })),
+            ("--config=a.toml run", Ok(Subcommand::Run { config: file() })),
+            ("check", Ok(Subcommand::Check { config: None })),
+            ("--config a.toml check", Ok(Subcommand::Check { config: file() })),
+            ("check --config a.toml", Ok(Subcommand::Check { config: file() })),
+            ("push-urls", Ok(Subcommand::PushUrls { config: None })),
+            ("push-urls --config a.toml", Ok(Subcommand::PushUrls { config: file() })),
+            ("--config a.toml push-urls", Ok(Subcommand::PushUrls { config: file() })),
+            ("demo", Ok(Subcommand::Demo)),
+            ("topics", Ok(Subcommand::Topics)),
             ("simulate --listen 127.0.0.1:8080", Ok(simulate(Dialect::Gxv, "admin", None))),
             (
                 "simulate --listen 127.0.0.1:8080 --dialect cti --password 0123 --model GRP2616",
@@ -273,7 +277,7 @@ mod tests {
     #[test]
     fn pushes() {
         let line = "simulate --listen 127.0.0.1:8080 --push incoming=host/a=$mac --push booted=";
-        let Ok(Call::Simulate(seen)) = call(line) else { panic!("not understood") };
+        let Ok(Subcommand::Simulate(seen)) = call(line) else { panic!("not understood") };
         let expected = [(PushEvent::Incoming, "host/a=$mac"), (PushEvent::Booted, "")];
         assert!(seen.push.iter().map(|(event, url)| (*event, url.as_str())).eq(expected));
         let error = printed("simulate --listen 127.0.0.1:8080 --push dance=host/x");

@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bridge;
 use crate::config::Settings;
-use crate::domain::values::named::{Setting, SettingKind};
+use crate::domain::values::named::{NamedValue, ValueKind};
 use crate::mqtt;
-use crate::phone::Options;
+use crate::phone::PhoneOptions;
 use crate::phone::dialect::Kind;
 use crate::phone::push;
 use crate::simulator::{Pace, Profile, Simulator, friends};
@@ -78,7 +78,7 @@ fn free(port: u16) -> SocketAddr {
 }
 
 fn settings(broker: SocketAddr, kitchen: SocketAddr, hall: SocketAddr) -> anyhow::Result<Settings> {
-    let mqtt = mqtt::Options::at(broker.ip().to_string(), broker.port());
+    let mqtt = mqtt::BrokerOptions::at(broker.ip().to_string(), broker.port());
     let kitchen = phone("kitchen", "Kitchen phone", kitchen, Kind::Gxv)?;
     let mut hall = phone("hall", "Hall phone", hall, Kind::Cti)?;
     hall.values = [ring_volume()?].into();
@@ -86,15 +86,15 @@ fn settings(broker: SocketAddr, kitchen: SocketAddr, hall: SocketAddr) -> anyhow
 }
 
 /// Returns how phones may push to a bridge that listens there.
-pub fn listen_at(address: SocketAddr) -> anyhow::Result<push::Options> {
+pub fn listen_at(address: SocketAddr) -> anyhow::Result<push::PushOptions> {
     let url = format!("http://{address}/").parse()?;
     // for as long as this process lives; nothing else knows it
     let secret = std::iter::repeat_with(fastrand::alphanumeric).take(32).collect::<String>();
-    Ok(push::Options { listen: address, url, secret: secret.into() })
+    Ok(push::PushOptions { listen: address, url, secret: secret.into() })
 }
 
 /// Has a simulated phone call the bridge, as a person would paste the URLs into its page.
-pub fn connect(simulated: &Simulator, phone: &Options, push: &push::Options) {
+pub fn connect(simulated: &Simulator, phone: &PhoneOptions, push: &push::PushOptions) {
     for entry in push::urls::urls(phone.dialect, &push.url, &push.token(&phone.id)) {
         // the simulator does not have every event of every phone
         if let Ok(event) = entry.kind.word().parse() {
@@ -104,22 +104,22 @@ pub fn connect(simulated: &Simulator, phone: &Options, push: &push::Options) {
 }
 
 /// A setting of the phone to play with.
-fn ring_volume() -> anyhow::Result<Setting> {
-    Ok(Setting {
+fn ring_volume() -> anyhow::Result<NamedValue> {
+    Ok(NamedValue {
         key: "ring_volume".parse()?,
         name: "Ring volume".to_owned(),
         value: "8352".to_owned(),
-        kind: SettingKind::Number { min: 0, max: 10, step: 1, unit: None },
+        kind: ValueKind::Number { min: 0, max: 10, step: 1, unit: None },
         icon: Some("mdi:volume-high".to_owned()),
     })
 }
 
-fn phone(id: &str, name: &str, address: SocketAddr, dialect: Kind) -> anyhow::Result<Options> {
-    Ok(Options {
+fn phone(id: &str, name: &str, address: SocketAddr, dialect: Kind) -> anyhow::Result<PhoneOptions> {
+    Ok(PhoneOptions {
         name: name.to_owned(),
         dialect,
         password: Some("admin".into()),
-        ..Options::at(id.parse()?, format!("http://{address}/").parse()?)
+        ..PhoneOptions::at(id.parse()?, format!("http://{address}/").parse()?)
     })
 }
 

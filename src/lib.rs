@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! phone --HTTP--> phone::http --> dialect --> Answer ---> +------+ --> Action::Publish --> mqtt::link --> broker
-//!                                                         | twin | --> Action::Ask -----> dialect --> phone::http
+//!                                                         | twin | --> Action::PhoneRequest -----> dialect --> phone::http
 //! phone --GET---> phone::push --> Push -----------------> |      |     Twin::wake -------> the task's timer
 //! broker -------> mqtt::link --> Topic ----> Command ---> +------+
 //! ```

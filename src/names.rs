@@ -1,11 +1,11 @@
 //! The address book of the settings: a file of vCards, a table in CSV, or a phonebook in XML. It is read at the start, when the settings are
 //! read again, and when it has changed; what is broken in it is reported by line, and left out.
 
-pub mod keeper;
 mod table;
 #[cfg(test)]
 mod tests;
 mod vcard;
+pub mod watcher;
 mod xml;
 
 use std::borrow::Cow;
@@ -24,7 +24,7 @@ const MISTAKES: usize = 1000;
 
 /// What the settings say of names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Options {
+pub struct NamesOptions {
     /// The file.
     pub file: Option<PathBuf>,
     /// The country of national numbers.
@@ -33,7 +33,7 @@ pub struct Options {
 
 /// What is in a file.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Book {
+pub struct AddressBook {
     /// The contacts that have a number, in order.
     pub cards: Vec<Card>,
     /// What is broken.
@@ -51,7 +51,7 @@ pub struct Mistake {
     pub what: Cow<'static, str>,
 }
 
-impl Book {
+impl AddressBook {
     /// Takes in a contact; one without a number is of no use.
     fn add(&mut self, line: u64, card: Card) {
         let Card { name, groups, numbers: fields } = card;
@@ -97,7 +97,7 @@ fn group_name(group: &str) -> Option<String> {
 }
 
 /// Reads a file; the error is for people, and says what was expected.
-pub fn read(path: &Path) -> Result<Book, String> {
+pub fn read(path: &Path) -> Result<AddressBook, String> {
     let reader = reader(path)?;
     let mut bytes = Vec::new();
     // a folder can be opened, but not read
@@ -110,7 +110,7 @@ pub fn read(path: &Path) -> Result<Book, String> {
 }
 
 /// Reads what is in a file.
-pub(crate) type Reader = fn(&[u8]) -> Result<Book, &'static str>;
+pub(crate) type Reader = fn(&[u8]) -> Result<AddressBook, &'static str>;
 
 /// Returns who reads such a file; the error is for people.
 pub(crate) fn reader(path: &Path) -> Result<Reader, &'static str> {

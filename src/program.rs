@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::bridge::Source;
-use crate::cli::{Call, Dialect, Simulate};
+use crate::cli::{Dialect, Simulate, Subcommand};
 use crate::config::{self, Format, Level, Settings};
 use crate::simulator::{Profile, Simulator, friends};
 use crate::{bridge, check, demo, log, push_urls, reference};
@@ -23,26 +23,28 @@ const FAILED: u8 = 1;
 const WRONG_SETTINGS: u8 = 78;
 
 /// Does what was called for.
-pub fn run(call: Call) -> ExitCode {
+pub fn run(call: Subcommand) -> ExitCode {
     match call {
-        Call::Run { config } => {
+        Subcommand::Run { config } => {
             let path = config.clone();
             with_settings(config.as_deref(), None, |settings, stop| bridge(settings, path, stop))
         }
-        Call::Check { config } => with_settings(config.as_deref(), Some(Level::Warn), check::run),
-        Call::Health { config } => {
+        Subcommand::Check { config } => {
+            with_settings(config.as_deref(), Some(Level::Warn), check::run)
+        }
+        Subcommand::Health { config } => {
             with_settings(config.as_deref(), Some(Level::Warn), check::health)
         }
-        Call::Demo => {
+        Subcommand::Demo => {
             start_log(Format::Text, Level::Warn);
             wait_for(demo::run)
         }
-        Call::Simulate(wanted) => {
+        Subcommand::Simulate(wanted) => {
             start_log(Format::Text, Level::Info);
             wait_for(|stop| simulate(wanted, stop))
         }
-        Call::PushUrls { config } => push_urls(config.as_deref()),
-        Call::Topics => print(&reference::reference()),
+        Subcommand::PushUrls { config } => push_urls(config.as_deref()),
+        Subcommand::Topics => print(&reference::reference()),
     }
 }
 

@@ -12,32 +12,32 @@ use crate::domain::contacts::directory::Directory;
 use crate::domain::contract::health::Vitals;
 use crate::domain::polling::Pace;
 use crate::domain::telephony::{Identity, PhoneId};
-use crate::domain::twin::{self, Heritage, Twin};
-use crate::phone::http::{Clients, Handset};
+use crate::domain::twin::{self, Handover, Twin};
+use crate::phone::http::{Clients, PhoneClient};
 use crate::phone::task::{self, Exits, Inbox, Message, Report};
-use crate::phone::{INSECURE, Options, Tls};
+use crate::phone::{INSECURE, PhoneOptions, Tls};
 
 /// Messages that wait to be taken in by a phone's task.
 const MESSAGES: usize = 1024;
 
 /// The ways to one phone's task, and what is known of the phone here.
 pub(super) struct Phone {
-    pub(super) options: Options,
+    pub(super) options: PhoneOptions,
     pub(super) messages: mpsc::Sender<Message>,
-    pub(super) forgotten: Arc<Notify>,
-    pub(super) remembered: Arc<Notify>,
+    pub(super) republish: Arc<Notify>,
+    pub(super) retained_complete: Arc<Notify>,
     pub(super) identity: Identity,
     pub(super) vitals: watch::Receiver<Vitals>,
     leave: CancellationToken,
 }
 
 /// A phone's task that has ended: whose it was, and what it has left.
-pub(super) type Ended = Result<(PhoneId, Heritage), JoinError>;
+pub(super) type Ended = Result<(PhoneId, Handover), JoinError>;
 
 /// All phones.
 pub(super) struct Fleet {
     pub(super) phones: BTreeMap<PhoneId, Phone>,
-    tasks: JoinSet<(PhoneId, Heritage)>,
+    tasks: JoinSet<(PhoneId, Handover)>,
     clients: Clients,
     names: watch::Receiver<Arc<Directory>>,
     /// None once no more tasks are to be started.
@@ -71,19 +71,22 @@ impl Fleet {
     }
 
     /// Makes ready what a phone's task needs: all that can fail. The error says which setting is wrong.
-    pub(super) fn prepare(&mut self, options: Options) -> Result<(Options, Handset), String> {
+    pub(super) fn prepare(
+        &mut self,
+        options: PhoneOptions,
+    ) -> Result<(PhoneOptions, PhoneClient), String> {
         let client = self.clients.client(&options);
         let client = client.map_err(|why| format!("phones.{}.{why}", options.id))?;
-        let handset = Handset::new(client, &options);
+        let handset = PhoneClient::new(client, &options);
         Ok((options, handset))
     }
 
     /// Starts a phone's task, and returns the ways to it. It goes on with what an earlier task has left.
     pub(super) fn start(
         &mut self,
-        options: Options,
-        handset: Handset,
-        heritage: Option<Heritage>,
+        options: PhoneOptions,
+        handset: PhoneClient,
+        handover: Option<Handover>,
     ) -> Option<&Phone> {
         let reports = self.reports.clone()?;
         let id = options.id.clone();
@@ -93,17 +96,17 @@ impl Fleet {
         self.seed = self.seed.wrapping_add(1);
         let now = task::now();
         let mut twin = Twin::new(twin_settings(&options), now.instant, self.seed);
-        if let Some(heritage) = heritage {
-            twin.inherit(heritage, now);
+        if let Some(handover) = handover {
+            twin.resume_from(handover, now);
         }
         let (messages, inbox) = mpsc::channel(MESSAGES);
         let (told, vitals) = watch::channel(twin.vitals());
-        let forgotten = Arc::new(Notify::new());
-        let remembered = Arc::new(Notify::new());
+        let republish = Arc::new(Notify::new());
+        let retained_complete = Arc::new(Notify::new());
         let inbox = Inbox {
             messages: inbox,
-            forgotten: Arc::clone(&forgotten),
-            remembered: Arc::clone(&remembered),
+            republish: Arc::clone(&republish),
+            retained_complete: Arc::clone(&retained_complete),
             names: self.names.clone(),
         };
         let exits = Exits { reports, vitals: told };
@@ -113,7 +116,8 @@ impl Fleet {
         let whose = id.clone();
         self.tasks.spawn(async move { (whose, task.await) }.instrument(span));
         let identity = Identity::default();
-        let phone = Phone { options, messages, forgotten, remembered, identity, vitals, leave };
+        let phone =
+            Phone { options, messages, republish, retained_complete, identity, vitals, leave };
         self.phones.insert(id.clone(), phone);
         self.phones.get(&id)
     }
@@ -136,7 +140,7 @@ impl Fleet {
     }
 }
 
-fn twin_settings(options: &Options) -> twin::Settings {
+fn twin_settings(options: &PhoneOptions) -> twin::Settings {
     twin::Settings {
         id: options.id.clone(),
         name: options.name.clone(),

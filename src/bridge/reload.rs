@@ -12,11 +12,11 @@ use crate::domain::contract::bridge_request;
 use crate::domain::contract::snapshot::{State, topics};
 use crate::domain::contract::topic::Topic;
 use crate::domain::telephony::PhoneId;
-use crate::domain::twin::Heritage;
-use crate::homeassistant::announcer::Event;
+use crate::domain::twin::Handover;
+use crate::homeassistant::announcer::Input;
 use crate::names;
-use crate::phone::Options;
-use crate::phone::http::Handset;
+use crate::phone::PhoneOptions;
+use crate::phone::http::PhoneClient;
 use crate::phone::task::now;
 
 use super::router::Router;
@@ -34,7 +34,7 @@ pub struct Source {
 const COMMANDS: usize = 256;
 
 /// What is to be done once the phones that leave have ended.
-type Plan = (Changes, Vec<(Options, Handset)>, names::Options, Value);
+type Plan = (Changes, Vec<(PhoneOptions, PhoneClient)>, names::NamesOptions, Value);
 
 /// Waits until somebody at this machine wants the settings to be read again; for ever, if nobody can.
 pub(super) async fn asked(source: &mut Option<Source>) {
@@ -49,14 +49,14 @@ pub(super) async fn asked(source: &mut Option<Source>) {
 /// What new settings mean for the phones.
 #[derive(Debug, Default)]
 struct Changes {
-    added: Vec<Options>,
-    changed: Vec<Options>,
+    added: Vec<PhoneOptions>,
+    changed: Vec<PhoneOptions>,
     removed: BTreeSet<PhoneId>,
     unchanged: Vec<PhoneId>,
 }
 
 impl Changes {
-    fn of<'a>(before: impl Iterator<Item = &'a Options>, now: Vec<Options>) -> Self {
+    fn of<'a>(before: impl Iterator<Item = &'a PhoneOptions>, now: Vec<PhoneOptions>) -> Self {
         let mut before: BTreeMap<_, _> =
             before.map(|options| (options.id.clone(), options)).collect();
         let mut changes = Self::default();
@@ -114,10 +114,10 @@ pub(super) enum Asker {
 /// Phones whose tasks are ending, and what comes after: while they do, all others go on.
 pub(super) struct Departure {
     waits_for: BTreeSet<PhoneId>,
-    left: BTreeMap<PhoneId, Heritage>,
+    left: BTreeMap<PhoneId, Handover>,
     removed: BTreeSet<PhoneId>,
-    ready: Vec<(Options, Handset)>,
-    names: names::Options,
+    ready: Vec<(PhoneOptions, PhoneClient)>,
+    names: names::NamesOptions,
     data: Value,
     asker: Asker,
     /// Commands to phones that begin anew.
@@ -202,10 +202,10 @@ impl Router {
     }
 
     /// Notes what a phone's task has left.
-    pub(super) async fn has_left(&mut self, id: PhoneId, heritage: Heritage) {
+    pub(super) async fn has_left(&mut self, id: PhoneId, handover: Handover) {
         if let Some(departure) = &mut self.departure {
             departure.waits_for.remove(&id);
-            departure.left.insert(id, heritage);
+            departure.left.insert(id, handover);
         }
         self.arrive().await;
     }
@@ -242,17 +242,17 @@ impl Router {
             departure;
         for id in &removed {
             self.fleet.phones.remove(id);
-            if let Some(mut heritage) = left.remove(id) {
-                for (place, payload) in heritage.end_calls(now()) {
+            if let Some(mut handover) = left.remove(id) {
+                for (place, payload) in handover.end_calls(now()) {
                     let topic = Topic::Phone(id.clone(), place);
                     self.outbox.publish(self.base.publication(&topic, payload)).await;
                 }
-                self.take_back(id, heritage.published()).await;
+                self.take_back(id, handover.published()).await;
             }
         }
         for (options, handset) in ready {
-            let heritage = left.remove(&options.id);
-            self.begin(options, handset, heritage);
+            let handover = left.remove(&options.id);
+            self.begin(options, handset, handover);
         }
         self.book.send_replace(names);
         self.say_who_is_there().await;
@@ -280,7 +280,7 @@ impl Router {
     /// Takes back everything that is retained of a phone which is not there any more.
     async fn take_back(&mut self, id: &PhoneId, published: &State) {
         let ids = self.fleet.ids().cloned().collect();
-        self.announce(Event::Phones(ids)).await;
+        self.announce(Input::Phones(ids)).await;
         for place in topics(published) {
             let topic = Topic::Phone(id.clone(), place);
             self.outbox.publish(self.base.publication(&topic, "")).await;
@@ -289,18 +289,23 @@ impl Router {
     }
 
     /// Starts a phone; one that was there before goes on with its calls, counters, pause and refused login.
-    fn begin(&mut self, options: Options, handset: Handset, mut heritage: Option<Heritage>) {
+    fn begin(
+        &mut self,
+        options: PhoneOptions,
+        handset: PhoneClient,
+        mut handover: Option<Handover>,
+    ) {
         let id = options.id.clone();
         let before = self.fleet.phones.get(&id).map(|phone| &phone.options);
         if before.is_some_and(|before| !before.logs_in_as(&options)) {
-            heritage.iter_mut().for_each(Heritage::forget_refusals);
+            handover.iter_mut().for_each(Handover::forget_refusals);
         }
-        let Some(phone) = self.fleet.start(options, handset, heritage) else { return };
+        let Some(phone) = self.fleet.start(options, handset, handover) else { return };
         if self.remembered {
-            phone.remembered.notify_one();
+            phone.retained_complete.notify_one();
         }
         if self.silent.contains(&id) {
-            phone.forgotten.notify_one();
+            phone.republish.notify_one();
         }
     }
 
@@ -310,7 +315,7 @@ impl Router {
             self.tokens.send_replace(push.tokens(self.fleet.ids()));
         }
         let ids = self.fleet.ids().cloned().collect();
-        self.announce(Event::Phones(ids)).await;
+        self.announce(Input::Phones(ids)).await;
         self.publish_info().await;
     }
 }
@@ -321,8 +326,8 @@ mod tests {
     use crate::config::{Format, Log};
     use crate::mqtt;
 
-    fn phone(id: &str, url: &str) -> Options {
-        Options::at(id.parse().unwrap(), url.parse().unwrap())
+    fn phone(id: &str, url: &str) -> PhoneOptions {
+        PhoneOptions::at(id.parse().unwrap(), url.parse().unwrap())
     }
 
     #[test]
@@ -343,7 +348,7 @@ mod tests {
     #[test]
     fn what_is_read_only_at_the_start_is_named() {
         type Case = (fn(&mut Settings), &'static [&'static str]);
-        let settings = || Settings::new(mqtt::Options::at("localhost", 1883), Vec::new());
+        let settings = || Settings::new(mqtt::BrokerOptions::at("localhost", 1883), Vec::new());
         let cases: &[Case] = &[
             (|_| (), &[]),
             (|s| s.mqtt.password = Some("x".into()), &["mqtt"]),

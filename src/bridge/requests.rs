@@ -10,7 +10,7 @@ use crate::domain::contract::bridge_request::{self, BridgeRequest, parse};
 use crate::domain::contract::topic::Topic;
 use crate::domain::telephony::PhoneId;
 use crate::domain::twin::Now;
-use crate::homeassistant::announcer::Event;
+use crate::homeassistant::announcer::Input;
 use crate::phone::task::Message;
 
 use super::fleet::Phone;
@@ -28,7 +28,7 @@ impl Router {
             }
             Ok(BridgeRequest::Reload) => return self.reload(Asker::Request(asker)).await,
             Ok(BridgeRequest::Rediscover) => {
-                self.announce(Event::Asked).await;
+                self.announce(Input::Asked).await;
                 Ok(json!({}))
             }
             Ok(BridgeRequest::Pause { phone, time }) => self.pause(&phone, time),

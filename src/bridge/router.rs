@@ -20,8 +20,8 @@ use crate::domain::command::result::{ErrorCode, Failure};
 use crate::domain::contract::entity::Device;
 use crate::domain::contract::topic::{Base, PhoneTopic, Topic};
 use crate::domain::telephony::PhoneId;
-use crate::homeassistant::announcer::{Action, Announcer, Event};
-use crate::mqtt::{Heard, Outbox};
+use crate::homeassistant::announcer::{Announcer, Effect, Input};
+use crate::mqtt::{Notice, Outbox};
 use crate::names;
 use crate::phone::push::token::Tokens;
 use crate::phone::task::{Message, Report, now};
@@ -46,7 +46,7 @@ pub(super) struct Router {
     pub(super) reports: mpsc::Receiver<Report>,
     pub(super) tokens: watch::Sender<Tokens>,
     /// What the settings say of names.
-    pub(super) book: watch::Sender<names::Options>,
+    pub(super) book: watch::Sender<names::NamesOptions>,
     /// Whether it is known what was left from before.
     pub(super) remembered: bool,
     pub(super) leftovers: Leftovers,
@@ -69,7 +69,7 @@ impl Router {
     /// Runs until every phone's task has ended; an error means that one of them should not have.
     pub(super) async fn run(
         mut self,
-        mut heard: mpsc::Receiver<Heard>,
+        mut heard: mpsc::Receiver<Notice>,
         mut pushes: mpsc::Receiver<(PhoneId, Push)>,
     ) -> anyhow::Result<()> {
         // half the time that systemd waits for a sign of life before it restarts us
@@ -89,7 +89,7 @@ impl Router {
                 Some(heard) = heard.recv() => self.hear(heard).await,
                 Some((id, push)) = pushes.recv() => self.pushed(&id, push),
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {
-                    self.announce(Event::Woke).await;
+                    self.announce(Input::Woke).await;
                 }
                 _ = alive.tick() => tell_systemd(&[NotifyState::Watchdog]),
                 Some(ended) = self.fleet.ended() => self.ended(ended).await,
@@ -107,8 +107,8 @@ impl Router {
     /// Looks at how a phone's task ended; unless that was wanted, the bridge stops.
     async fn ended(&mut self, ended: Ended) {
         let why = match ended {
-            Ok((id, heritage)) if self.is_leaving(&id) => {
-                return self.has_left(id, heritage).await;
+            Ok((id, handover)) if self.is_leaving(&id) => {
+                return self.has_left(id, handover).await;
             }
             Ok(_) if self.stop.is_cancelled() => return,
             Ok((id, _)) => anyhow!("the task of {id} ended early"),
@@ -126,7 +126,7 @@ impl Router {
             }
             Report::Describe(device) => {
                 self.identify(&device);
-                self.announce(Event::Described(Box::new(device))).await;
+                self.announce(Input::Described(Box::new(device))).await;
             }
             Report::Republished(id) => self.republished(&id).await,
         }
@@ -139,41 +139,41 @@ impl Router {
         }
     }
 
-    async fn hear(&mut self, heard: Heard) {
+    async fn hear(&mut self, heard: Notice) {
         match heard {
-            Heard::Connected => {
+            Notice::Connected => {
                 self.about.connected_since = Some(Timestamp::now());
                 self.remembered = false;
                 self.leftovers = Leftovers::default();
                 self.publish_states().await;
-                self.announce(Event::Connected).await;
+                self.announce(Input::Connected).await;
             }
-            Heard::Listening => self.announce(Event::Listening).await,
-            Heard::Away => {
+            Notice::Listening => self.announce(Input::Listening).await,
+            Notice::Away => {
                 self.about.connected_since = None;
-                self.announce(Event::Away).await;
+                self.announce(Input::Away).await;
             }
-            Heard::Message { topic, payload, .. }
+            Notice::Message { topic, payload, .. }
                 if topic == self.settings.homeassistant.status_topic =>
             {
                 if payload.trim_ascii().eq_ignore_ascii_case(b"online") {
                     tracing::debug!("Home Assistant has started");
-                    self.announce(Event::Born).await;
+                    self.announce(Input::Born).await;
                 }
             }
-            Heard::Message { topic, payload, retained } => match self.base.parse(&topic) {
+            Notice::Message { topic, payload, retained } => match self.base.parse(&topic) {
                 Some(Topic::Phone(id, PhoneTopic::Command(name))) => {
                     self.command(&id, &name, payload, retained).await;
                 }
                 Some(Topic::BridgeRequest(name)) => self.request(&name, &payload, retained).await,
                 Some(Topic::Phone(id, place)) if retained && !payload.is_empty() => {
-                    self.announce(Event::Retained).await;
+                    self.announce(Input::Retained).await;
                     self.remembered(id, place, &payload);
                 }
                 Some(Topic::BridgeInfo) if retained => self.leftovers.info(&payload),
                 None if topic.ends_with("/config") => {
-                    self.announce(Event::Found { topic, payload }).await;
-                    self.announce(Event::Retained).await;
+                    self.announce(Input::Found { topic, payload }).await;
+                    self.announce(Input::Retained).await;
                 }
                 None if Base::is_of_a_command(&topic) => {
                     tracing::warn!(topic, "a command for something that is no phone's id");
@@ -222,7 +222,7 @@ impl Router {
             return;
         };
         let payload = String::from_utf8_lossy(payload).into_owned();
-        let sent = phone.messages.try_send(Message::Remembered(place, payload));
+        let sent = phone.messages.try_send(Message::Retained(place, payload));
         if matches!(sent, Err(TrySendError::Full(_))) {
             tracing::warn!(phone = %id, "a topic from before was not looked at: too much at once");
         }
@@ -271,19 +271,19 @@ impl Router {
         }
     }
 
-    pub(super) async fn announce(&mut self, event: Event) {
+    pub(super) async fn announce(&mut self, event: Input) {
         let now = Instant::now().into_std();
-        let actions = self.announcer.handle(event, now);
+        let effects = self.announcer.handle(event, now);
         if self.alarm.set(self.announcer.wake(), now) {
             tracing::warn!(
                 "a mistake of ours: the announcer is woken for nothing, and slowed down; please report it"
             );
         }
-        for action in actions {
-            match action {
-                Action::Publish(publication) => self.outbox.publish(publication).await,
-                Action::PublishStates => self.publish_states().await,
-                Action::StopListening => {
+        for effect in effects {
+            match effect {
+                Effect::Publish(publication) => self.outbox.publish(publication).await,
+                Effect::PublishStates => self.publish_states().await,
+                Effect::StopListening => {
                     self.remembered = true;
                     let ids = self.fleet.ids();
                     let filters = left_from_before(&self.base, &self.announcer, ids);
@@ -291,7 +291,7 @@ impl Router {
                     self.clear_leftovers().await;
                     self.publish_info().await;
                     for phone in self.fleet.phones.values() {
-                        phone.remembered.notify_one();
+                        phone.retained_complete.notify_one();
                     }
                 }
             }
@@ -303,7 +303,7 @@ impl Router {
         self.publish_info().await;
         self.silent = self.fleet.phones.keys().cloned().collect();
         for phone in self.fleet.phones.values() {
-            phone.forgotten.notify_one();
+            phone.republish.notify_one();
         }
     }
 

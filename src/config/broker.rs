@@ -4,10 +4,13 @@ use super::BASE_TOPIC;
 use super::error::Error;
 use super::raw;
 use super::section::Section;
-use crate::mqtt::{ClientCertificate, Options, Tls};
+use crate::mqtt::{BrokerOptions, ClientCertificate, Tls};
 
 /// Checks `[mqtt]`; returns the base topic beside it, which is not the link's business.
-pub(super) fn check(section: &Section<'_>, raw: raw::Mqtt) -> Result<(Options, String), Error> {
+pub(super) fn check(
+    section: &Section<'_>,
+    raw: raw::Mqtt,
+) -> Result<(BrokerOptions, String), Error> {
     let url = raw.url.as_deref().unwrap_or("mqtt://localhost");
     let url = section.url("url", url, &["mqtt", "mqtts"])?;
     let secure = url.scheme() == "mqtts";
@@ -35,8 +38,8 @@ pub(super) fn check(section: &Section<'_>, raw: raw::Mqtt) -> Result<(Options, S
     }
     let host = url.host_str().unwrap_or_default();
     let port = url.port().unwrap_or(if secure { 8883 } else { 1883 });
-    let default = Options::at(host.trim_matches(['[', ']']), port);
-    let options = Options {
+    let default = BrokerOptions::at(host.trim_matches(['[', ']']), port);
+    let options = BrokerOptions {
         tls: secure.then_some(tls),
         username,
         password,

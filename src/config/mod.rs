@@ -43,30 +43,30 @@ const BASE_TOPIC: &str = "gxv2mqtt";
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// How to reach the broker.
-    pub mqtt: mqtt::Options,
+    pub mqtt: mqtt::BrokerOptions,
     /// `B` of the contract: all of the bridge's topics are below it.
     pub base_topic: String,
     /// What Home Assistant is told, and where.
-    pub homeassistant: homeassistant::Options,
+    pub homeassistant: homeassistant::DiscoveryOptions,
     /// How logs are written.
     pub log: Log,
     /// Which names numbers have, besides those that phones know.
-    pub names: crate::names::Options,
+    pub names: crate::names::NamesOptions,
     /// How phones may call us, if they may.
-    pub push: Option<phone::push::Options>,
+    pub push: Option<phone::push::PushOptions>,
     /// The phones, ordered by id; at least one.
-    pub phones: Vec<phone::Options>,
+    pub phones: Vec<phone::PhoneOptions>,
 }
 
 impl Settings {
     /// Returns the settings of a bridge about which nothing else is said.
-    pub fn new(mqtt: mqtt::Options, phones: Vec<phone::Options>) -> Self {
+    pub fn new(mqtt: mqtt::BrokerOptions, phones: Vec<phone::PhoneOptions>) -> Self {
         Self {
             mqtt,
             base_topic: BASE_TOPIC.to_owned(),
-            homeassistant: homeassistant::Options::default(),
+            homeassistant: homeassistant::DiscoveryOptions::default(),
             log: Log::default(),
-            names: crate::names::Options::default(),
+            names: crate::names::NamesOptions::default(),
             push: None,
             phones,
         }
@@ -203,11 +203,11 @@ fn settings(sources: &Sources) -> Result<Settings, Error> {
 fn homeassistant(
     section: &Section<'_>,
     raw: raw::HomeAssistant,
-) -> Result<homeassistant::Options, Error> {
+) -> Result<homeassistant::DiscoveryOptions, Error> {
     let discovery_prefix = section.topic("discovery_prefix", raw.discovery_prefix)?;
     let status_topic = section.topic("status_topic", raw.status_topic)?;
-    let default = homeassistant::Options::default();
-    Ok(homeassistant::Options {
+    let default = homeassistant::DiscoveryOptions::default();
+    Ok(homeassistant::DiscoveryOptions {
         discovery: raw.discovery.unwrap_or(default.discovery),
         discovery_prefix: discovery_prefix.unwrap_or(default.discovery_prefix),
         status_topic: status_topic.unwrap_or(default.status_topic),

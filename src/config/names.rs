@@ -7,10 +7,10 @@ use super::error::Error;
 use super::raw;
 use super::section::Section;
 use crate::domain::contacts::directory::BadCountry;
-use crate::names::{Options, reader};
+use crate::names::{NamesOptions, reader};
 
 /// Checks `[names]`; what is wrong with the file itself is no mistake of the settings.
-pub(super) fn check(section: &Section<'_>, raw: raw::Names) -> Result<Options, Error> {
+pub(super) fn check(section: &Section<'_>, raw: raw::Names) -> Result<NamesOptions, Error> {
     let country = section.text("country", raw.country)?;
     let country = country.map(|text| {
         text.parse().map_err(|error: BadCountry| {
@@ -21,5 +21,5 @@ pub(super) fn check(section: &Section<'_>, raw: raw::Names) -> Result<Options, E
     if let Some(file) = &file {
         reader(file).map_err(|why| section.wrong("file", why))?;
     }
-    Ok(Options { file, country: country.transpose()? })
+    Ok(NamesOptions { file, country: country.transpose()? })
 }

@@ -15,7 +15,7 @@ use crate::domain::command::dial_allow::DialAllow;
 use crate::domain::command::policy::{Guarded, Policy};
 use crate::domain::telephony::PhoneId;
 use crate::phone::dialect::{Digest, Function, Kind};
-use crate::phone::{Options, Tls};
+use crate::phone::{PhoneOptions, Tls};
 
 const DIALECTS: [(&str, Kind); 2] = [("gxv", Kind::Gxv), ("cti", Kind::Cti)];
 const DIGESTS: [(&str, Digest); 2] = [("md5", Digest::Md5), ("sha256", Digest::Sha256)];
@@ -32,13 +32,13 @@ const POLLS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::f
 pub(super) fn check(
     sources: &Sources,
     raw: BTreeMap<String, raw::Phone>,
-) -> Result<Vec<Options>, Error> {
+) -> Result<Vec<PhoneOptions>, Error> {
     if raw.is_empty() {
         let problem = "expected at least one phone: add [phones.kitchen] with a url, \
                        or set GXV2MQTT_PHONES__KITCHEN__URL";
         return Err(sources.wrong("phones", problem));
     }
-    let mut phones: Vec<Options> = Vec::with_capacity(raw.len());
+    let mut phones: Vec<PhoneOptions> = Vec::with_capacity(raw.len());
     for (id, raw) in raw {
         let section = Section::new(sources, format!("phones.{id}"));
         let id: PhoneId = id
@@ -57,7 +57,7 @@ pub(super) fn check(
     Ok(phones)
 }
 
-fn phone(section: &Section<'_>, id: PhoneId, raw: raw::Phone) -> Result<Options, Error> {
+fn phone(section: &Section<'_>, id: PhoneId, raw: raw::Phone) -> Result<PhoneOptions, Error> {
     let Some(url) = raw.url else {
         let expected = "the phone's address, such as \"http://192.168.1.50\"";
         return Err(section.missing("url", expected));
@@ -83,8 +83,8 @@ fn phone(section: &Section<'_>, id: PhoneId, raw: raw::Phone) -> Result<Options,
         fingerprint: raw.tls_fingerprint,
         insecure: raw.tls_insecure.unwrap_or(false),
     };
-    let default = Options::at(id, url);
-    Ok(Options {
+    let default = PhoneOptions::at(id, url);
+    Ok(PhoneOptions {
         name: name.unwrap_or(default.name),
         dialect: dialect.unwrap_or(default.dialect),
         username: username.unwrap_or(default.username),

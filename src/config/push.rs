@@ -9,13 +9,13 @@ use url::Url;
 use super::error::Error;
 use super::raw;
 use super::section::Section;
-use crate::phone::push::{Options, urls};
+use crate::phone::push::{PushOptions, urls};
 
 /// The shortest secret, in bytes: whoever guesses it knows all tokens.
 const SECRET: usize = 16;
 
 /// Checks `[push]`; none, without a place to listen at.
-pub(super) fn check(section: &Section<'_>, raw: raw::Push) -> Result<Option<Options>, Error> {
+pub(super) fn check(section: &Section<'_>, raw: raw::Push) -> Result<Option<PushOptions>, Error> {
     let url = raw.url.map(|url| section.url("url", &url, &["http"])).transpose()?;
     let secret = section.secret("secret", raw.secret, raw.secret_file)?;
     let Some(listen) = raw.listen else { return Ok(None) };
@@ -35,7 +35,7 @@ pub(super) fn check(section: &Section<'_>, raw: raw::Push) -> Result<Option<Opti
         let problem = format!("expected at least {SECRET} characters");
         return Err(section.wrong("secret", problem));
     }
-    Ok(Some(Options { listen, url, secret }))
+    Ok(Some(PushOptions { listen, url, secret }))
 }
 
 fn address(section: &Section<'_>, text: &str) -> Result<SocketAddr, Error> {

@@ -133,7 +133,7 @@ pub(super) struct PhoneValue {
     pub(super) min: Option<i64>,
     pub(super) max: Option<i64>,
     pub(super) step: Option<i64>,
-    pub(super) options: Option<Options>,
+    pub(super) options: Option<Choices>,
     pub(super) unit: Option<String>,
     pub(super) icon: Option<String>,
 }
@@ -141,12 +141,12 @@ pub(super) struct PhoneValue {
 /// What a value can be: labels and the phone's texts, or these alone.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(super) enum Options {
+pub(super) enum Choices {
     Table(BTreeMap<String, String>),
     List(Vec<String>),
 }
 
-impl Options {
+impl Choices {
     /// Says what to write.
     pub(super) const EXPECTED: &str = "a table of labels and the phone's texts, such as { Low = \"1\", High = \"2\" }, or a list of texts";
 }
@@ -162,7 +162,7 @@ pub(super) enum Shape {
     List,
     Rules,
     Values,
-    Options,
+    Choices,
     Table,
 }
 
@@ -182,7 +182,7 @@ impl Shape {
             ["phones", _, "doorbell"] => Self::Rules,
             ["phones", _, "values"] => Self::Values,
             ["phones", _, "values", _, "min" | "max" | "step"] => Self::Whole,
-            ["phones", _, "values", _, "options"] => Self::Options,
+            ["phones", _, "values", _, "options"] => Self::Choices,
             [] | ["phones", _] | ["phones", _, "endpoints"] => Self::Table,
             [section] if SECTIONS.contains(section) => Self::Table,
             _ => Self::Text,
@@ -204,7 +204,7 @@ impl Shape {
             Self::Values => {
                 "a list of tables, such as [{ key = \"volume\", value = \"P8352\", kind = \"sensor\" }]"
             }
-            Self::Options => Options::EXPECTED,
+            Self::Choices => Choices::EXPECTED,
             Self::Table => "a table with keys of its own",
         }
     }
@@ -217,7 +217,7 @@ impl Shape {
             Self::Number => text.parse::<u64>().map_or_else(|_| text.into(), Value::from),
             Self::List => read_list(text),
             Self::Rules | Self::Values => read_array(text).unwrap_or_else(|| text.into()),
-            Self::Text | Self::Duration | Self::Table | Self::Whole | Self::Options => text.into(),
+            Self::Text | Self::Duration | Self::Table | Self::Whole | Self::Choices => text.into(),
         }
     }
 }

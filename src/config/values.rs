@@ -7,7 +7,7 @@ use super::error::Error;
 use super::raw;
 use super::section::Section;
 use crate::domain::values;
-use crate::domain::values::named::{Choice, LONGEST, Setting, SettingKey, SettingKind};
+use crate::domain::values::named::{Choice, LONGEST, NamedValue, ValueKey, ValueKind};
 
 /// So many values of one phone.
 const MANY: usize = 100;
@@ -33,16 +33,16 @@ const KINDS: [(&str, Kind); 5] = [
 pub(super) fn check(
     section: &Section<'_>,
     raw: Vec<raw::PhoneValue>,
-) -> Result<Arc<[Setting]>, Error> {
+) -> Result<Arc<[NamedValue]>, Error> {
     if raw.len() > MANY {
         let problem = format!("expected up to {MANY} values, found {}", raw.len());
         return Err(section.wrong("values", problem));
     }
-    let mut settings: Vec<Setting> = Vec::with_capacity(raw.len());
+    let mut settings: Vec<NamedValue> = Vec::with_capacity(raw.len());
     for (place, raw) in raw.into_iter().enumerate() {
         let section = section.below(&format!("values.{place}"));
         let setting = setting(&section, raw)?;
-        let same = |key, same: fn(&Setting, &Setting) -> bool| {
+        let same = |key, same: fn(&NamedValue, &NamedValue) -> bool| {
             let other = settings.iter().position(|other| same(other, &setting));
             other.map_or(Ok(()), |other| {
                 Err(section.wrong(key, format!("values.{other} has the same {key}")))
@@ -55,9 +55,9 @@ pub(super) fn check(
     Ok(settings.into())
 }
 
-fn setting(section: &Section<'_>, mut raw: raw::PhoneValue) -> Result<Setting, Error> {
+fn setting(section: &Section<'_>, mut raw: raw::PhoneValue) -> Result<NamedValue, Error> {
     let key = raw.key.take().unwrap_or_default();
-    let key: SettingKey =
+    let key: ValueKey =
         key.parse().map_err(|error| section.wrong("key", format!("{error}, found {key:?}")))?;
     let Some(kind) = section.choice("kind", raw.kind.take(), &KINDS)? else {
         let kinds: Vec<_> = KINDS.iter().map(|(word, _)| format!("{word:?}")).collect();
@@ -74,15 +74,15 @@ fn setting(section: &Section<'_>, mut raw: raw::PhoneValue) -> Result<Setting, E
     let kind = match kind {
         Kind::Switch => switch(section, raw.on, raw.off)?,
         Kind::Number => number(section, &raw)?,
-        Kind::Select => SettingKind::Select(choices(section, raw.options)?),
-        Kind::Text => SettingKind::Text,
-        Kind::Sensor => SettingKind::Sensor { unit: section.text("unit", raw.unit)? },
+        Kind::Select => ValueKind::Select(choices(section, raw.options)?),
+        Kind::Text => ValueKind::Text,
+        Kind::Sensor => ValueKind::Sensor { unit: section.text("unit", raw.unit)? },
     };
-    Ok(Setting { key, name, value, kind, icon })
+    Ok(NamedValue { key, name, value, kind, icon })
 }
 
 /// Returns a name for people: `ring_volume` is the `Ring volume`.
-fn humane(key: &SettingKey) -> String {
+fn humane(key: &ValueKey) -> String {
     let mut words = key.as_str().replace('_', " ");
     if let Some(first) = words.get_mut(..1) {
         first.make_ascii_uppercase();
@@ -126,7 +126,7 @@ fn switch(
     section: &Section<'_>,
     on: Option<String>,
     off: Option<String>,
-) -> Result<SettingKind, Error> {
+) -> Result<ValueKind, Error> {
     let text = |text: Option<String>, default: &str| {
         text.map_or_else(|| default.to_owned(), |text| text.trim().to_owned())
     };
@@ -134,10 +134,10 @@ fn switch(
     if on == off {
         return Err(section.wrong("off", format!("expected another text than on, found {off:?}")));
     }
-    Ok(SettingKind::Switch { on, off })
+    Ok(ValueKind::Switch { on, off })
 }
 
-fn number(section: &Section<'_>, raw: &raw::PhoneValue) -> Result<SettingKind, Error> {
+fn number(section: &Section<'_>, raw: &raw::PhoneValue) -> Result<ValueKind, Error> {
     let limit = |key, limit: Option<i64>| {
         limit.ok_or_else(|| section.wrong(key, "missing; expected a whole number, such as 10"))
     };
@@ -150,17 +150,17 @@ fn number(section: &Section<'_>, raw: &raw::PhoneValue) -> Result<SettingKind, E
     if !(1..=range).contains(&step) {
         return Err(section.wrong("step", format!("expected 1 to {range}, found {step}")));
     }
-    Ok(SettingKind::Number { min, max, step, unit: section.text("unit", raw.unit.clone())? })
+    Ok(ValueKind::Number { min, max, step, unit: section.text("unit", raw.unit.clone())? })
 }
 
 /// Checks what a setting can be. A table has no order of its own: that of the phone's values is taken.
-fn choices(section: &Section<'_>, raw: Option<raw::Options>) -> Result<Vec<Choice>, Error> {
+fn choices(section: &Section<'_>, raw: Option<raw::Choices>) -> Result<Vec<Choice>, Error> {
     let choices: Vec<Choice> = match raw {
         None => Vec::new(),
-        Some(raw::Options::List(values)) => {
+        Some(raw::Choices::List(values)) => {
             values.into_iter().map(|value| Choice { label: value.clone(), value }).collect()
         }
-        Some(raw::Options::Table(table)) => {
+        Some(raw::Choices::Table(table)) => {
             let choice = |(label, value)| Choice { label, value };
             let mut choices: Vec<_> = table.into_iter().map(choice).collect();
             choices.sort_by_cached_key(|choice| {
@@ -171,7 +171,7 @@ fn choices(section: &Section<'_>, raw: Option<raw::Options>) -> Result<Vec<Choic
         }
     };
     if choices.is_empty() {
-        return Err(section.wrong("options", format!("expected {}", raw::Options::EXPECTED)));
+        return Err(section.wrong("options", format!("expected {}", raw::Choices::EXPECTED)));
     }
     let mut seen = [BTreeSet::new(), BTreeSet::new()];
     for Choice { label, value } in &choices {

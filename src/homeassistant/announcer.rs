@@ -13,7 +13,7 @@ use crate::domain::contract::entity::Device;
 use crate::domain::contract::topic::{Base, Delivery, Publication, Topic};
 use crate::domain::telephony::PhoneId;
 
-use super::{Options, discovery};
+use super::{DiscoveryOptions, discovery};
 
 /// How long what was announced before is listened to.
 const LISTEN: Duration = Duration::from_secs(2);
@@ -28,7 +28,7 @@ const BIRTH_WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from
 
 /// What can happen to the announcer.
 #[derive(Debug)]
-pub enum Event {
+pub enum Input {
     /// The broker is there (again).
     Connected,
     /// It sends what was announced before, from now on and in a moment.
@@ -58,7 +58,7 @@ pub enum Event {
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Action {
+pub enum Effect {
     /// Publish this.
     Publish(Publication),
     /// Publish all states again.
@@ -70,7 +70,7 @@ pub enum Action {
 /// Announces the devices of one bridge.
 #[derive(Debug)]
 pub struct Announcer {
-    options: Options,
+    options: DiscoveryOptions,
     base: Base,
     phones: BTreeSet<PhoneId>,
     /// None, if nothing is to be announced.
@@ -111,7 +111,12 @@ struct Announcement {
 
 impl Announcer {
     /// Takes the phones of the settings: others of this bridge that were announced before are taken back.
-    pub fn new(options: Options, base: Base, phones: BTreeSet<PhoneId>, seed: u64) -> Self {
+    pub fn new(
+        options: DiscoveryOptions,
+        base: Base,
+        phones: BTreeSet<PhoneId>,
+        seed: u64,
+    ) -> Self {
         let bridge = Announcement {
             wanted: Some(discovery::bridge(&base)),
             complete: true,
@@ -143,7 +148,7 @@ impl Announcer {
             .collect()
     }
 
-    /// Returns when [`Event::Woke`] is wanted.
+    /// Returns when [`Input::Woke`] is wanted.
     pub fn wake(&self) -> Option<Instant> {
         if !self.connected {
             return None;
@@ -158,34 +163,34 @@ impl Announcer {
     }
 
     /// Takes in what happened, and returns what is to be done, in this order.
-    pub fn handle(&mut self, event: Event, now: Instant) -> Vec<Action> {
-        let mut actions = Vec::new();
+    pub fn handle(&mut self, event: Input, now: Instant) -> Vec<Effect> {
+        let mut effects = Vec::new();
         match event {
-            Event::Connected => {
+            Input::Connected => {
                 self.connected = true;
                 self.listening = Listening::Asked;
                 self.found.clear();
             }
-            Event::Listening => self.listening = Listening::Until(now + LISTEN),
-            Event::Retained => {
+            Input::Listening => self.listening = Listening::Until(now + LISTEN),
+            Input::Retained => {
                 if let Listening::Until(until) = &mut self.listening {
                     *until = (*until).max(now + QUIET);
                 }
             }
             // what it has not told by now is told after the next connection
-            Event::Away => (self.connected, self.listening) = (false, Listening::No),
-            Event::Found { topic, payload } => self.found(&topic, &payload),
-            Event::Described(device) => self.described(*device, now),
-            Event::Born => {
+            Input::Away => (self.connected, self.listening) = (false, Listening::No),
+            Input::Found { topic, payload } => self.found(&topic, &payload),
+            Input::Described(device) => self.described(*device, now),
+            Input::Born => {
                 let (least, more) = BIRTH_WAIT;
                 self.announce_at = Some(now + least + more.mul_f64(self.rng.f64()));
             }
-            Event::Asked => self.announce_at = Some(now),
-            Event::Phones(phones) => actions.extend(self.take_back(phones, now)),
-            Event::Woke => {}
+            Input::Asked => self.announce_at = Some(now),
+            Input::Phones(phones) => effects.extend(self.take_back(phones, now)),
+            Input::Woke => {}
         }
-        actions.extend(self.due(now));
-        actions
+        effects.extend(self.due(now));
+        effects
     }
 
     /// Takes in what is announced on a topic: the last that comes counts, for another bridge may take it over.
@@ -203,12 +208,12 @@ impl Announcer {
     }
 
     /// Takes back what was found of phones that the bridge does not have, or not under this id any more.
-    fn judge(&mut self, now: Instant) -> Vec<Action> {
+    fn judge(&mut self, now: Instant) -> Vec<Effect> {
         let mut known: BTreeSet<String> =
             self.phones.iter().map(|phone| discovery::object_id(&self.base, phone)).collect();
         known.insert(discovery::bridge_id(&self.base));
         let ours = format!("{}_", discovery::bridge_slug(&self.base));
-        let mut actions = Vec::new();
+        let mut effects = Vec::new();
         for (object, components) in std::mem::take(&mut self.found) {
             if self.options.discovery && known.contains(&object) {
                 self.devices.entry(object).or_default().shown.extend(components);
@@ -217,16 +222,16 @@ impl Announcer {
             if !object.starts_with(&ours) {
                 self.hushed_until = Some(now + DISTANCE);
             }
-            actions.push(self.publication(&object, String::new()));
+            effects.push(self.publication(&object, String::new()));
         }
-        actions
+        effects
     }
 
     /// Takes back the devices of phones that the bridge does not have any more.
-    fn take_back(&mut self, phones: BTreeSet<PhoneId>, now: Instant) -> Vec<Action> {
+    fn take_back(&mut self, phones: BTreeSet<PhoneId>, now: Instant) -> Vec<Effect> {
         let before = std::mem::replace(&mut self.phones, phones);
         let gone: Vec<PhoneId> = before.difference(&self.phones).cloned().collect();
-        let mut actions = Vec::new();
+        let mut effects = Vec::new();
         for phone in gone {
             let object = discovery::object_id(&self.base, &phone);
             self.devices.remove(&object);
@@ -236,10 +241,10 @@ impl Announcer {
             }
             // what is left of them while the broker is away is found on the next connection
             if self.options.discovery && self.connected {
-                actions.push(self.publication(&object, String::new()));
+                effects.push(self.publication(&object, String::new()));
             }
         }
-        actions
+        effects
     }
 
     /// Another bridge on the same broker has other topics, and its devices are none of our business.
@@ -310,19 +315,19 @@ impl Announcer {
         self.hushed_until.map_or(now, |until| until.max(now))
     }
 
-    fn due(&mut self, now: Instant) -> Vec<Action> {
-        let mut actions = Vec::new();
+    fn due(&mut self, now: Instant) -> Vec<Effect> {
+        let mut effects = Vec::new();
         if !self.connected {
-            return actions;
+            return effects;
         }
         match self.listening {
-            Listening::Asked => return actions,
-            Listening::Until(until) if now < until => return actions,
+            Listening::Asked => return effects,
+            Listening::Until(until) if now < until => return effects,
             Listening::Until(_) => {
                 self.listening = Listening::No;
-                actions.extend(self.judge(now));
+                effects.extend(self.judge(now));
                 self.announce_all(now);
-                actions.push(Action::StopListening);
+                effects.push(Effect::StopListening);
             }
             Listening::No => {}
         }
@@ -331,12 +336,12 @@ impl Announcer {
             self.announce_all(now);
             self.states_at = Some(now + STATES_AFTER);
         }
-        actions.extend(self.announce(now));
+        effects.extend(self.announce(now));
         if self.states_at.is_some_and(|at| at <= now) {
             self.states_at = None;
-            actions.push(Action::PublishStates);
+            effects.push(Effect::PublishStates);
         }
-        actions
+        effects
     }
 
     fn announce_all(&mut self, now: Instant) {
@@ -346,7 +351,7 @@ impl Announcer {
         }
     }
 
-    fn announce(&mut self, now: Instant) -> Vec<Action> {
+    fn announce(&mut self, now: Instant) -> Vec<Effect> {
         let mut payloads: Vec<(String, String)> = Vec::new();
         for (object, device) in &mut self.devices {
             if let Some(payload) = device.payload(now) {
@@ -359,9 +364,9 @@ impl Announcer {
         payloads.into_iter().map(|(object, payload)| self.publication(&object, payload)).collect()
     }
 
-    fn publication(&self, object: &str, payload: String) -> Action {
+    fn publication(&self, object: &str, payload: String) -> Effect {
         let prefix = &self.options.discovery_prefix;
-        Action::Publish(Publication {
+        Effect::Publish(Publication {
             topic: format!("{prefix}/device/{object}/config"),
             payload: payload.into_bytes(),
             delivery: Delivery::Lasting,

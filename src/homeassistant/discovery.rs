@@ -12,7 +12,7 @@ use crate::domain::contract::entity::{
 };
 use crate::domain::contract::topic::{Base, PhoneTopic, Topic};
 use crate::domain::telephony::PhoneId;
-use crate::domain::values::named::Setting;
+use crate::domain::values::named::NamedValue;
 
 use super::setting::{self, Places};
 
@@ -120,7 +120,7 @@ fn availability(base: &Base, device: &Device) -> Value {
     ])
 }
 
-fn value_component(base: &Base, device: &Device, value: &Setting) -> Value {
+fn value_component(base: &Base, device: &Device, value: &NamedValue) -> Value {
     let topic = |place: PhoneTopic| base.render(&Topic::Phone(device.id.clone(), place));
     let places = Places {
         state: topic(PhoneTopic::Value(value.key.clone())),

@@ -6,7 +6,7 @@ mod setting;
 
 /// What Home Assistant is told, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
+pub struct DiscoveryOptions {
     /// Whether phones are announced.
     pub discovery: bool,
     /// Home Assistant's discovery prefix.
@@ -15,7 +15,7 @@ pub struct Options {
     pub status_topic: String,
 }
 
-impl Default for Options {
+impl Default for DiscoveryOptions {
     fn default() -> Self {
         Self {
             discovery: true,

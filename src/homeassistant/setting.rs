@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::values::named::{Choice, LONGEST, Setting, SettingKind};
+use crate::domain::values::named::{Choice, LONGEST, NamedValue, ValueKind};
 
 /// Where an entity reads and writes.
 pub(super) struct Places {
@@ -15,12 +15,12 @@ pub(super) struct Places {
 }
 
 /// Returns the key of a setting among the components of its device: never one of ours, be it in times to come.
-pub(super) fn component_key(setting: &Setting) -> String {
+pub(super) fn component_key(setting: &NamedValue) -> String {
     format!("value_{}", setting.key)
 }
 
 /// Returns what announces a setting, but for its id.
-pub(super) fn component(setting: &Setting, places: Places) -> Value {
+pub(super) fn component(setting: &NamedValue, places: Places) -> Value {
     let mut component = platform(setting);
     component["name"] = json!(setting.name);
     component["state_topic"] = json!(places.state);
@@ -29,7 +29,7 @@ pub(super) fn component(setting: &Setting, places: Places) -> Value {
     }
     // what the phone does not know is not there; what does not fit is, so that it can be mended. But a text can't be
     // unknown, it would read "None"
-    let field = if setting.kind == SettingKind::Text { "value" } else { "raw" };
+    let field = if setting.kind == ValueKind::Text { "value" } else { "raw" };
     let mut availability = places.availability;
     if let Value::Array(entries) = &mut availability {
         let known = format!("{{{{ 'offline' if value_json.{field} is none else 'online' }}}}");
@@ -47,22 +47,22 @@ pub(super) fn component(setting: &Setting, places: Places) -> Value {
 }
 
 /// Returns what depends on the kind. What is not known is rendered as `None`, Home Assistant's own word for it.
-fn platform(setting: &Setting) -> Value {
+fn platform(setting: &NamedValue) -> Value {
     let shown = "{{ value_json.value }}";
     let sets = |text: &str| json!({ format!("P{}", setting.value): text }).to_string();
     match &setting.kind {
-        SettingKind::Switch { on, off } => json!({
+        ValueKind::Switch { on, off } => json!({
             "platform": "switch", "value_template": shown,
             "state_on": "ON", "state_off": "OFF", "payload_on": sets(on), "payload_off": sets(off),
         }),
-        SettingKind::Number { min, max, step, unit } => with_unit(
+        ValueKind::Number { min, max, step, unit } => with_unit(
             json!({
                 "platform": "number", "value_template": shown, "min": min, "max": max, "step": step,
                 "command_template": template(setting, "value"),
             }),
             unit.as_deref(),
         ),
-        SettingKind::Select(choices) => {
+        ValueKind::Select(choices) => {
             let labels: Vec<_> = choices.iter().map(|choice| choice.label.as_str()).collect();
             let pair = |choice: &Choice| (choice.label.clone(), json!(choice.value));
             let values: Map<_, _> = choices.iter().map(pair).collect();
@@ -72,11 +72,11 @@ fn platform(setting: &Setting) -> Value {
                 "command_template": template(setting, &value),
             })
         }
-        SettingKind::Text => json!({
+        ValueKind::Text => json!({
             "platform": "text", "max": LONGEST, "value_template": shown,
             "command_template": template(setting, "value"),
         }),
-        SettingKind::Sensor { unit } => {
+        ValueKind::Sensor { unit } => {
             with_unit(json!({ "platform": "sensor", "value_template": shown }), unit.as_deref())
         }
     }
@@ -90,7 +90,7 @@ fn with_unit(mut component: Value, unit: Option<&str>) -> Value {
 }
 
 /// Returns the template of a command that sets the value to this expression. JSON's texts are texts in a template, too.
-fn template(setting: &Setting, expression: &str) -> String {
+fn template(setting: &NamedValue, expression: &str) -> String {
     format!("{{{{ {{\"P{}\": {expression}}} | tojson }}}}", setting.value)
 }
 

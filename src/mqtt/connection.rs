@@ -20,11 +20,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::dial::{Address, Stream};
+use super::event::{ConnectionEvent, Limits};
 use super::flight::{UNWRITTEN, WINDOW};
+use super::options::BrokerOptions;
 use super::plan::{Patience, Subscription};
+use super::reason::Reason;
+use super::tls;
 use super::translation::{reason, translate};
 use super::wire::Wire;
-use super::{Options, Reason, tls};
 use crate::domain::contract::topic::{Delivery, Publication};
 
 /// The largest packet we take; the broker is told, and keeps bigger ones.
@@ -34,55 +37,6 @@ const LARGEST_EVER: usize = 268_435_455;
 /// Events that wait for the link's loop.
 const EVENTS: usize = 64;
 
-/// What happens on a connection.
-#[derive(Debug)]
-pub(super) enum Event {
-    Opened(Limits),
-    /// SUBACK: for each filter the reason code of a refusal, if it was refused.
-    Subscribed(Vec<Option<u8>>),
-    Unsubscribed,
-    Message {
-        topic: String,
-        payload: Vec<u8>,
-        retained: bool,
-    },
-    /// A request was written; a message with this packet id, or 0.
-    Written(u16),
-    /// A message was acknowledged; perhaps with the reason code of a refusal.
-    Acknowledged {
-        id: u16,
-        refusal: Option<u8>,
-    },
-    SaidGoodbye,
-    /// A ping was sent.
-    Pinged,
-    /// A sign of life of the broker.
-    Alive,
-    Closed(Reason),
-}
-
-/// What the broker allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Limits {
-    pub(super) receive_maximum: u16,
-    pub(super) packet: usize,
-    /// Whether it keeps retained messages.
-    pub(super) retain: bool,
-    /// Whether it takes more than `QoS` 0.
-    pub(super) qos: bool,
-}
-
-impl Limits {
-    /// Returns the reason code that the broker should have refused us with: without retained messages or `QoS` 1 the bridge is
-    /// no use, and some brokers let it in all the same.
-    pub(super) fn lacks(&self) -> Option<u8> {
-        if !self.retain {
-            return Some(0x9A);
-        }
-        (!self.qos).then_some(0x9B)
-    }
-}
-
 /// Why a request was not taken.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unsendable {
@@ -90,7 +44,7 @@ pub(super) enum Unsendable {
     TooLarge { size: usize, limit: usize },
     #[error("its topic is not valid: check mqtt.base_topic")]
     Invalid,
-    /// The word of it, `Event::Closed`, is on its way.
+    /// The word of it, `ConnectionEvent::Closed`, is on its way.
     #[error("the connection is closed")]
     Closed,
 }
@@ -103,7 +57,7 @@ pub(super) struct Dialer {
 }
 
 impl Dialer {
-    pub(super) fn new(options: &Options, patience: Patience) -> Result<Self, tls::Error> {
+    pub(super) fn new(options: &BrokerOptions, patience: Patience) -> Result<Self, tls::Error> {
         let address = Arc::new(Address::new(options)?);
         let broker = Broker::tcp(options.host.as_str(), options.port);
         let mut made = MqttOptions::new(options.client_id.as_str(), broker);
@@ -139,7 +93,7 @@ impl Dialer {
         self
     }
 
-    /// Starts to connect; `Event::Opened` or `Event::Closed` comes first.
+    /// Starts to connect; `ConnectionEvent::Opened` or `ConnectionEvent::Closed` comes first.
     pub(super) fn dial(&self) -> Connection {
         let mut options = self.options.clone();
         let (parting, parted) = oneshot::channel();
@@ -168,7 +122,7 @@ fn seconds(time: Duration) -> u16 {
 /// An open connection, or one about to open; closed when dropped.
 pub(super) struct Connection {
     client: AsyncClient,
-    events: mpsc::Receiver<Event>,
+    events: mpsc::Receiver<ConnectionEvent>,
     task: JoinHandle<()>,
     limit: usize,
 }
@@ -181,13 +135,15 @@ impl Drop for Connection {
 
 impl Connection {
     /// Waits for what happens next; may be dropped at any time.
-    pub(super) async fn event(&mut self) -> Event {
+    pub(super) async fn event(&mut self) -> ConnectionEvent {
         let event = self.events.recv().await;
-        if let Some(Event::Opened(limits)) = &event {
+        if let Some(ConnectionEvent::Opened(limits)) = &event {
             self.limit = limits.packet;
         }
         // Without a last word, the task panicked.
-        event.unwrap_or_else(|| Event::Closed(Reason::Broken("the MQTT library failed".to_owned())))
+        event.unwrap_or_else(|| {
+            ConnectionEvent::Closed(Reason::Broken("the MQTT library failed".to_owned()))
+        })
     }
 
     pub(super) fn publish(&self, publication: &Publication) -> Result<(), Unsendable> {
@@ -267,7 +223,7 @@ fn packet_size(publication: &Publication, qos: QoS) -> usize {
 /// Polls the event loop until it fails; waits for nothing else but room to tell.
 async fn drive(
     mut eventloop: EventLoop,
-    told: mpsc::Sender<Event>,
+    told: mpsc::Sender<ConnectionEvent>,
     parted: oneshot::Receiver<Stream>,
 ) {
     let (mut opened, mut leaving) = (false, false);
@@ -275,7 +231,7 @@ async fn drive(
         let event = match eventloop.poll().await {
             Ok(Polled::Incoming(Packet::ConnAck(answer))) => {
                 opened = true;
-                Event::Opened(limits(&answer))
+                ConnectionEvent::Opened(limits(&answer))
             }
             Ok(happened) => translate(happened),
             Err(error) => {
@@ -285,11 +241,11 @@ async fn drive(
                     see_off(parted).await;
                 }
                 // Nobody left to tell is fine.
-                told.send(Event::Closed(reason)).await.ok();
+                told.send(ConnectionEvent::Closed(reason)).await.ok();
                 return;
             }
         };
-        leaving |= matches!(event, Event::SaidGoodbye);
+        leaving |= matches!(event, ConnectionEvent::SaidGoodbye);
         if told.send(event).await.is_err() {
             return;
         }

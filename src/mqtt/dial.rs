@@ -13,7 +13,9 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_util::either::Either;
 
-use super::{Options, Reason, tls};
+use super::options::BrokerOptions;
+use super::reason::Reason;
+use super::tls;
 use crate::tls::{Fault, Keys, explain};
 
 /// A connection, plain or encrypted.
@@ -28,7 +30,7 @@ pub(super) struct Address {
 }
 
 impl Address {
-    pub(super) fn new(options: &Options) -> Result<Self, tls::Error> {
+    pub(super) fn new(options: &BrokerOptions) -> Result<Self, tls::Error> {
         let tls = options.tls.as_ref().map(tls::configuration).transpose()?;
         let host = options.host.trim_start_matches('[').trim_end_matches(']').to_owned();
         Ok(Self { host, port: options.port, tls })

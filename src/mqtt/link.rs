@@ -1,6 +1,6 @@
 //! The link to the broker: connects, and connects again; carries messages both ways; says goodbye.
 //!
-//! State is never queued here while the broker is away: on `Heard::Connected` the bridge asks for all of it again.
+//! State is never queued here while the broker is away: on `Notice::Connected` the bridge asks for all of it again.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,13 +11,16 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
-use super::connection::{Dialer, Event};
-use super::outbox::{Outbox, Request};
-use super::owed::Owed;
+use super::connection::Dialer;
+use super::event::ConnectionEvent;
+use super::notice::{Notice, PendingNotices};
+use super::options::BrokerOptions;
+use super::outbox::{LinkRequest, Outbox};
 use super::plan::{Patience, Plan};
 use super::queue::{Losses, Queue, Tally};
+use super::reason::Reason;
 use super::session::{News, Session};
-use super::{Options, Reason, tls};
+use super::tls;
 use crate::domain::contract::topic::Delivery;
 
 /// Messages that wait for the bridge; also room for the burst of retained ones after connecting, which tell what was
@@ -29,26 +32,6 @@ const BACKLOG: usize = 64 * 1024 * 1024;
 const SOON: Duration = Duration::from_mins(1);
 /// How long a broker has to close the connection after our DISCONNECT.
 const CLOSING: Duration = Duration::from_millis(500);
-
-/// What the link tells the bridge.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
-    /// The broker is there, and thinks us offline: all state is wanted again, and then [`Outbox::greet`].
-    Connected,
-    /// The broker sends what it has retained, from now on and in a moment.
-    Listening,
-    /// The broker that was there is not any more.
-    Away,
-    /// A message to one of the plan's filters.
-    Message {
-        /// Its topic.
-        topic: String,
-        /// Its payload.
-        payload: Vec<u8>,
-        /// Whether it was published to stay: never a command.
-        retained: bool,
-    },
-}
 
 /// What the link could not carry since it was made.
 #[derive(Debug, Clone)]
@@ -64,13 +47,13 @@ pub struct Link {
     dialer: Dialer,
     plan: Plan,
     patience: Patience,
-    inbox: mpsc::Receiver<Request>,
+    inbox: mpsc::Receiver<LinkRequest>,
     inbox_open: bool,
-    heard: mpsc::Sender<Heard>,
-    owed: Owed,
+    heard: mpsc::Sender<Notice>,
+    notices: PendingNotices,
     unheard: Losses,
     /// What the broker had retained, and the bridge has still to be told; its size in bytes.
-    backlog: (VecDeque<Heard>, usize),
+    backlog: (VecDeque<Notice>, usize),
     queue: Queue,
     broker: Broker,
     backoff: Backoff,
@@ -86,10 +69,10 @@ enum Broker {
 impl Link {
     /// Prepares the link. Fails only on certificates that are no use, which no later try would mend.
     pub fn new(
-        options: &Options,
+        options: &BrokerOptions,
         plan: Plan,
         patience: Patience,
-    ) -> Result<(Self, Outbox, mpsc::Receiver<Heard>), tls::Error> {
+    ) -> Result<(Self, Outbox, mpsc::Receiver<Notice>), tls::Error> {
         let (outbox, inbox) = Outbox::new();
         let (heard, ears) = mpsc::channel(HEARD);
         let link = Self {
@@ -99,7 +82,7 @@ impl Link {
             inbox,
             inbox_open: true,
             heard,
-            owed: Owed::default(),
+            notices: PendingNotices::default(),
             unheard: Losses::default(),
             backlog: (VecDeque::new(), 0),
             queue: Queue::new(patience.event),
@@ -127,7 +110,7 @@ impl Link {
                 Broker::Here(session) => session.wakes_at(),
             };
             let wake = self.queue.wakes_at().into_iter().fold(wake, Instant::min);
-            let owes = self.owed.next(self.is_up()).is_some() || !self.backlog.0.is_empty();
+            let owes = self.notices.next(self.is_up()).is_some() || !self.backlog.0.is_empty();
             let reads = self.inbox_open && (self.queue.is_empty() || !self.is_up());
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -145,9 +128,9 @@ impl Link {
         self.say_goodbye().await;
     }
 
-    fn tell(&mut self, permit: Option<mpsc::Permit<'_, Heard>>) {
-        let news = if let Some(news) = self.owed.next(self.is_up()) {
-            self.owed.told(&news);
+    fn tell(&mut self, permit: Option<mpsc::Permit<'_, Notice>>) {
+        let news = if let Some(news) = self.notices.next(self.is_up()) {
+            self.notices.told(&news);
             news
         } else if let Some(message) = self.backlog.0.pop_front() {
             self.backlog.1 -= size(&message);
@@ -181,37 +164,42 @@ impl Link {
             Broker::Here(session) => match session.given_up(now) {
                 Some(reason) => self.lose(reason, now),
                 None => {
-                    session.pump(&mut self.queue, &self.plan, !self.owed.is_connected_owed(), now);
+                    session.pump(
+                        &mut self.queue,
+                        &self.plan,
+                        !self.notices.is_connection_untold(),
+                        now,
+                    );
                 }
             },
         }
     }
 
-    fn accept(&mut self, request: Request, now: Instant) {
+    fn accept(&mut self, request: LinkRequest, now: Instant) {
         match (request, &mut self.broker) {
-            (Request::Publish(publication), Broker::Here(session)) if session.is_up() => {
+            (LinkRequest::Publish(publication), Broker::Here(session)) if session.is_up() => {
                 self.queue.push(publication, true, now);
             }
-            (Request::Publish(publication), _) if publication.delivery == Delivery::Event => {
+            (LinkRequest::Publish(publication), _) if publication.delivery == Delivery::Event => {
                 self.queue.push(publication, false, now);
             }
-            (Request::Unsubscribe(filters), Broker::Here(session)) if session.is_up() => {
+            (LinkRequest::Unsubscribe(filters), Broker::Here(session)) if session.is_up() => {
                 session.unsubscribe(&filters);
             }
-            (Request::Greet, Broker::Here(session)) if session.is_up() => {
+            (LinkRequest::Greet, Broker::Here(session)) if session.is_up() => {
                 session.greet(&mut self.queue, &self.plan, now);
             }
-            (Request::Publish(_) | Request::Unsubscribe(_) | Request::Greet, _) => {}
+            (LinkRequest::Publish(_) | LinkRequest::Unsubscribe(_) | LinkRequest::Greet, _) => {}
         }
     }
 
-    fn handle(&mut self, event: Event, now: Instant) {
+    fn handle(&mut self, event: ConnectionEvent, now: Instant) {
         let Broker::Here(session) = &mut self.broker else {
             return;
         };
         match session.handle(event, &self.plan, now) {
             Some(News::Up) => {
-                self.owed.up();
+                self.notices.up();
                 self.queue.connected();
                 self.trouble = None;
                 if let Some(since) = self.away_since.take() {
@@ -220,12 +208,12 @@ impl Link {
                     tracing::info!("connected to the broker");
                 }
             }
-            Some(News::Listening) => self.owed.listening(),
+            Some(News::Listening) => self.notices.listening(),
             Some(News::Message { topic, payload, retained }) => {
                 if self.plan.back.as_ref() == Some(&topic) {
                     self.queue.subscribers_are_back();
                 }
-                self.pass_on(Heard::Message { topic, payload, retained });
+                self.pass_on(Notice::Message { topic, payload, retained });
             }
             Some(News::Closed(reason)) => self.lose(reason, now),
             Some(News::SaidGoodbye) | None => {}
@@ -234,11 +222,11 @@ impl Link {
 
     /// Tells the bridge of a message. What was retained comes in one go after a connection, as much as there is: it waits
     /// until the bridge has time; of the rest that much is only sent by somebody who should not.
-    fn pass_on(&mut self, message: Heard) {
-        let retained = matches!(message, Heard::Message { retained: true, .. });
+    fn pass_on(&mut self, message: Notice) {
+        let retained = matches!(message, Notice::Message { retained: true, .. });
         let (backlog, bytes) = &mut self.backlog;
         let size = size(&message);
-        if self.owed.is_connected_owed() || *bytes + size > BACKLOG {
+        if self.notices.is_connection_untold() || *bytes + size > BACKLOG {
             return self.unheard.count(1);
         }
         let refused = if retained && !backlog.is_empty() {
@@ -288,7 +276,7 @@ impl Link {
             }
             self.queue.keep_events(session.into_unacknowledged());
         }
-        self.owed.lost();
+        self.notices.lost();
         self.backlog = (VecDeque::new(), 0);
         let mut delay = self.backoff.delay(self.longest_delay(&reason, now), fastrand::f64());
         if matches!(reason, Reason::TakenOver(_)) {
@@ -348,14 +336,14 @@ impl Link {
     }
 }
 
-fn size(message: &Heard) -> usize {
+fn size(message: &Notice) -> usize {
     match message {
-        Heard::Message { topic, payload, .. } => topic.len() + payload.len() + 64,
-        Heard::Connected | Heard::Listening | Heard::Away => 0,
+        Notice::Message { topic, payload, .. } => topic.len() + payload.len() + 64,
+        Notice::Connected | Notice::Listening | Notice::Away => 0,
     }
 }
 
-async fn event_of(broker: &mut Broker) -> Event {
+async fn event_of(broker: &mut Broker) -> ConnectionEvent {
     match broker {
         Broker::Away { .. } => std::future::pending().await,
         Broker::Here(session) => session.event().await,

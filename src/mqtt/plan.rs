@@ -22,7 +22,7 @@ pub struct Plan {
 pub struct Subscription {
     /// The filter.
     pub filter: String,
-    /// Whether the broker sends what it has retained, after each `Heard::Connected`.
+    /// Whether the broker sends what it has retained, after each `Notice::Connected`.
     pub retained: bool,
 }
 

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::connection::{Connection, Dialer, Event, Limits, Unsendable};
+use super::connection::{Connection, Dialer, Unsendable};
+use super::event::{ConnectionEvent, Limits};
+use super::options::BrokerOptions;
 use super::plan::{Patience, Subscription};
+use super::reason::Reason;
 use super::reason::meaning;
-use super::{Options, Reason, tls};
+use super::tls;
 use crate::domain::contract::topic::{Delivery, Publication};
 
 /// How long an acknowledgement, or our own message, may take.
@@ -47,9 +50,10 @@ pub enum Error {
 }
 
 /// Tries the broker under a client id of its own, so that a running bridge keeps its connection.
-pub async fn probe(options: &Options, trial: &Trial) -> Result<Probe, Error> {
+pub async fn probe(options: &BrokerOptions, trial: &Trial) -> Result<Probe, Error> {
     let patience = Patience::default();
-    let options = Options { client_id: format!("{}-check", options.client_id), ..options.clone() };
+    let options =
+        BrokerOptions { client_id: format!("{}-check", options.client_id), ..options.clone() };
     let dialer = Dialer::new(&options, patience)?;
     let will = message(&trial.echo, "", Delivery::Lasting);
     let mut connection =
@@ -131,16 +135,16 @@ async fn acknowledged(
 ) -> Result<Option<u8>, Reason> {
     loop {
         match connection.event().await {
-            Event::Acknowledged { refusal, .. } => return Ok(refusal),
-            Event::Message { topic, .. } => *heard |= topic == echo,
-            Event::Closed(reason) => return Err(reason),
-            Event::Opened(_)
-            | Event::Subscribed(_)
-            | Event::Unsubscribed
-            | Event::Written(_)
-            | Event::SaidGoodbye
-            | Event::Pinged
-            | Event::Alive => {}
+            ConnectionEvent::Acknowledged { refusal, .. } => return Ok(refusal),
+            ConnectionEvent::Message { topic, .. } => *heard |= topic == echo,
+            ConnectionEvent::Closed(reason) => return Err(reason),
+            ConnectionEvent::Opened(_)
+            | ConnectionEvent::Subscribed(_)
+            | ConnectionEvent::Unsubscribed
+            | ConnectionEvent::Written(_)
+            | ConnectionEvent::SaidGoodbye
+            | ConnectionEvent::Pinged
+            | ConnectionEvent::Alive => {}
         }
     }
 }
@@ -148,17 +152,18 @@ async fn acknowledged(
 /// Takes in one more event; returns `false` once the connection is closed.
 async fn heard_more(connection: &mut Connection, echo: &str, heard: &mut bool) -> bool {
     let event = connection.event().await;
-    *heard |= matches!(&event, Event::Message { topic, .. } if topic == echo);
-    !matches!(event, Event::Closed(_))
+    *heard |= matches!(&event, ConnectionEvent::Message { topic, .. } if topic == echo);
+    !matches!(event, ConnectionEvent::Closed(_))
 }
 
 /// How long a retained message may take to come.
 const RETAINED: Duration = Duration::from_secs(3);
 
 /// Returns the retained message on a topic, if there is one; under a client id of its own, too.
-pub async fn retained(options: &Options, topic: &str) -> Result<Option<String>, Error> {
+pub async fn retained(options: &BrokerOptions, topic: &str) -> Result<Option<String>, Error> {
     let patience = Patience { connect: Duration::from_secs(5), ..Patience::default() };
-    let options = Options { client_id: format!("{}-health", options.client_id), ..options.clone() };
+    let options =
+        BrokerOptions { client_id: format!("{}-health", options.client_id), ..options.clone() };
     let mut connection = Dialer::new(&options, patience)?.dial();
     let deadline = Instant::now() + patience.connect + RETAINED;
     let found = timeout_at(deadline, find(&mut connection, topic)).await;
@@ -176,13 +181,13 @@ pub async fn retained(options: &Options, topic: &str) -> Result<Option<String>, 
 async fn find(connection: &mut Connection, wanted: &str) -> Result<String, Reason> {
     loop {
         match connection.event().await {
-            Event::Opened(_) => {
+            ConnectionEvent::Opened(_) => {
                 let filter = Subscription { filter: wanted.to_owned(), retained: true };
                 connection
                     .subscribe(&[filter])
                     .map_err(|error| Reason::Broken(error.to_string()))?;
             }
-            Event::Subscribed(answers) => {
+            ConnectionEvent::Subscribed(answers) => {
                 if let Some(Some(code)) = answers.into_iter().next() {
                     let why = meaning(code);
                     return Err(Reason::Broken(format!(
@@ -190,17 +195,17 @@ async fn find(connection: &mut Connection, wanted: &str) -> Result<String, Reaso
                     )));
                 }
             }
-            Event::Message { topic, payload, .. } if topic == wanted => {
+            ConnectionEvent::Message { topic, payload, .. } if topic == wanted => {
                 return Ok(String::from_utf8_lossy(&payload).into_owned());
             }
-            Event::Closed(reason) => return Err(reason),
-            Event::Message { .. }
-            | Event::Unsubscribed
-            | Event::Written(_)
-            | Event::Acknowledged { .. }
-            | Event::SaidGoodbye
-            | Event::Pinged
-            | Event::Alive => {}
+            ConnectionEvent::Closed(reason) => return Err(reason),
+            ConnectionEvent::Message { .. }
+            | ConnectionEvent::Unsubscribed
+            | ConnectionEvent::Written(_)
+            | ConnectionEvent::Acknowledged { .. }
+            | ConnectionEvent::SaidGoodbye
+            | ConnectionEvent::Pinged
+            | ConnectionEvent::Alive => {}
         }
     }
 }
@@ -214,7 +219,7 @@ async fn ask(
     let mut allowed = None;
     loop {
         match (connection.event().await, allowed) {
-            (Event::Opened(limits), _) => {
+            (ConnectionEvent::Opened(limits), _) => {
                 if let Some(code) = limits.lacks() {
                     return Err(Reason::Refused(code));
                 }
@@ -226,13 +231,16 @@ async fn ask(
                     Reason::Broken("a topic filter is not valid: check mqtt.base_topic".to_owned())
                 })?;
             }
-            (Event::Subscribed(answers), Some(limits)) => return Ok((limits, answers)),
-            (Event::Closed(reason), _) => return Err(reason),
+            (ConnectionEvent::Subscribed(answers), Some(limits)) => return Ok((limits, answers)),
+            (ConnectionEvent::Closed(reason), _) => return Err(reason),
             _ => {}
         }
     }
 }
 
 async fn closed(connection: &mut Connection) {
-    while !matches!(connection.event().await, Event::SaidGoodbye | Event::Closed(_)) {}
+    while !matches!(
+        connection.event().await,
+        ConnectionEvent::SaidGoodbye | ConnectionEvent::Closed(_)
+    ) {}
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Reason;
-use super::connection::{Connection, Dialer, Event, Limits, Unsendable};
+use super::connection::{Connection, Dialer, Unsendable};
+use super::event::{ConnectionEvent, Limits};
 use super::flight::Flight;
 use super::healing::Healing;
 use super::plan::{Patience, Plan, Subscription};
 use super::queue::{Queue, Queued};
+use super::reason::Reason;
 use super::reason::meaning;
 
 /// So many filters go into one SUBSCRIBE: brokers have limits.
@@ -44,7 +45,7 @@ enum Phase {
 
 /// A request with an answer; sent when nothing else is under way.
 #[derive(Debug)]
-enum Question {
+enum PendingRequest {
     Subscribe(Vec<Subscription>),
     Unsubscribe(Vec<String>),
     /// Whether the broker is there: subscribes once more to our own state. rumqttc pings only where nothing else is sent.
@@ -57,7 +58,7 @@ pub(super) struct Session {
     patience: Patience,
     phase: Phase,
     flight: Flight,
-    questions: VecDeque<Question>,
+    questions: VecDeque<PendingRequest>,
     /// The filters of the SUBSCRIBE that waits for its answer.
     asked_for: Vec<String>,
     /// Ends the connection if it is not up by then, or, later, if there is no sign of life until then.
@@ -98,7 +99,7 @@ impl Session {
 
     /// Returns `true` if there is more to subscribe to.
     fn wants_more(&self) -> bool {
-        self.questions.iter().any(|question| matches!(question, Question::Subscribe(_)))
+        self.questions.iter().any(|question| matches!(question, PendingRequest::Subscribe(_)))
     }
 
     /// Returns the topic of the message that was handed over last.
@@ -107,7 +108,7 @@ impl Session {
     }
 
     /// Waits for what happens next; may be dropped at any time.
-    pub(super) async fn event(&mut self) -> Event {
+    pub(super) async fn event(&mut self) -> ConnectionEvent {
         self.connection.event().await
     }
 
@@ -155,18 +156,26 @@ impl Session {
             .then_some(Reason::Stalled(self.patience.keep_alive + self.patience.stall))
     }
 
-    pub(super) fn handle(&mut self, event: Event, plan: &Plan, now: Instant) -> Option<News> {
-        let ours = matches!(event, Event::Written(_) | Event::Pinged | Event::SaidGoodbye);
+    pub(super) fn handle(
+        &mut self,
+        event: ConnectionEvent,
+        plan: &Plan,
+        now: Instant,
+    ) -> Option<News> {
+        let ours = matches!(
+            event,
+            ConnectionEvent::Written(_) | ConnectionEvent::Pinged | ConnectionEvent::SaidGoodbye
+        );
         if matches!(self.phase, Phase::Up(_) | Phase::Leaving) && !ours {
             self.silent_at = now + self.patience.keep_alive + self.patience.stall;
             self.doubted = false;
         }
         match event {
-            Event::Opened(limits) => {
+            ConnectionEvent::Opened(limits) => {
                 self.open_up(limits, plan, now);
                 None
             }
-            Event::Subscribed(answers) => {
+            ConnectionEvent::Subscribed(answers) => {
                 self.flight.answered(now);
                 let asked = !self.asked_for.is_empty();
                 self.warn_about_filters(&answers);
@@ -176,11 +185,11 @@ impl Session {
                     Phase::Connecting | Phase::Leaving => None,
                 }
             }
-            Event::Unsubscribed => {
+            ConnectionEvent::Unsubscribed => {
                 self.flight.answered(now);
                 None
             }
-            Event::Message { topic, payload, .. } if topic == plan.birth.topic => {
+            ConnectionEvent::Message { topic, payload, .. } if topic == plan.birth.topic => {
                 self.echo_by = None;
                 // while we are leaving it is we who say so
                 if payload == plan.will.payload && self.greeted && self.is_up() {
@@ -188,20 +197,22 @@ impl Session {
                 }
                 None
             }
-            Event::Message { topic, payload, retained } => {
+            ConnectionEvent::Message { topic, payload, retained } => {
                 Some(News::Message { topic, payload, retained })
             }
-            Event::Written(id) => {
+            ConnectionEvent::Written(id) => {
                 self.flight.written(id, now);
                 None
             }
-            Event::Acknowledged { id, refusal } => {
+            ConnectionEvent::Acknowledged { id, refusal } => {
                 self.acknowledged(id, refusal, now);
                 None
             }
-            Event::SaidGoodbye => Some(News::SaidGoodbye),
-            Event::Pinged | Event::Alive => None,
-            Event::Closed(reason) => Some(News::Closed(self.unfit.take().unwrap_or(reason))),
+            ConnectionEvent::SaidGoodbye => Some(News::SaidGoodbye),
+            ConnectionEvent::Pinged | ConnectionEvent::Alive => None,
+            ConnectionEvent::Closed(reason) => {
+                Some(News::Closed(self.unfit.take().unwrap_or(reason)))
+            }
         }
     }
 
@@ -216,7 +227,7 @@ impl Session {
         let live = plan.subscriptions.iter().filter(|wanted| !wanted.retained).cloned();
         self.phase = Phase::Subscribing;
         let all = std::iter::once(own(plan)).chain(live).collect();
-        self.ask(Question::Subscribe(all), plan, now);
+        self.ask(PendingRequest::Subscribe(all), plan, now);
     }
 
     fn come_up(&mut self, plan: &Plan, now: Instant) -> News {
@@ -225,7 +236,7 @@ impl Session {
         // Only now, so that their retained messages come after the news that we are connected.
         let retained: Vec<_> =
             plan.subscriptions.iter().filter(|wanted| wanted.retained).cloned().collect();
-        let parts = retained.chunks(FILTERS).map(|part| Question::Subscribe(part.to_vec()));
+        let parts = retained.chunks(FILTERS).map(|part| PendingRequest::Subscribe(part.to_vec()));
         self.questions.extend(parts);
         News::Up
     }
@@ -261,7 +272,7 @@ impl Session {
 
     /// Takes filters back, when their turn comes.
     pub(super) fn unsubscribe(&mut self, filters: &[String]) {
-        let parts = filters.chunks(FILTERS).map(|part| Question::Unsubscribe(part.to_vec()));
+        let parts = filters.chunks(FILTERS).map(|part| PendingRequest::Unsubscribe(part.to_vec()));
         self.questions.extend(parts);
     }
 
@@ -282,7 +293,7 @@ impl Session {
         }
         if self.doubts_at().is_some_and(|at| at <= now) {
             self.doubted = true;
-            self.questions.push_back(Question::Alive);
+            self.questions.push_back(PendingRequest::Alive);
         }
         loop {
             if may_ask && !self.questions.is_empty() {
@@ -329,18 +340,18 @@ impl Session {
         None
     }
 
-    fn ask(&mut self, question: Question, plan: &Plan, now: Instant) {
+    fn ask(&mut self, question: PendingRequest, plan: &Plan, now: Instant) {
         let asked = match &question {
-            Question::Subscribe(subscriptions) => self.connection.subscribe(subscriptions),
-            Question::Unsubscribe(filter) => self.connection.unsubscribe(filter),
-            Question::Alive => self.connection.subscribe([&own(plan)]),
+            PendingRequest::Subscribe(subscriptions) => self.connection.subscribe(subscriptions),
+            PendingRequest::Unsubscribe(filter) => self.connection.unsubscribe(filter),
+            PendingRequest::Alive => self.connection.subscribe([&own(plan)]),
         };
         match asked {
             Ok(()) => self.flight.asked(now),
             Err(Unsendable::Closed) => {}
             Err(error) => tracing::warn!(?question, %error, "a subscription cannot be asked for"),
         }
-        if let Question::Subscribe(subscriptions) = question {
+        if let PendingRequest::Subscribe(subscriptions) = question {
             self.asked_for =
                 subscriptions.into_iter().map(|subscription| subscription.filter).collect();
         }

@@ -6,7 +6,7 @@
 
 use tokio::io::ReadBuf;
 
-use super::Reason;
+use super::reason::Reason;
 
 /// The largest answer with a reason code that is read; they are small.
 const LARGEST_ANSWER: usize = 64 * 1024;

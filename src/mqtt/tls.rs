@@ -7,7 +7,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use secrecy::ExposeSecret;
 
-use super::Tls;
+use super::options::Tls;
 use crate::tls::{Pinned, provider, system_roots};
 
 /// What is wrong with the certificates; only the settings or the system can mend it.

@@ -4,36 +4,41 @@ use rumqttc::{
     ConnectionError, Event as Polled, MqttOptions, Outgoing, Packet, PubAck, StateError, SubAck,
 };
 
-use super::connection::Event;
-use super::{Reason, dial, sieve};
+use super::event::ConnectionEvent;
+use super::reason::Reason;
+use super::{dial, sieve};
 
 /// The connection was taken over by another client with our id.
 const TAKEN_OVER: u8 = 0x8E;
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is a sign of life, whatever it is")]
-pub(super) fn translate(happened: Polled) -> Event {
+pub(super) fn translate(happened: Polled) -> ConnectionEvent {
     match happened {
-        Polled::Incoming(Packet::Publish(publish)) => Event::Message {
+        Polled::Incoming(Packet::Publish(publish)) => ConnectionEvent::Message {
             topic: String::from_utf8_lossy(&publish.topic).into_owned(),
             payload: publish.payload.to_vec(),
             retained: publish.retain,
         },
         Polled::Incoming(Packet::PubAck(PubAck { pkid, properties, .. })) => {
             let codes = codes(properties.and_then(|properties| properties.reason_string));
-            Event::Acknowledged { id: pkid, refusal: codes.first().copied() }
+            ConnectionEvent::Acknowledged { id: pkid, refusal: codes.first().copied() }
         }
         Polled::Incoming(Packet::SubAck(SubAck { return_codes, properties, .. })) => {
             let mut codes = codes(properties.and_then(|properties| properties.reason_string));
             codes.resize(return_codes.len(), 0);
             // up to 2 it is the QoS that was granted
-            Event::Subscribed(codes.into_iter().map(|code| (code > 2).then_some(code)).collect())
+            ConnectionEvent::Subscribed(
+                codes.into_iter().map(|code| (code > 2).then_some(code)).collect(),
+            )
         }
-        Polled::Incoming(Packet::UnsubAck(_)) => Event::Unsubscribed,
-        Polled::Outgoing(Outgoing::Publish(id)) => Event::Written(id),
-        Polled::Outgoing(Outgoing::Subscribe(_) | Outgoing::Unsubscribe(_)) => Event::Written(0),
-        Polled::Outgoing(Outgoing::Disconnect) => Event::SaidGoodbye,
-        Polled::Outgoing(_) => Event::Pinged,
-        _ => Event::Alive,
+        Polled::Incoming(Packet::UnsubAck(_)) => ConnectionEvent::Unsubscribed,
+        Polled::Outgoing(Outgoing::Publish(id)) => ConnectionEvent::Written(id),
+        Polled::Outgoing(Outgoing::Subscribe(_) | Outgoing::Unsubscribe(_)) => {
+            ConnectionEvent::Written(0)
+        }
+        Polled::Outgoing(Outgoing::Disconnect) => ConnectionEvent::SaidGoodbye,
+        Polled::Outgoing(_) => ConnectionEvent::Pinged,
+        _ => ConnectionEvent::Alive,
     }
 }
 

@@ -9,8 +9,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::Reason;
 use super::dial::of_error;
+use super::reason::Reason;
 use super::sieve::{End, Sieve};
 
 /// A connection to a broker.

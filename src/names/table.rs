@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use csv::{Reader, ReaderBuilder, StringRecord};
 use encoding_rs::{UTF_8, WINDOWS_1252};
 
-use super::Book;
+use super::AddressBook;
 use crate::domain::contacts::directory::Card;
 
 /// What a column holds.
@@ -145,7 +145,7 @@ impl Column {
 }
 
 /// Reads the rows of a file; one whose first row does not name a name and a number is none of this kind.
-pub(super) fn book(bytes: &[u8]) -> Result<Book, &'static str> {
+pub(super) fn book(bytes: &[u8]) -> Result<AddressBook, &'static str> {
     let mut text = decoded(bytes).into_owned();
     let end = text.len();
     text.push_str(END);
@@ -163,7 +163,7 @@ pub(super) fn book(bytes: &[u8]) -> Result<Book, &'static str> {
             "expected a first row that names the columns, \"name\" and \"number\" among them,",
         );
     }
-    let mut book = Book::default();
+    let mut book = AddressBook::default();
     let (mut from, mut before, mut quotes) = (begin, lines(&text[..begin]), 0);
     while rows.read_record(&mut row).map_err(|_| "expected a table")? {
         let (begins, line) = row.position().map_or((0, 0), |p| (place(p.byte()), p.line()));

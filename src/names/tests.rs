@@ -6,12 +6,12 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use tokio::sync::watch;
 
-use super::keeper::Keeper;
+use super::watcher::AddressBookWatcher;
 use super::*;
 use crate::domain::contacts::directory::Directory;
 
 /// Shows a book in lines: name, groups and numbers of each contact, then the mistakes.
-fn shown(book: &Book) -> String {
+fn shown(book: &AddressBook) -> String {
     let card = |Card { name, groups, numbers }: &Card| {
         format!("{name} [{}] {}", groups.join("|"), numbers.join("|"))
     };
@@ -300,8 +300,8 @@ proptest! {
 async fn a_file_that_is_missing_or_broken_at_the_start_is_read_when_it_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("people.csv");
-    let (_options, told) = watch::channel(Options { file: Some(file.clone()), country: None });
-    let (mut keeper, names) = Keeper::open(told).await;
+    let (_options, told) = watch::channel(NamesOptions { file: Some(file.clone()), country: None });
+    let (mut keeper, names) = AddressBookWatcher::open(told).await;
     for text in [None, Some(""), Some("Ann,1001\n")] {
         if let Some(text) = text {
             fs::write(&file, text).unwrap();
@@ -321,8 +321,8 @@ async fn a_file_that_changes_is_read_again_and_one_that_vanishes_is_remembered()
     let write = |text: &str| fs::write(&file, text).unwrap();
     write("name,number\nAnn,030 1234567\n");
     let country = "DE".parse().ok();
-    let (options, told) = watch::channel(Options { file: Some(file.clone()), country });
-    let (mut keeper, names) = Keeper::open(told).await;
+    let (options, told) = watch::channel(NamesOptions { file: Some(file.clone()), country });
+    let (mut keeper, names) = AddressBookWatcher::open(told).await;
     let find = |number: &str| {
         let names = Arc::clone(&names.borrow());
         names.find(number).map_or("-".to_owned(), |person| person.name.clone())
@@ -342,7 +342,7 @@ async fn a_file_that_changes_is_read_again_and_one_that_vanishes_is_remembered()
     keeper.look().await;
     assert_eq!([find("1002"), find("+49301234567")], ["Carl", "-"]);
     // what the settings say otherwise holds at once
-    options.send_replace(Options::default());
+    options.send_replace(NamesOptions::default());
     let stop = tokio_util::sync::CancellationToken::new();
     let task = tokio::spawn(keeper.run(stop.clone()));
     let mut names = names.clone();
@@ -358,7 +358,7 @@ async fn a_file_that_changes_is_read_again_and_one_that_vanishes_is_remembered()
 }
 
 /// Returns who is found by which number, of what a reader made of a file.
-fn finds(book: Book, country: &str, numbers: &[&str]) -> Vec<String> {
+fn finds(book: AddressBook, country: &str, numbers: &[&str]) -> Vec<String> {
     let directory = Directory::new(country.parse().ok(), book.cards);
     let name =
         |number: &&str| directory.find(number).map_or("-".to_owned(), |one| one.name.clone());

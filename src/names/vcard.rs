@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8};
 
-use super::Book;
+use super::AddressBook;
 use crate::domain::contacts::directory::Card;
 use line::{Line, charset_of, split, unescaped};
 
@@ -17,7 +17,7 @@ const END: &[u8] = b"END:VCARD";
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads the cards of a file; a file without any is none of this kind.
-pub(super) fn book(bytes: &[u8]) -> Result<Book, &'static str> {
+pub(super) fn book(bytes: &[u8]) -> Result<AddressBook, &'static str> {
     // in UTF-16 with a mark it is made UTF-8
     let whole = match Encoding::for_bom(bytes) {
         Some((encoding, _)) if encoding != UTF_8 => {
@@ -25,7 +25,7 @@ pub(super) fn book(bytes: &[u8]) -> Result<Book, &'static str> {
         }
         Some(_) | None => Cow::Borrowed(bytes),
     };
-    let mut book = Book::default();
+    let mut book = AddressBook::default();
     let charset = charset_of(&whole);
     let mut cards = 0;
     let mut open: Option<OpenCard<'_>> = None;
@@ -93,13 +93,13 @@ struct OpenCard<'a> {
 
 impl OpenCard<'_> {
     /// Handles a card without its END: what there is of it is read.
-    fn breaks_off(self, book: &mut Book, charset: Option<&'static Encoding>) {
+    fn breaks_off(self, book: &mut AddressBook, charset: Option<&'static Encoding>) {
         book.mistake(self.began, "a card that does not end");
         self.ends(book, charset);
     }
 
     /// Adds the card to the book; the character set is the file's.
-    fn ends(self, book: &mut Book, file: Option<&'static Encoding>) {
+    fn ends(self, book: &mut AddressBook, file: Option<&'static Encoding>) {
         let whole = self.unfolded();
         let lines: Vec<_> =
             whole.iter().map(|(number, line)| (*number, Line::parse(line))).collect();

@@ -2,19 +2,19 @@
 
 use roxmltree::{Document, Node};
 
-use super::Book;
+use super::AddressBook;
 use crate::domain::contacts::directory::Card;
 use crate::domain::contacts::xml::{children, decoded, text};
 
 /// Reads the contacts of a file; a file of another kind is none of this.
-pub(super) fn book(bytes: &[u8]) -> Result<Book, &'static str> {
+pub(super) fn book(bytes: &[u8]) -> Result<AddressBook, &'static str> {
     const EXPECTED: &str =
         "expected a phonebook in XML, of the phone (AddressBook) or of a FRITZ!Box (phonebooks),";
     let text = decoded(bytes);
     let document = Document::parse(text.trim()).map_err(|_| EXPECTED)?;
     let root = document.root_element();
     let is = |name: &str| root.tag_name().name().eq_ignore_ascii_case(name);
-    let mut book = Book::default();
+    let mut book = AddressBook::default();
     let line = |node: Node<'_, '_>| u64::from(document.text_pos_at(node.range().start).row);
     if is("AddressBook") {
         // its groups stand beside the contacts, and these have their ids

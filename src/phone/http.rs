@@ -16,11 +16,13 @@ use tokio::time::{Instant, sleep};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-use crate::domain::request::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
+use crate::domain::request::{
+    Answer, Operation, PhoneError, PhoneRequest, StatusQuery, SystemOperation,
+};
 use crate::domain::telephony::{Line, LineState};
 
 use super::dialect::{Dialect, Error, Fields, Function, Reply, Request};
-use super::{Options, Tls, tls};
+use super::{PhoneOptions, Tls, tls};
 
 pub use failure::Failed;
 use session::Session;
@@ -48,7 +50,7 @@ pub struct Clients {
 
 impl Clients {
     /// Returns the client for a phone; the error says which of its settings is wrong.
-    pub fn client(&mut self, options: &Options) -> Result<Client, String> {
+    pub fn client(&mut self, options: &PhoneOptions) -> Result<Client, String> {
         let own = options.url.scheme() == "https" && options.tls != Tls::System;
         if !own && let Some(shared) = &self.shared {
             return Ok(shared.clone());
@@ -77,7 +79,7 @@ fn client(tls: &Tls) -> Result<Client, String> {
 
 /// One phone at the other end of HTTP.
 #[derive(Debug)]
-pub struct Handset {
+pub struct PhoneClient {
     client: Client,
     dialect: Dialect,
     url: Url,
@@ -92,9 +94,9 @@ pub struct Handset {
     welcome: bool,
 }
 
-impl Handset {
+impl PhoneClient {
     /// Takes a phone's settings and a client that judges its certificate as they say.
-    pub fn new(client: Client, options: &Options) -> Self {
+    pub fn new(client: Client, options: &PhoneOptions) -> Self {
         let origin = options.url.origin().ascii_serialization();
         let header = |text: &str| {
             HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
@@ -124,12 +126,12 @@ impl Handset {
     }
 
     /// Logs in, if this phone wants that before anything else; returns whether it does.
-    pub async fn open(&mut self) -> Result<bool, Trouble> {
+    pub async fn open(&mut self) -> Result<bool, PhoneError> {
         let wanted = self.dialect.has_session();
         if wanted && !self.session.is_open() {
             let wait = self.session.wait(Instant::now());
             if !wait.is_zero() {
-                return Err(Trouble::SessionEnded(wait));
+                return Err(PhoneError::SessionEnded(wait));
             }
             self.log_in().await?;
         }
@@ -137,8 +139,8 @@ impl Handset {
     }
 
     /// Asks the phone; logs in first if it must, and once more if the session had ended.
-    pub async fn ask(&mut self, ask: &Ask) -> Result<Answer, Failed> {
-        if let Ask::Operate { operation: Operation::Resume, line } = ask {
+    pub async fn ask(&mut self, ask: &PhoneRequest) -> Result<Answer, Failed> {
+        if let PhoneRequest::Operate { operation: Operation::Resume, line } = ask {
             return self.resume(ask, *line).await;
         }
         self.obey(ask).await
@@ -146,7 +148,7 @@ impl Handset {
 
     /// Takes a call off hold. Phones differ in what they want for that: `holdcall` toggles on some, others refuse it on a held
     /// line and want `unhold`, which on none puts a call on hold. What works is remembered.
-    async fn resume(&mut self, ask: &Ask, line: u16) -> Result<Answer, Failed> {
+    async fn resume(&mut self, ask: &PhoneRequest, line: u16) -> Result<Answer, Failed> {
         let first = match self.obey(ask).await {
             Ok(answer) => answer,
             Err(failed) if failed.is_refusal() => {
@@ -174,13 +176,13 @@ impl Handset {
     /// Returns `true` if this line is on hold for sure.
     async fn holds(&mut self, line: u16) -> bool {
         let is_held = |one: &Line| one.line == line && one.state == LineState::OnHold;
-        match self.obey(&Ask::Read(Question::Lines)).await {
+        match self.obey(&PhoneRequest::Read(StatusQuery::Lines)).await {
             Ok(Answer::Lines(lines)) => lines.iter().any(is_held),
             Ok(_) | Err(_) => false,
         }
     }
 
-    async fn obey(&mut self, ask: &Ask) -> Result<Answer, Failed> {
+    async fn obey(&mut self, ask: &PhoneRequest) -> Result<Answer, Failed> {
         let mut fresh = false;
         loop {
             let was_open = self.session.is_open();
@@ -189,23 +191,25 @@ impl Handset {
             let reply = match self.send(self.dialect.request(ask)).await {
                 Ok(reply) => reply,
                 // a phone that restarts may not find the time to say so
-                Err(failed) if failed.broke && *ask == Ask::System(SystemOperation::Reboot) => {
+                Err(failed)
+                    if failed.broke && *ask == PhoneRequest::System(SystemOperation::Reboot) =>
+                {
                     return Ok(Answer::Done);
                 }
                 Err(failed) => return Err(failed),
             };
-            if matches!(ask, Ask::Read(_)) {
+            if matches!(ask, PhoneRequest::Read(_)) {
                 tracing::trace!(status = reply.status, body = %excerpt(&reply.body), "answer");
             }
             match self.dialect.read(ask, &reply) {
                 Ok(answer) => {
                     // a phone may tell its model without a session: only the lines prove that there is one
-                    if *ask == Ask::Read(Question::Lines) {
+                    if *ask == PhoneRequest::Read(StatusQuery::Lines) {
                         self.session.is_good();
                     }
                     return Ok(self.changed(ask).unwrap_or(answer));
                 }
-                Err(Error::Trouble(trouble)) => return Err(Failed::sent(trouble)),
+                Err(Error::PhoneError(trouble)) => return Err(Failed::sent(trouble)),
                 Err(Error::SessionExpired) => {
                     if let Some(trouble) = self.not_let_in(ask, fresh) {
                         return Err(Failed::sent(trouble));
@@ -216,17 +220,17 @@ impl Handset {
     }
 
     /// Lets a command wait where sessions keep ending, if that is not for long: polls come again by themselves.
-    async fn wait_for_login(&self, ask: &Ask) {
+    async fn wait_for_login(&self, ask: &PhoneRequest) {
         let wait = self.session.wait(Instant::now());
         let closed = self.dialect.has_session() && !self.session.is_open();
-        if closed && wait <= PATIENCE && !matches!(ask, Ask::Read(_)) {
+        if closed && wait <= PATIENCE && !matches!(ask, PhoneRequest::Read(_)) {
             sleep(wait).await;
         }
     }
 
     /// Says what it means that the phone wants a login; none if another one is worth while at once.
-    fn not_let_in(&mut self, ask: &Ask, fresh: bool) -> Option<Trouble> {
-        let lines = *ask == Ask::Read(Question::Lines);
+    fn not_let_in(&mut self, ask: &PhoneRequest, fresh: bool) -> Option<PhoneError> {
+        let lines = *ask == PhoneRequest::Read(StatusQuery::Lines);
         if !self.dialect.has_session() {
             return Some(if lines {
                 self.dialect.unauthorized()
@@ -243,21 +247,21 @@ impl Handset {
             // it never said yes: this is its no
             self.session.ends(now);
             let why = "it answered the login with neither yes nor no, and then wants one; check username and password";
-            return Some(Trouble::Unauthorized(why.to_owned()));
+            return Some(PhoneError::Unauthorized(why.to_owned()));
         }
         if !lines {
             // the session has not ended: it is never good for this
             return Some(self.dialect.forbidden());
         }
         if self.session.was_useless(now) {
-            return Some(Trouble::SessionEnded(self.session.wait(now)));
+            return Some(PhoneError::SessionEnded(self.session.wait(now)));
         }
         Some(self.dialect.unauthorized())
     }
 
     /// Goes on with a new password, if it was ours that the phone has just changed.
-    fn changed(&mut self, ask: &Ask) -> Option<Answer> {
-        let Ask::ChangePassword { role, old, new } = ask else { return None };
+    fn changed(&mut self, ask: &PhoneRequest) -> Option<Answer> {
+        let PhoneRequest::ChangePassword { role, old, new } = ask else { return None };
         let ours = self.dialect.logs_in_with(*role, old.secret());
         if ours {
             self.dialect.password = Some(new.secret().clone());
@@ -265,7 +269,7 @@ impl Handset {
         Some(Answer::PasswordChanged { ours })
     }
 
-    async fn log_in(&mut self) -> Result<(), Trouble> {
+    async fn log_in(&mut self) -> Result<(), PhoneError> {
         self.cookies = Jar::default();
         self.sid = None;
         let realm = self.send(self.dialect.login_realm()).await?;
@@ -355,18 +359,20 @@ fn excerpt(body: &[u8]) -> String {
 }
 
 /// What went wrong with the login kept what was asked from being sent.
-fn before_it(trouble: Trouble) -> Failed {
+fn before_it(trouble: PhoneError) -> Failed {
     Failed::unsent(match trouble {
-        Trouble::Timeout => Trouble::Unreachable("it did not answer the login in time".to_owned()),
-        other @ (Trouble::Unreachable(_)
-        | Trouble::Unauthorized(_)
-        | Trouble::Forbidden(_)
-        | Trouble::LockedOut(_)
-        | Trouble::BadCertificate(_)
-        | Trouble::SessionEnded(_)
-        | Trouble::BadAnswer(_)
-        | Trouble::Refused(_)
-        | Trouble::Unsupported(_)) => other,
+        PhoneError::Timeout => {
+            PhoneError::Unreachable("it did not answer the login in time".to_owned())
+        }
+        other @ (PhoneError::Unreachable(_)
+        | PhoneError::Unauthorized(_)
+        | PhoneError::Forbidden(_)
+        | PhoneError::LockedOut(_)
+        | PhoneError::BadCertificate(_)
+        | PhoneError::SessionEnded(_)
+        | PhoneError::BadAnswer(_)
+        | PhoneError::Refused(_)
+        | PhoneError::Unsupported(_)) => other,
     })
 }
 
@@ -381,7 +387,7 @@ async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, Failed> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(Failed::from)? {
         if body.len() + chunk.len() > limit {
-            let trouble = Trouble::BadAnswer(format!("more than {limit} bytes"));
+            let trouble = PhoneError::BadAnswer(format!("more than {limit} bytes"));
             return Err(Failed::sent(trouble));
         }
         body.extend_from_slice(&chunk);

@@ -18,13 +18,13 @@ use url::Url;
 use crate::domain::call::doorbell::DoorbellRule;
 use crate::domain::command::policy::Policy;
 use crate::domain::telephony::PhoneId;
-use crate::domain::values::named::Setting;
+use crate::domain::values::named::NamedValue;
 
 use dialect::{Digest, Function, Kind};
 
 /// One phone of the settings.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct PhoneOptions {
     /// Its id.
     pub id: PhoneId,
     /// Its name for people.
@@ -52,7 +52,7 @@ pub struct Options {
     /// Which calls are the doorbell.
     pub doorbell: Vec<DoorbellRule>,
     /// Values of the phone that are shown, and perhaps set.
-    pub values: Arc<[Setting]>,
+    pub values: Arc<[NamedValue]>,
     /// How often these are read.
     pub values_poll: Duration,
     /// How often its contacts are read for names, if at all.
@@ -67,7 +67,7 @@ pub struct Options {
     pub endpoints: BTreeMap<Function, String>,
 }
 
-impl Options {
+impl PhoneOptions {
     /// Returns the settings of a phone about which nothing else is said.
     pub fn at(id: PhoneId, url: Url) -> Self {
         Self {
@@ -114,7 +114,7 @@ impl Options {
 }
 
 /// By value, secrets too: whether a phone has to be started anew after its settings were read again.
-impl PartialEq for Options {
+impl PartialEq for PhoneOptions {
     fn eq(&self, other: &Self) -> bool {
         let Self {
             id,
@@ -176,25 +176,25 @@ mod tests {
     use super::*;
     use crate::domain::call::doorbell::Pattern;
     use crate::domain::command::dial_allow::DialAllow;
-    use crate::domain::values::named::SettingKind;
+    use crate::domain::values::named::ValueKind;
 
-    fn options() -> Options {
+    fn options() -> PhoneOptions {
         let url = "http://192.0.2.1".parse().unwrap();
         let rule = DoorbellRule {
             name: Some(Pattern::Regex("^Door".parse().unwrap())),
             ..DoorbellRule::default()
         };
-        Options {
+        PhoneOptions {
             password: Some("secret".into()),
             doorbell: vec![rule],
             values: [setting("b")].into(),
-            ..Options::at("kitchen".parse().unwrap(), url)
+            ..PhoneOptions::at("kitchen".parse().unwrap(), url)
         }
     }
 
     #[test]
     fn a_login_is_the_same_whatever_else_is_changed() {
-        type Case = (fn(&mut Options), bool);
+        type Case = (fn(&mut PhoneOptions), bool);
         let cases: &[Case] = &[
             (|o| o.name = "Kitchen phone".into(), true),
             (|o| o.poll = Duration::from_secs(3), true),
@@ -211,15 +211,15 @@ mod tests {
         }
     }
 
-    fn setting(key: &str) -> Setting {
-        let (key, kind) = (key.parse().unwrap(), SettingKind::Text);
-        Setting { key, name: "Name".into(), value: "270".into(), kind, icon: None }
+    fn setting(key: &str) -> NamedValue {
+        let (key, kind) = (key.parse().unwrap(), ValueKind::Text);
+        NamedValue { key, name: "Name".into(), value: "270".into(), kind, icon: None }
     }
 
     #[test]
     fn settings_are_the_same_as_long_as_nothing_is_changed() {
         assert!(options() == options());
-        let changes: &[fn(&mut Options)] = &[
+        let changes: &[fn(&mut PhoneOptions)] = &[
             |o| o.name = "Kitchen phone".into(),
             |o| o.password = Some("other".into()),
             |o| o.password = None,

@@ -12,10 +12,10 @@ pub(super) fn log(note: &Note) {
         | Note::Online(_)
         | Note::Paused(_)
         | Note::Resumed => log_presence(note),
-        Note::Failing(question, trouble) => {
-            tracing::warn!(function = question.function(), "{trouble}; the rest works on");
+        Note::Failing(query, trouble) => {
+            tracing::warn!(function = query.function(), "{trouble}; the rest works on");
         }
-        Note::Works(question) => tracing::info!(function = question.function(), "works again"),
+        Note::Works(query) => tracing::info!(function = query.function(), "works again"),
         Note::Values(note) => log_values(note),
         Note::NoContacts(why) => tracing::info!("no names from its own contacts: {why}"),
         Note::Contacts(numbers) => tracing::debug!(numbers, "its contacts are read"),

@@ -16,11 +16,11 @@ use crate::domain::contacts::directory::Directory;
 use crate::domain::contract::entity::Device;
 use crate::domain::contract::health::Vitals;
 use crate::domain::contract::topic::PhoneTopic;
-use crate::domain::request::{Answer, Ask};
+use crate::domain::request::{Answer, PhoneRequest};
 use crate::domain::telephony::PhoneId;
-use crate::domain::twin::{Action, Event, Heritage, Now, Twin};
+use crate::domain::twin::{Effect, Handover, Input, Now, Twin};
 
-use super::http::{Failed, Handset};
+use super::http::{Failed, PhoneClient};
 use super::notes::log;
 
 /// A message for a phone's task.
@@ -36,7 +36,7 @@ pub enum Message {
         retained: bool,
     },
     /// The broker still has this message on this topic.
-    Remembered(PhoneTopic, String),
+    Retained(PhoneTopic, String),
     /// The phone called our URL.
     Pushed(Push),
     /// Somebody wants the phone for themselves until then.
@@ -51,9 +51,9 @@ pub struct Inbox {
     /// What users want of the phone, and what the broker knows of it.
     pub messages: mpsc::Receiver<Message>,
     /// Everything is to be published again.
-    pub forgotten: Arc<Notify>,
+    pub republish: Arc<Notify>,
     /// All that the broker had retained has been passed on.
-    pub remembered: Arc<Notify>,
+    pub retained_complete: Arc<Notify>,
     /// The names that the settings give to numbers.
     pub names: watch::Receiver<Arc<Directory>>,
 }
@@ -74,7 +74,7 @@ pub enum Report {
     Publish(PhoneId, PhoneTopic, String),
     /// This is what the phone is now.
     Describe(Device),
-    /// Everything was published again, as [`Inbox::forgotten`] wants it.
+    /// Everything was published again, as [`Inbox::republish`] wants it.
     Republished(PhoneId),
 }
 
@@ -82,17 +82,17 @@ pub enum Report {
 const LAST_ANSWER: Duration = Duration::from_secs(2);
 
 /// A request under way: the handset goes along, and comes back with the answer.
-type Request = Pin<Box<dyn Future<Output = (Handset, Result<Answer, Failed>)> + Send>>;
+type Request = Pin<Box<dyn Future<Output = (PhoneClient, Result<Answer, Failed>)> + Send>>;
 
 /// Serves one phone until it is stopped, and says goodbye for it; returns what the next one goes on with.
 pub async fn run(
     id: PhoneId,
     mut twin: Twin,
-    handset: Handset,
+    handset: PhoneClient,
     mut inbox: Inbox,
     Exits { reports, vitals }: Exits,
     stop: CancellationToken,
-) -> Heritage {
+) -> Handover {
     let mut idle = Some(handset);
     let mut request: Option<Request> = None;
     let mut alarm = Alarm::default();
@@ -102,30 +102,30 @@ pub async fn run(
         let event = tokio::select! {
             biased;
             () = stop.cancelled() => break,
-            () = inbox.forgotten.notified() => Event::Forgotten,
+            () = inbox.republish.notified() => Input::RepublishAll,
             Some(message) = inbox.messages.recv() => message.into(),
             // after the messages: those of before are among them
-            () = inbox.remembered.notified() => Event::RememberedAll,
+            () = inbox.retained_complete.notified() => Input::RetainedComplete,
             Ok(()) = inbox.names.changed() => {
-                Event::Named(Arc::clone(&inbox.names.borrow_and_update()))
+                Input::Named(Arc::clone(&inbox.names.borrow_and_update()))
             }
             (handset, answer) = ended(&mut request) => {
                 request = None;
                 idle = Some(handset);
                 answer.into()
             }
-            () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => Event::Woke,
+            () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => Input::Woke,
         };
-        let republished = matches!(event, Event::Forgotten);
+        let republished = matches!(event, Input::RepublishAll);
         let now = now();
-        for action in twin.handle(event, now) {
-            match action {
-                Action::Ask(ask) => request = idle.take().map(|handset| ask_phone(handset, ask)),
-                Action::Note(note) => log(&note),
-                Action::Publish(topic, text) => {
+        for effect in twin.handle(event, now) {
+            match effect {
+                Effect::Send(ask) => request = idle.take().map(|handset| ask_phone(handset, ask)),
+                Effect::Note(note) => log(&note),
+                Effect::Publish(topic, text) => {
                     report(&reports, Report::Publish(id.clone(), topic, text)).await;
                 }
-                Action::Describe(device) => report(&reports, Report::Describe(device)).await,
+                Effect::Describe(device) => report(&reports, Report::Describe(device)).await,
             }
         }
         wind(&mut alarm, &twin, now.instant);
@@ -141,7 +141,7 @@ pub async fn run(
     })
     .await;
     vitals.send_replace(twin.vitals());
-    twin.into_heritage()
+    twin.into_handover()
 }
 
 /// Takes in what has come before the end, and how the last request went, and lets the twin say its last words.
@@ -152,33 +152,33 @@ async fn say_goodbye<F: Future<Output = ()>>(
     publish: impl Fn(PhoneTopic, String) -> F,
 ) {
     inbox.messages.close();
-    let mut left: Vec<Event> = vec![Event::Leaving];
-    left.extend(std::iter::from_fn(|| inbox.messages.try_recv().ok()).map(Event::from));
+    let mut left: Vec<Input> = vec![Input::Leaving];
+    left.extend(std::iter::from_fn(|| inbox.messages.try_recv().ok()).map(Input::from));
     // how the last request went is worth a moment: the phone counts refused logins, too
     if request.is_some()
         && let Ok((_, answer)) = timeout(LAST_ANSWER, ended(request)).await
     {
         left.push(answer.into());
     }
-    for event in left.into_iter().chain([Event::Stopping]) {
-        for action in twin.handle(event, now()) {
-            match action {
-                Action::Publish(topic, text) => publish(topic, text).await,
-                Action::Note(note) => log(&note),
+    for event in left.into_iter().chain([Input::Stopping]) {
+        for effect in twin.handle(event, now()) {
+            match effect {
+                Effect::Publish(topic, text) => publish(topic, text).await,
+                Effect::Note(note) => log(&note),
                 // the next twin describes it; and a twin that leaves asks nothing
-                Action::Describe(_) | Action::Ask(_) => {}
+                Effect::Describe(_) | Effect::Send(_) => {}
             }
         }
     }
 }
 
-impl From<Message> for Event {
+impl From<Message> for Input {
     fn from(message: Message) -> Self {
         match message {
             Message::Command { name, payload, retained } => {
                 Self::Commanded { name, payload, retained }
             }
-            Message::Remembered(topic, payload) => Self::Remembered(topic, payload),
+            Message::Retained(topic, payload) => Self::Retained(topic, payload),
             Message::Pushed(push) => Self::Pushed(push),
             Message::Pause(until) => Self::Paused(until),
             Message::Resume => Self::Resumed,
@@ -186,7 +186,7 @@ impl From<Message> for Event {
     }
 }
 
-impl From<Result<Answer, Failed>> for Event {
+impl From<Result<Answer, Failed>> for Input {
     fn from(answer: Result<Answer, Failed>) -> Self {
         match answer {
             Ok(answer) => Self::Answered(Ok(answer)),
@@ -209,12 +209,15 @@ pub fn now() -> Now {
     Now { instant: Instant::now().into_std(), wall: Timestamp::now() }
 }
 
-fn ask_phone(mut handset: Handset, ask: Ask) -> Request {
+fn ask_phone(mut handset: PhoneClient, ask: PhoneRequest) -> Request {
     Box::pin(async move {
         let function = ask.function();
-        if matches!(ask, Ask::Read(_)) {
+        if matches!(ask, PhoneRequest::Read(_)) {
             tracing::trace!(?ask, "asking");
-        } else if matches!(ask, Ask::Dial { .. } | Ask::Operate { .. } | Ask::System(_)) {
+        } else if matches!(
+            ask,
+            PhoneRequest::Dial { .. } | PhoneRequest::Operate { .. } | PhoneRequest::System(_)
+        ) {
             tracing::info!(?ask, "telling the phone");
         } else if ask.changes() {
             // what is written may be a secret
@@ -228,7 +231,7 @@ fn ask_phone(mut handset: Handset, ask: Ask) -> Request {
 }
 
 /// Waits for the request under way; for ever, if there is none.
-async fn ended(request: &mut Option<Request>) -> (Handset, Result<Answer, Failed>) {
+async fn ended(request: &mut Option<Request>) -> (PhoneClient, Result<Answer, Failed>) {
     match request {
         Some(request) => request.await,
         None => std::future::pending().await,

@@ -11,8 +11,8 @@ use gxv2mqtt::simulator::{Fault, Function, Profile, Simulator};
 use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
-use super::support::ear::Neighbour;
 use super::support::port::Port;
+use super::support::recorder::Neighbour;
 
 /// After the states are right so much time passes before it counts: the announcement is sent twice.
 const SETTLED: Duration = Duration::from_secs(4);
@@ -29,17 +29,18 @@ enum Condition {
     Away,
     Refusing,
     /// It has its lines, and nothing else.
-    Lacking,
+    UnsupportedFunctions,
     Paused,
 }
 
 impl Condition {
-    const ALL: [Self; 5] = [Self::Well, Self::Away, Self::Refusing, Self::Lacking, Self::Paused];
+    const ALL: [Self; 5] =
+        [Self::Well, Self::Away, Self::Refusing, Self::UnsupportedFunctions, Self::Paused];
 
     /// Returns a topic of the phone, and what is to be read there.
     fn shows(self) -> (&'static str, &'static str) {
         match self {
-            Self::Well | Self::Lacking => ("call_state", "idle"),
+            Self::Well | Self::UnsupportedFunctions => ("call_state", "idle"),
             Self::Away => ("problem", "unreachable"),
             Self::Refusing => ("problem", "unauthorized"),
             Self::Paused => ("problem", "paused"),
@@ -106,7 +107,8 @@ impl Site {
             Function::GetGroups,
             Function::DownloadPhonebook,
         ];
-        for function in lacking.into_iter().filter(|_| condition == Condition::Lacking) {
+        for function in lacking.into_iter().filter(|_| condition == Condition::UnsupportedFunctions)
+        {
             phone.set_fault(function, Fault::Status(404));
         }
         phone
@@ -120,9 +122,10 @@ impl Site {
             if case.broker { self.broker.address().to_string() } else { "127.0.0.1:1".into() };
         let url = match case.condition {
             Condition::Away => "127.0.0.1:1".to_owned(),
-            Condition::Well | Condition::Lacking | Condition::Refusing | Condition::Paused => {
-                phone.address().to_string()
-            }
+            Condition::Well
+            | Condition::UnsupportedFunctions
+            | Condition::Refusing
+            | Condition::Paused => phone.address().to_string(),
         };
         let password = if case.condition == Condition::Refusing { "wrong" } else { "admin" };
         run.env("GXV2MQTT_MQTT__URL", format!("mqtt://{broker}"))
@@ -153,12 +156,15 @@ impl Site {
         let (mut child, _port) = self.start(case, &phone, &base);
         if case.broker {
             if case.condition == Condition::Paused {
-                self.neighbour.ear.shows(&format!("{base}/kitchen/availability"), "online").await;
+                self.neighbour
+                    .recorder
+                    .shows(&format!("{base}/kitchen/availability"), "online")
+                    .await;
                 let pause = format!("{base}/bridge/request/pause");
                 self.neighbour.publish(&pause, br#"{"phone":"kitchen"}"#, false).await;
             }
             let (topic, payload) = case.condition.shows();
-            self.neighbour.ear.shows(&format!("{base}/kitchen/{topic}"), payload).await;
+            self.neighbour.recorder.shows(&format!("{base}/kitchen/{topic}"), payload).await;
         }
         tokio::time::sleep(SETTLED).await;
         let id = child.id().expect("it runs");

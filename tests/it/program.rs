@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::support::ear::{DEADLINE, Neighbour};
+use super::support::recorder::{DEADLINE, Neighbour};
 
 fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gxv2mqtt"));
@@ -266,7 +266,7 @@ async fn health_is_what_the_broker_holds() {
     assert!(stderr.contains("never heard of the bridge"), "{stderr}");
     let run = program(&["run", "--config", settings.to_str().unwrap()]);
     let child = { run }.stderr(Stdio::piped()).spawn().unwrap();
-    neighbour.ear.shows("gxv2mqtt/bridge/state", "online").await;
+    neighbour.recorder.shows("gxv2mqtt/bridge/state", "online").await;
     assert_eq!(health().await, (0, "online\n".to_owned(), String::new()));
     assert_eq!(terminate(child).await.0, 0);
     let (code, _, stderr) = health().await;
@@ -292,8 +292,8 @@ async fn no_secret_is_said(wanted: &str) {
     let mut run = program(&["run", "--config", settings.to_str().unwrap()]);
     run.env("RUST_LOG", wanted);
     let child = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    neighbour.ear.shows("gxv2mqtt/kitchen/availability", "online").await;
-    neighbour.ear.shows("gxv2mqtt/hall/availability", "online").await;
+    neighbour.recorder.shows("gxv2mqtt/kitchen/availability", "online").await;
+    neighbour.recorder.shows("gxv2mqtt/hall/availability", "online").await;
     // a password that goes out, in each dialect, and comes back as an error; and one that is changed
     for (id, old, new) in [("wrong", "0ld-secret", "n3w-secret"), ("right", PASSWORD, "n3w-secret")]
     {
@@ -302,7 +302,7 @@ async fn no_secret_is_said(wanted: &str) {
             let payload = serde_json::json!({ "id": id, "role": "admin", "old": old, "new": new });
             let topic = format!("gxv2mqtt/{phone}/command/change_password");
             neighbour.publish(&topic, payload.to_string().as_bytes(), false).await;
-            let result = neighbour.ear.result(&id).await;
+            let result = neighbour.recorder.result(&id).await;
             assert_eq!(result["ok"], id.starts_with("right"), "{result}");
         }
     }
@@ -311,13 +311,13 @@ async fn no_secret_is_said(wanted: &str) {
         phone.expire_sessions();
         phone.set_fault(None, Fault::HtmlPage);
     }
-    neighbour.ear.shows("gxv2mqtt/hall/problem", "bad_answer").await;
+    neighbour.recorder.shows("gxv2mqtt/hall/problem", "bad_answer").await;
     for (_, phone) in &site.phones {
         phone.unplug().await;
     }
     neighbour.publish("gxv2mqtt/hall/command/dial", b"1001", false).await;
     neighbour
-        .ear
+        .recorder
         .until("a result", |heard| {
             let mut results = heard.iter().filter(|h| h.topic.ends_with("/result"));
             results.find(|result| result.payload.contains("dial")).cloned()
@@ -331,7 +331,7 @@ async fn no_secret_is_said(wanted: &str) {
     for secret in secrets {
         assert!(!log.contains(secret), "{secret}: {}", line_with(&log, secret));
         // but for the commands themselves, which the user has sent
-        let all = neighbour.ear.all();
+        let all = neighbour.recorder.all();
         let mut ours = all.iter().filter(|heard| !heard.topic.contains("/command/"));
         assert!(ours.all(|heard| !heard.payload.contains(secret)), "{secret}");
     }
@@ -418,16 +418,16 @@ async fn settings_are_read_again_on_sighup() {
     let socket = tokio::net::UnixDatagram::bind(&path).unwrap();
     let mut run = program(&["run", "--config", settings.to_str().unwrap()]);
     let child = run.env("NOTIFY_SOCKET", &path).stderr(Stdio::piped()).spawn().unwrap();
-    neighbour.ear.shows("gxv2mqtt/kitchen/availability", "online").await;
-    neighbour.ear.shows("gxv2mqtt/hall/availability", "online").await;
+    neighbour.recorder.shows("gxv2mqtt/kitchen/availability", "online").await;
+    neighbour.recorder.shows("gxv2mqtt/hall/availability", "online").await;
     while hear(&socket).await != "READY=1" {}
 
     let (_, hall) = site.phones.pop().unwrap();
     site.settings(PASSWORD);
     hang_up(&child, &socket).await;
-    neighbour.ear.shows("gxv2mqtt/hall/availability", "").await;
-    neighbour.ear.shows("gxv2mqtt/hall/call_state", "").await;
-    neighbour.ear.shows_field("gxv2mqtt/bridge/info", "phones", vec!["kitchen"]).await;
+    neighbour.recorder.shows("gxv2mqtt/hall/availability", "").await;
+    neighbour.recorder.shows("gxv2mqtt/hall/call_state", "").await;
+    neighbour.recorder.shows_field("gxv2mqtt/bridge/info", "phones", vec!["kitchen"]).await;
 
     let text = std::fs::read_to_string(&settings).unwrap();
     let broken = format!("{text}pol = \"1s\"\npassword = \"{PASSWORD}\"\n");
@@ -435,12 +435,12 @@ async fn settings_are_read_again_on_sighup() {
     hang_up(&child, &socket).await;
     let payload = br#"{"transaction":"broken"}"#;
     neighbour.publish("gxv2mqtt/bridge/request/reload", payload, false).await;
-    let response = neighbour.ear.response("broken").await;
+    let response = neighbour.recorder.response("broken").await;
     let (_, _, said) = output(program(&["--config", settings.to_str().unwrap()])).await;
     assert_eq!(format!("gxv2mqtt: {}\n", response["error"].as_str().unwrap()), said);
     assert!(said.contains("phones.kitchen.pol"), "{said}");
     neighbour.publish("gxv2mqtt/kitchen/command/refresh", br#"{"id":"r"}"#, false).await;
-    assert_eq!(neighbour.ear.result("r").await["ok"], true);
+    assert_eq!(neighbour.recorder.result("r").await["ok"], true);
 
     let (code, log) = terminate(child).await;
     assert_eq!(code, 0, "{log}");

@@ -16,9 +16,9 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::support::ear::{Heard, Neighbour};
+use super::support::bed::{TestBed, looked_at, options, start_phone};
+use super::support::recorder::{Heard, Neighbour};
 use super::support::stories;
-use super::support::world::{World, looked_at, options, start_phone};
 
 stories! {
     the_bridge_says_what_it_is
@@ -53,18 +53,18 @@ fn error(response: &Value) -> &str {
     response["error"].as_str().unwrap()
 }
 
-async fn the_bridge_says_what_it_is(world: &mut World) {
-    world.add_phone("hall", Kind::Cti, Profile::cti()).await;
-    world.begin().await;
-    world.ear().shows("gxv2mqtt/hall/availability", "online").await;
-    let response = world.request("info", "").await;
+async fn the_bridge_says_what_it_is(bed: &mut TestBed) {
+    bed.add_phone("hall", Kind::Cti, Profile::cti()).await;
+    bed.begin().await;
+    bed.recorder().shows("gxv2mqtt/hall/availability", "online").await;
+    let response = bed.request("info", "").await;
     let info = data(&response);
     assert_eq!(info["version"], env!("CARGO_PKG_VERSION"));
     let [hall, kitchen] = [&info["phones"][0], &info["phones"][1]];
     assert_eq!(
         *kitchen,
         json!({"id": "kitchen", "name": "The kitchen phone",
-            "url": world.settings.phones[0].url.as_str(), "dialect": "gxv", "model": "GXV3370",
+            "url": bed.settings.phones[0].url.as_str(), "dialect": "gxv", "model": "GXV3370",
             "firmware": kitchen["firmware"], "availability": "online", "problem": "none",
             "paused_until": null})
     );
@@ -72,47 +72,47 @@ async fn the_bridge_says_what_it_is(world: &mut World) {
     assert_eq!([&hall["id"], &hall["dialect"]], ["hall", "cti"]);
 }
 
-async fn the_bridge_says_whether_all_is_well(world: &mut World) {
-    world.begin().await;
-    let response = world.request("health", "").await;
+async fn the_bridge_says_whether_all_is_well(bed: &mut TestBed) {
+    bed.begin().await;
+    let response = bed.request("health", "").await;
     let health = data(&response);
     assert_eq!(health["healthy"], true, "{health}");
     assert!(health["broker"]["connected_since"].is_string());
     assert_eq!(health["broker"]["lost_events"], 0);
     assert!(health["memory_bytes"].as_u64().unwrap() > 1_000_000);
     assert!(health["phones"][0]["answered_seconds_ago"].as_u64().unwrap() < 10);
-    world.phone.unplug().await;
-    world.ear().shows(&at("problem"), "unreachable").await;
-    let response = world.request("health", "").await;
+    bed.phone.unplug().await;
+    bed.recorder().shows(&at("problem"), "unreachable").await;
+    let response = bed.request("health", "").await;
     let health = data(&response);
     assert_eq!(health["healthy"], false);
     assert_eq!(health["reasons"], json!(["kitchen: unreachable"]));
 }
 
-async fn what_is_no_request_is_answered_too(world: &mut World) {
-    world.begin().await;
-    let response = world.request("explode", "").await;
+async fn what_is_no_request_is_answered_too(bed: &mut TestBed) {
+    bed.begin().await;
+    let response = bed.request("explode", "").await;
     assert!(error(&response).contains("there are info, health"), "{response}");
-    let response = world.request("device/rename", "").await;
+    let response = bed.request("device/rename", "").await;
     assert!(error(&response).contains("no such request"), "{response}");
-    let response = world.request("pause", r#""phone":"attic""#).await;
+    let response = bed.request("pause", r#""phone":"attic""#).await;
     assert_eq!(error(&response), "there is no phone \"attic\"; there are kitchen");
 
     let payload = br#"{"transaction":"stale","phone":"kitchen"}"#;
-    world.publish("gxv2mqtt/bridge/request/pause", payload, true).await;
-    let response = world.ear().response("stale").await;
+    bed.publish("gxv2mqtt/bridge/request/pause", payload, true).await;
+    let response = bed.recorder().response("stale").await;
     assert!(error(&response).contains("retained"), "{response}");
-    world.publish("gxv2mqtt/bridge/request/pause", b"", true).await;
-    world.publish("gxv2mqtt/bridge/request/info", &vec![b'x'; 100_000], false).await;
-    world.request("health", "").await;
-    let all = world.ear().all();
+    bed.publish("gxv2mqtt/bridge/request/pause", b"", true).await;
+    bed.publish("gxv2mqtt/bridge/request/info", &vec![b'x'; 100_000], false).await;
+    bed.request("health", "").await;
+    let all = bed.recorder().all();
     let responses: Vec<_> =
         all.iter().filter(|heard| heard.topic.contains("/bridge/response/")).collect();
     assert!(responses.iter().all(|heard| !heard.retained));
     // each request has one, also the empty message that takes the retained one back, and the one that is too long
     assert_eq!(responses.len(), 7, "{responses:#?}");
     assert!(responses[5].payload.contains("100000 bytes are more than"), "{:?}", responses[5]);
-    assert_eq!(world.ear().newest(&at("availability")).as_deref(), Some("online"));
+    assert_eq!(bed.recorder().newest(&at("availability")).as_deref(), Some("online"));
 }
 
 /// Returns until when the kitchen is paused.
@@ -122,42 +122,42 @@ fn paused_until(info: &Value) -> &Value {
     &kitchen["paused_until"]
 }
 
-async fn a_paused_phone_is_left_alone(world: &mut World) {
-    let hall = world.add_phone("hall", Kind::Gxv, Profile::default()).await;
-    world.begin().await;
-    world.ear().shows("gxv2mqtt/hall/availability", "online").await;
-    let response = world.request("pause", r#""phone":"kitchen","for":"10m""#).await;
+async fn a_paused_phone_is_left_alone(bed: &mut TestBed) {
+    let hall = bed.add_phone("hall", Kind::Gxv, Profile::default()).await;
+    bed.begin().await;
+    bed.recorder().shows("gxv2mqtt/hall/availability", "online").await;
+    let response = bed.request("pause", r#""phone":"kitchen","for":"10m""#).await;
     assert!(data(&response)["until"].is_string(), "{response}");
-    world.ear().shows(&at("problem"), "paused").await;
-    world.ear().shows(&at("availability"), "offline").await;
+    bed.recorder().shows(&at("problem"), "paused").await;
+    bed.recorder().shows(&at("availability"), "offline").await;
     // what was under way is over
     looked_at(&hall, 3).await;
-    let before = world.phone.all_requests();
-    let result = world.command("d", "dial", r#""number":"1001""#).await;
+    let before = bed.phone.all_requests();
+    let result = bed.command("d", "dial", r#""number":"1001""#).await;
     assert_eq!(result["error"]["code"], "unreachable");
     let message = result["error"]["message"].as_str().unwrap();
     assert!(message.contains(data(&response)["until"].as_str().unwrap()), "{message}");
-    world.phone.ring(Caller::new("Ann", "1")).unwrap();
+    bed.phone.ring(Caller::new("Ann", "1")).unwrap();
     looked_at(&hall, 10).await;
-    assert_eq!(world.phone.all_requests(), before, "it is asked nothing");
-    let info = world.request("info", "").await;
+    assert_eq!(bed.phone.all_requests(), before, "it is asked nothing");
+    let info = bed.request("info", "").await;
     assert_eq!(*paused_until(data(&info)), data(&response)["until"]);
-    let health = world.request("health", "").await;
+    let health = bed.request("health", "").await;
     assert_eq!(data(&health)["healthy"], true, "a pause is wanted");
 
-    data(&world.request("resume", r#""phone":"kitchen""#).await);
-    world.ear().shows(&at("availability"), "online").await;
-    world.ear().shows(&at("problem"), "none").await;
-    world.ear().shows(&at("call_state"), "ringing").await;
-    assert_eq!(logins(&world.phone), 1, "its session has outlived the pause");
+    data(&bed.request("resume", r#""phone":"kitchen""#).await);
+    bed.recorder().shows(&at("availability"), "online").await;
+    bed.recorder().shows(&at("problem"), "none").await;
+    bed.recorder().shows(&at("call_state"), "ringing").await;
+    assert_eq!(logins(&bed.phone), 1, "its session has outlived the pause");
 }
 
-async fn a_pause_ends_by_itself(world: &mut World) {
-    world.begin().await;
-    data(&world.request("pause", r#""phone":"kitchen","for":"1s""#).await);
-    world.ear().shows(&at("problem"), "paused").await;
-    world.ear().shows(&at("problem"), "none").await;
-    world.ear().shows(&at("availability"), "online").await;
+async fn a_pause_ends_by_itself(bed: &mut TestBed) {
+    bed.begin().await;
+    data(&bed.request("pause", r#""phone":"kitchen","for":"1s""#).await);
+    bed.recorder().shows(&at("problem"), "paused").await;
+    bed.recorder().shows(&at("problem"), "none").await;
+    bed.recorder().shows(&at("availability"), "online").await;
 }
 
 fn bad_logins(phone: &Simulator) -> usize {
@@ -170,26 +170,27 @@ fn logins(phone: &Simulator) -> usize {
     happenings.filter(|happening| matches!(happening, Happening::LoggedIn { .. })).count()
 }
 
-async fn everything_is_announced_again(world: &mut World) {
-    world.begin().await;
+async fn everything_is_announced_again(bed: &mut TestBed) {
+    bed.begin().await;
     let config = "homeassistant/device/gxv2mqtt_kitchen/config";
     let twice = |count: usize| {
         let what = format!("{count} announcements");
-        let ear = world.ear();
+        let recorder = bed.recorder();
         async move {
-            ear.until(&what, |heard| {
-                (heard.iter().filter(|heard| heard.topic == config).count() >= count).then_some(())
-            })
-            .await;
+            recorder
+                .until(&what, |heard| {
+                    (heard.iter().filter(|heard| heard.topic == config).count() >= count)
+                        .then_some(())
+                })
+                .await;
         }
     };
     twice(2).await;
-    let announced = world.ear().count(config);
-    let states = world.ear().count(&at("call_state"));
-    data(&world.request("rediscover", "").await);
+    let announced = bed.recorder().count(config);
+    let states = bed.recorder().count(&at("call_state"));
+    data(&bed.request("rediscover", "").await);
     twice(announced + 1).await;
-    world
-        .ear()
+    bed.recorder()
         .until("the states", |heard| {
             let again = heard.iter().filter(|heard| heard.topic == at("call_state")).count();
             (again > states).then_some(())
@@ -208,158 +209,156 @@ fn retained<'a>(heard: &'a [Heard], place: &str) -> Vec<&'a str> {
     held.map(|(topic, _)| topic).collect()
 }
 
-async fn phones_come_and_go_while_another_is_in_a_call(world: &mut World) {
-    let hall = world.add_phone("hall", Kind::Gxv, Profile::default()).await;
-    world.begin().await;
-    world.ear().shows("gxv2mqtt/hall/availability", "online").await;
+async fn phones_come_and_go_while_another_is_in_a_call(bed: &mut TestBed) {
+    let hall = bed.add_phone("hall", Kind::Gxv, Profile::default()).await;
+    bed.begin().await;
+    bed.recorder().shows("gxv2mqtt/hall/availability", "online").await;
     let device = |id: &str| format!("homeassistant/device/gxv2mqtt_{id}/config");
-    world
-        .ear()
+    bed.recorder()
         .until("the hall's device", |heard| {
             heard.iter().any(|heard| heard.topic == device("hall")).then_some(())
         })
         .await;
-    let line = world.phone.ring(Caller::new("Ann", "1")).unwrap();
-    world.phone.answer(line);
-    world.ear().shows(&at("call_state"), "in_call").await;
-    let calm = world.ear().count(&at("availability"));
-    let attic = start_phone(Profile::default(), &world.phones).await;
+    let line = bed.phone.ring(Caller::new("Ann", "1")).unwrap();
+    bed.phone.answer(line);
+    bed.recorder().shows(&at("call_state"), "in_call").await;
+    let calm = bed.recorder().count(&at("availability"));
+    let attic = start_phone(Profile::default(), &bed.phones).await;
 
-    let mut settings = world.settings.clone();
+    let mut settings = bed.settings.clone();
     settings.phones.remove(1);
     settings.phones.insert(0, options("attic", Kind::Gxv, attic.address()));
     settings.log.format = Format::Json;
-    let response = world.reload(Ok(settings.clone())).await;
+    let response = bed.reload(Ok(settings.clone())).await;
     assert_eq!(
         *data(&response),
         json!({"added": ["attic"], "changed": [], "removed": ["hall"], "unchanged": ["kitchen"],
             "needs_restart": ["log"]})
     );
-    world.ear().shows("gxv2mqtt/attic/availability", "online").await;
-    world.ear().shows("gxv2mqtt/attic/missed_calls", "0").await;
-    world.ear().shows_field("gxv2mqtt/bridge/info", "phones", json!(["attic", "kitchen"])).await;
-    world.ear().shows(&device("hall"), "").await;
-    world.ear().shows("gxv2mqtt/hall/availability", "").await;
-    let all = world.ear().all();
+    bed.recorder().shows("gxv2mqtt/attic/availability", "online").await;
+    bed.recorder().shows("gxv2mqtt/attic/missed_calls", "0").await;
+    bed.recorder().shows_field("gxv2mqtt/bridge/info", "phones", json!(["attic", "kitchen"])).await;
+    bed.recorder().shows(&device("hall"), "").await;
+    bed.recorder().shows("gxv2mqtt/hall/availability", "").await;
+    let all = bed.recorder().all();
     let of_hall = all.iter().filter(|heard| heard.topic == "gxv2mqtt/hall/availability");
     let of_hall: Vec<_> = of_hall.map(|heard| heard.payload.as_str()).collect();
     assert_eq!(of_hall[of_hall.len() - 2..], ["offline", ""]);
     let gone = |heard: &[Heard]| retained(heard, "gxv2mqtt/hall/").is_empty().then_some(());
-    world.ear().until("the hall to be taken back", gone).await;
+    bed.recorder().until("the hall to be taken back", gone).await;
     let asked = hall.all_requests();
 
-    world.phone.far_end_hangs_up(line);
-    world.ear().shows(&at("call_state"), "idle").await;
-    assert_eq!(world.ear().count(&at("availability")), calm, "the kitchen did not notice");
-    assert_eq!(logins(&world.phone), 1);
+    bed.phone.far_end_hangs_up(line);
+    bed.recorder().shows(&at("call_state"), "idle").await;
+    assert_eq!(bed.recorder().count(&at("availability")), calm, "the kitchen did not notice");
+    assert_eq!(logins(&bed.phone), 1);
     assert_eq!(hall.all_requests(), asked, "nothing is asked of a phone that was removed");
     // the event comes after the state
-    world.ear().shows_field(&at("event/call"), "event_type", "ended").await;
+    bed.recorder().shows_field(&at("event/call"), "event_type", "ended").await;
 
-    settings.log = world.settings.log;
-    let response = world.reload(Ok(settings)).await;
+    settings.log = bed.settings.log;
+    let response = bed.reload(Ok(settings)).await;
     assert_eq!(data(&response)["unchanged"], json!(["attic", "kitchen"]));
     assert_eq!(data(&response)["needs_restart"], json!([]));
-    let result = world.command("still", "refresh", "").await;
+    let result = bed.command("still", "refresh", "").await;
     assert_eq!(result["ok"], true, "{result}");
-    assert_eq!([logins(&world.phone), logins(&attic)], [1, 1]);
+    assert_eq!([logins(&bed.phone), logins(&attic)], [1, 1]);
 }
 
-async fn a_changed_phone_goes_on_with_its_call_and_its_counters(world: &mut World) {
-    world.begin().await;
-    world.ear().shows(&at("missed_calls"), "0").await;
-    let missed = world.phone.ring(Caller::new("Ann", "1")).unwrap();
-    world.ear().shows(&at("call_state"), "ringing").await;
-    world.phone.caller_gives_up(missed);
-    world.ear().shows(&at("missed_calls"), "1").await;
-    let line = world.phone.ring(Caller::new("Bob", "2")).unwrap();
-    world.ear().shows(&at("call_state"), "ringing").await;
-    world.phone.answer(line);
-    world.ear().shows(&at("call_state"), "in_call").await;
-    let mut settings = world.settings.clone();
+async fn a_changed_phone_goes_on_with_its_call_and_its_counters(bed: &mut TestBed) {
+    bed.begin().await;
+    bed.recorder().shows(&at("missed_calls"), "0").await;
+    let missed = bed.phone.ring(Caller::new("Ann", "1")).unwrap();
+    bed.recorder().shows(&at("call_state"), "ringing").await;
+    bed.phone.caller_gives_up(missed);
+    bed.recorder().shows(&at("missed_calls"), "1").await;
+    let line = bed.phone.ring(Caller::new("Bob", "2")).unwrap();
+    bed.recorder().shows(&at("call_state"), "ringing").await;
+    bed.phone.answer(line);
+    bed.recorder().shows(&at("call_state"), "in_call").await;
+    let mut settings = bed.settings.clone();
     settings.phones[0].name = "The new phone".into();
-    let response = world.reload(Ok(settings)).await;
+    let response = bed.reload(Ok(settings)).await;
     assert_eq!(data(&response)["changed"], json!(["kitchen"]));
-    world.ear().shows(&at("availability"), "online").await;
+    bed.recorder().shows(&at("availability"), "online").await;
     let config = "homeassistant/device/gxv2mqtt_kitchen/config";
     let what = "the new name";
-    world
-        .ear()
+    bed.recorder()
         .until(what, |heard| {
             let mut all = heard.iter().filter(|heard| heard.topic == config);
             all.any(|heard| heard.payload.contains("The new phone")).then_some(())
         })
         .await;
-    world.phone.far_end_hangs_up(line);
-    world.ear().shows_field(&at("event/call"), "event_type", "ended").await;
-    let events = world.ear().json(&at("event/call"));
+    bed.phone.far_end_hangs_up(line);
+    bed.recorder().shows_field(&at("event/call"), "event_type", "ended").await;
+    let events = bed.recorder().json(&at("event/call"));
     let types: Vec<_> = events.iter().map(|event| event["event_type"].as_str().unwrap()).collect();
     assert_eq!(types, ["incoming", "missed", "incoming", "answered", "ended"]);
     assert_eq!(events[2]["call_id"], events[4]["call_id"], "it is the same call");
     assert_eq!(events[2]["started_at"], events[4]["started_at"]);
-    assert_eq!(world.ear().newest(&at("missed_calls")).as_deref(), Some("1"));
-    let info = world.request("info", "").await;
+    assert_eq!(bed.recorder().newest(&at("missed_calls")).as_deref(), Some("1"));
+    let info = bed.request("info", "").await;
     assert_eq!(data(&info)["phones"][0]["name"], "The new phone");
 }
 
-async fn broken_settings_leave_all_as_it_was(world: &mut World) {
-    world.begin().await;
-    let all = world.ear().count(&at("availability"));
+async fn broken_settings_leave_all_as_it_was(bed: &mut TestBed) {
+    bed.begin().await;
+    let all = bed.recorder().count(&at("availability"));
     let why = "failed to use phones.kitchen.pol from settings.toml: unknown".to_owned();
-    let response = world.reload(Err(why.clone())).await;
+    let response = bed.reload(Err(why.clone())).await;
     assert_eq!(error(&response), why);
-    let mut settings = world.settings.clone();
+    let mut settings = bed.settings.clone();
     let mut hall = settings.phones[0].clone();
     hall.id = "hall".parse().unwrap();
     hall.url = "https://127.0.0.1:1".parse().unwrap();
     hall.tls = Tls::Ca(b"no certificate".to_vec());
     settings.phones[0].name = "Another".into();
     settings.phones.push(hall);
-    let response = world.reload(Ok(settings)).await;
+    let response = bed.reload(Ok(settings)).await;
     assert!(error(&response).starts_with("phones.hall.tls_ca_file"), "{response}");
-    let info = world.request("info", "").await;
+    let info = bed.request("info", "").await;
     assert_eq!(data(&info)["phones"].as_array().unwrap().len(), 1);
     assert_eq!(data(&info)["phones"][0]["name"], "The kitchen phone");
-    assert_eq!(world.ear().count(&at("availability")), all);
-    assert_eq!(logins(&world.phone), 1);
+    assert_eq!(bed.recorder().count(&at("availability")), all);
+    assert_eq!(logins(&bed.phone), 1);
 }
 
-async fn a_pause_outlives_a_reload(world: &mut World) {
-    let hall = world.add_phone("hall", Kind::Gxv, Profile::default()).await;
-    world.begin().await;
-    world.ear().shows("gxv2mqtt/hall/availability", "online").await;
-    data(&world.request("pause", r#""phone":"kitchen""#).await);
-    world.ear().shows(&at("problem"), "paused").await;
+async fn a_pause_outlives_a_reload(bed: &mut TestBed) {
+    let hall = bed.add_phone("hall", Kind::Gxv, Profile::default()).await;
+    bed.begin().await;
+    bed.recorder().shows("gxv2mqtt/hall/availability", "online").await;
+    data(&bed.request("pause", r#""phone":"kitchen""#).await);
+    bed.recorder().shows(&at("problem"), "paused").await;
     looked_at(&hall, 3).await;
-    let before = world.phone.all_requests();
-    data(&world.request("reload", "").await);
-    let mut settings = world.settings.clone();
+    let before = bed.phone.all_requests();
+    data(&bed.request("reload", "").await);
+    let mut settings = bed.settings.clone();
     settings.phones[0].name = "The new phone".into();
-    data(&world.reload(Ok(settings)).await);
+    data(&bed.reload(Ok(settings)).await);
     looked_at(&hall, 5).await;
-    assert_eq!(world.phone.all_requests(), before, "it was paused before, and is");
-    assert_eq!(world.ear().newest(&at("problem")).as_deref(), Some("paused"));
-    data(&world.request("resume", r#""phone":"kitchen""#).await);
-    world.ear().shows(&at("availability"), "online").await;
+    assert_eq!(bed.phone.all_requests(), before, "it was paused before, and is");
+    assert_eq!(bed.recorder().newest(&at("problem")).as_deref(), Some("paused"));
+    data(&bed.request("resume", r#""phone":"kitchen""#).await);
+    bed.recorder().shows(&at("availability"), "online").await;
 }
 
-async fn a_refused_login_outlives_a_reload(world: &mut World) {
-    let right = world.settings.phones[0].password.replace("wrong".into());
-    world.start_bridge();
-    world.ear().shows(&at("problem"), "unauthorized").await;
-    let mut settings = world.settings.clone();
+async fn a_refused_login_outlives_a_reload(bed: &mut TestBed) {
+    let right = bed.settings.phones[0].password.replace("wrong".into());
+    bed.start_bridge();
+    bed.recorder().shows(&at("problem"), "unauthorized").await;
+    let mut settings = bed.settings.clone();
     for name in ["Hall", "Attic", "Cellar"] {
         settings.phones[0].name = name.into();
-        let response = world.reload(Ok(settings.clone())).await;
+        let response = bed.reload(Ok(settings.clone())).await;
         assert_eq!(data(&response)["changed"], json!(["kitchen"]));
-        let result = world.command("x", "dial", r#""number":"1""#).await;
+        let result = bed.command("x", "dial", r#""number":"1""#).await;
         assert_eq!(result["error"]["code"], "unauthorized", "{result}");
     }
-    assert_eq!(bad_logins(&world.phone), 1, "five of them lock a phone");
+    assert_eq!(bad_logins(&bed.phone), 1, "five of them lock a phone");
     settings.phones[0].password = right;
-    data(&world.reload(Ok(settings)).await);
-    world.ear().shows(&at("availability"), "online").await;
-    assert_eq!(bad_logins(&world.phone), 1);
+    data(&bed.reload(Ok(settings)).await);
+    bed.recorder().shows(&at("availability"), "online").await;
+    assert_eq!(bad_logins(&bed.phone), 1);
 }
 
 #[tokio::test]
@@ -368,74 +367,74 @@ async fn settings_that_are_from_no_file_are_not_read_again() {
     let address = broker.address();
     let neighbour = Neighbour::connect(address).await;
     let kitchen = options("kitchen", Kind::Gxv, ([127, 0, 0, 1], 1).into());
-    let mqtt = mqtt::Options::at(address.ip().to_string(), address.port());
+    let mqtt = mqtt::BrokerOptions::at(address.ip().to_string(), address.port());
     let stop = CancellationToken::new();
     let bridge = tokio::spawn(bridge::run(Settings::new(mqtt, vec![kitchen]), stop.clone()));
-    neighbour.ear.shows("gxv2mqtt/bridge/state", "online").await;
+    neighbour.recorder.shows("gxv2mqtt/bridge/state", "online").await;
     let payload = br#"{"transaction":"demo"}"#;
     neighbour.publish("gxv2mqtt/bridge/request/reload", payload, false).await;
-    let response = neighbour.ear.response("demo").await;
+    let response = neighbour.recorder.response("demo").await;
     assert!(error(&response).contains("from no file"), "{response}");
     stop.cancel();
     bridge.await.unwrap().unwrap();
     broker.stop().await;
 }
 
-async fn a_phone_that_hangs_holds_nobody_up_when_it_is_taken_out(world: &mut World) {
-    let hall = world.add_phone("hall", Kind::Gxv, Profile::default()).await;
-    world.begin().await;
-    world.ear().shows("gxv2mqtt/hall/availability", "online").await;
+async fn a_phone_that_hangs_holds_nobody_up_when_it_is_taken_out(bed: &mut TestBed) {
+    let hall = bed.add_phone("hall", Kind::Gxv, Profile::default()).await;
+    bed.begin().await;
+    bed.recorder().shows("gxv2mqtt/hall/availability", "online").await;
     let line = hall.ring(Caller::new("Ann", "1")).unwrap();
     hall.answer(line);
-    world.ear().shows("gxv2mqtt/hall/call_state", "in_call").await;
+    bed.recorder().shows("gxv2mqtt/hall/call_state", "in_call").await;
     hall.set_fault(None, Fault::NeverAnswers);
     let asked = hall.all_requests();
     while hall.all_requests() == asked {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let mut settings = world.settings.clone();
+    let mut settings = bed.settings.clone();
     settings.phones.remove(1);
     let reload = async {
-        data(&world.reload(Ok(settings)).await);
+        data(&bed.reload(Ok(settings)).await);
         Instant::now()
     };
     let command = async {
-        assert_eq!(world.command("during", "refresh", "").await["ok"], true);
+        assert_eq!(bed.command("during", "refresh", "").await["ok"], true);
         Instant::now()
     };
     let (reloaded, done) = tokio::join!(reload, command);
     assert!(done < reloaded, "the kitchen waited for the hall");
-    world.ear().shows("gxv2mqtt/hall/call_state", "").await;
-    let last = world.ear().json("gxv2mqtt/hall/event/call").pop().unwrap();
+    bed.recorder().shows("gxv2mqtt/hall/call_state", "").await;
+    let last = bed.recorder().json("gxv2mqtt/hall/event/call").pop().unwrap();
     assert_eq!(last["event_type"], "ended", "every call that begins ends");
     assert_eq!(last["ended_at"], Value::Null);
 }
 
-async fn a_command_to_a_phone_that_begins_anew_waits_for_it(world: &mut World) {
-    world.begin().await;
-    world.phone.set_fault(Function::GetLineStatus, Fault::Delay(Duration::from_secs(1)));
-    let asked = world.phone.all_requests();
-    while world.phone.all_requests() == asked {
+async fn a_command_to_a_phone_that_begins_anew_waits_for_it(bed: &mut TestBed) {
+    bed.begin().await;
+    bed.phone.set_fault(Function::GetLineStatus, Fault::Delay(Duration::from_secs(1)));
+    let asked = bed.phone.all_requests();
+    while bed.phone.all_requests() == asked {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let mut settings = world.settings.clone();
+    let mut settings = bed.settings.clone();
     settings.phones[0].name = "The new phone".into();
     let command = async {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        world.command("during", "get_time", "").await
+        bed.command("during", "get_time", "").await
     };
-    let (response, result) = tokio::join!(world.reload(Ok(settings)), command);
+    let (response, result) = tokio::join!(bed.reload(Ok(settings)), command);
     assert_eq!(data(&response)["changed"], json!(["kitchen"]));
     assert_eq!(result["ok"], true, "{result}");
 }
 
-async fn one_bridge_leaves_the_devices_of_another_alone(world: &mut World) {
-    world.begin().await;
+async fn one_bridge_leaves_the_devices_of_another_alone(bed: &mut TestBed) {
+    bed.begin().await;
     let device = |object: &str| format!("homeassistant/device/{object}/config");
-    let mut other = world.settings.clone();
+    let mut other = bed.settings.clone();
     other.base_topic = "house/phones".into();
     other.mqtt.client_id = "another".into();
-    let hall = start_phone(Profile::default(), &world.phones).await;
+    let hall = start_phone(Profile::default(), &bed.phones).await;
     other.phones = vec![options("kitchen", Kind::Gxv, hall.address())];
     let (stop, written) = (CancellationToken::new(), Arc::new(Mutex::new(other.clone())));
     let read = Arc::clone(&written);
@@ -447,17 +446,17 @@ async fn one_bridge_leaves_the_devices_of_another_alone(world: &mut World) {
     {
         let topic = device(object);
         let there = |heard: &[Heard]| heard.iter().any(|heard| heard.topic == topic).then_some(());
-        world.ear().until(object, there).await;
+        bed.recorder().until(object, there).await;
     }
     // the other's kitchen goes, and ours stays
     other.phones[0].id = "cellar".parse().unwrap();
     *written.lock().unwrap() = other;
-    world.publish("house/phones/bridge/request/reload", b"{}", false).await;
-    world.ear().shows(&device("house-2fphones_kitchen"), "").await;
-    world.ear().shows("house/phones/kitchen/availability", "").await;
-    assert_ne!(world.ear().newest(&device("gxv2mqtt_kitchen")).as_deref(), Some(""));
+    bed.publish("house/phones/bridge/request/reload", b"{}", false).await;
+    bed.recorder().shows(&device("house-2fphones_kitchen"), "").await;
+    bed.recorder().shows("house/phones/kitchen/availability", "").await;
+    assert_ne!(bed.recorder().newest(&device("gxv2mqtt_kitchen")).as_deref(), Some(""));
     let ids = |object: &str| {
-        let text = world.ear().newest(&device(object)).unwrap();
+        let text = bed.recorder().newest(&device(object)).unwrap();
         let payload: Value = serde_json::from_str(&text).unwrap();
         let components = payload["components"].as_object().unwrap().values();
         let ids = components.filter_map(|one| one["unique_id"].as_str().map(str::to_owned));

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use gxv2mqtt::domain::request::{Answer, Ask, Question, Trouble};
+use gxv2mqtt::domain::request::{Answer, PhoneError, PhoneRequest, StatusQuery};
 use gxv2mqtt::phone::dialect::Kind;
-use gxv2mqtt::phone::http::{Clients, Handset};
-use gxv2mqtt::phone::{Options, Tls};
+use gxv2mqtt::phone::http::{Clients, PhoneClient};
+use gxv2mqtt::phone::{PhoneOptions, Tls};
 use gxv2mqtt::simulator::{Profile, Simulator};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::support::world::options;
+use super::support::bed::options;
 
 /// A simulated phone with a certificate of a private authority.
 struct Encrypted {
@@ -65,15 +65,16 @@ fn acceptor(certificate: CertificateDer<'static>, key: &KeyPair) -> TlsAcceptor 
     TlsAcceptor::from(Arc::new(config))
 }
 
-async fn ask(address: SocketAddr, tls: Tls) -> Result<Answer, Trouble> {
-    let options = Options {
+async fn ask(address: SocketAddr, tls: Tls) -> Result<Answer, PhoneError> {
+    let options = PhoneOptions {
         url: format!("https://{address}/").parse().unwrap(),
         tls,
         ..options("kitchen", Kind::Gxv, address)
     };
     let client = Clients::default().client(&options).unwrap();
-    let answer = Handset::new(client, &options).ask(&Ask::Read(Question::Lines)).await;
-    answer.map_err(Trouble::from)
+    let answer =
+        PhoneClient::new(client, &options).ask(&PhoneRequest::Read(StatusQuery::Lines)).await;
+    answer.map_err(PhoneError::from)
 }
 
 #[tokio::test]
@@ -90,7 +91,7 @@ async fn only_the_certificate_that_was_named_is_taken() {
     }
     for refused in [fingerprint(&other), authority(&other), Tls::System] {
         let answer = ask(phone.address, refused).await;
-        let Err(Trouble::BadCertificate(why)) = answer else { panic!("{answer:?}") };
+        let Err(PhoneError::BadCertificate(why)) = answer else { panic!("{answer:?}") };
         assert!(why.contains("certificate") && why.contains("tls_fingerprint"), "{why}");
     }
     stop.cancel();

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use gxv2mqtt::domain::contacts::phonebook::{Contact, Filter};
 use gxv2mqtt::domain::request::password::Password;
-use gxv2mqtt::domain::request::{Ask, Operation, Question, Role, SystemOperation};
-use gxv2mqtt::phone::Options;
+use gxv2mqtt::domain::request::{Operation, PhoneRequest, Role, StatusQuery, SystemOperation};
+use gxv2mqtt::phone::PhoneOptions;
 use gxv2mqtt::phone::dialect::{Function, Kind};
-use gxv2mqtt::phone::http::{Clients, Handset};
+use gxv2mqtt::phone::http::{Clients, PhoneClient};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::support::world::options;
+use super::support::bed::options;
 
 /// One request: its first line, its headers in lower case, and its body.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ impl Heard {
 
 /// Listens, says yes to everything, and keeps what it heard.
 struct Tap {
-    options: Options,
+    options: PhoneOptions,
     heard: Arc<Mutex<Vec<Heard>>>,
 }
 
@@ -50,9 +50,9 @@ impl Tap {
     }
 
     /// Asks all of it, whatever is answered, and returns what was heard.
-    async fn hear(&self, asks: &[Ask]) -> Vec<Heard> {
+    async fn hear(&self, asks: &[PhoneRequest]) -> Vec<Heard> {
         let client = Clients::default().client(&self.options).unwrap();
-        let mut handset = Handset::new(client, &self.options);
+        let mut handset = PhoneClient::new(client, &self.options);
         for ask in asks {
             drop(handset.ask(ask).await);
         }
@@ -96,7 +96,7 @@ async fn answer(mut stream: TcpStream, keeper: &Mutex<Vec<Heard>>) {
 }
 
 /// Every function, in every form that the bridge has for it.
-fn all() -> Vec<Ask> {
+fn all() -> Vec<PhoneRequest> {
     let operations = [
         Operation::Answer,
         Operation::Reject,
@@ -107,24 +107,24 @@ fn all() -> Vec<Ask> {
     let password = |text| Password::new(text).unwrap();
     let systems =
         [SystemOperation::Reboot, SystemOperation::Provision, SystemOperation::FactoryReset];
-    let mut asks: Vec<_> = Question::ALL.map(Ask::Read).into();
-    asks.extend(operations.map(|operation| Ask::Operate { operation, line: 1 }));
-    asks.extend(systems.map(Ask::System));
+    let mut asks: Vec<_> = StatusQuery::ALL.map(PhoneRequest::Read).into();
+    asks.extend(operations.map(|operation| PhoneRequest::Operate { operation, line: 1 }));
+    asks.extend(systems.map(PhoneRequest::System));
     asks.extend([
-        Ask::GetRegistered,
-        Ask::Dial { number: "1001".into(), account: 1 },
-        Ask::GetValues(vec!["8352".into()]),
-        Ask::SetValues(vec![("8352".into(), "5".into())]),
-        Ask::ChangePassword { role: Role::User, old: password("a"), new: password("b") },
-        Ask::GetContacts(Filter::default()),
-        Ask::GetContacts(Filter { id: Some("1".into()), ..Filter::default() }),
-        Ask::SaveContact(Contact::default()),
-        Ask::DeleteContact("1".into()),
-        Ask::DeleteAllContacts,
-        Ask::DownloadPhonebook,
-        Ask::GetGroups,
-        Ask::AddGroup("Family".into()),
-        Ask::EditGroup { id: "1".into(), name: String::new() },
+        PhoneRequest::GetRegistered,
+        PhoneRequest::Dial { number: "1001".into(), account: 1 },
+        PhoneRequest::GetValues(vec!["8352".into()]),
+        PhoneRequest::SetValues(vec![("8352".into(), "5".into())]),
+        PhoneRequest::ChangePassword { role: Role::User, old: password("a"), new: password("b") },
+        PhoneRequest::GetContacts(Filter::default()),
+        PhoneRequest::GetContacts(Filter { id: Some("1".into()), ..Filter::default() }),
+        PhoneRequest::SaveContact(Contact::default()),
+        PhoneRequest::DeleteContact("1".into()),
+        PhoneRequest::DeleteAllContacts,
+        PhoneRequest::DownloadPhonebook,
+        PhoneRequest::GetGroups,
+        PhoneRequest::AddGroup("Family".into()),
+        PhoneRequest::EditGroup { id: "1".into(), name: String::new() },
     ]);
     asks
 }

@@ -15,7 +15,7 @@ use super::{Error, Format, Level, Log, Settings, load_from};
 use crate::domain::command::Command;
 use crate::domain::command::dial_allow::DialAllow;
 use crate::domain::command::policy::Guarded;
-use crate::domain::values::named::SettingKind;
+use crate::domain::values::named::ValueKind;
 use crate::phone::dialect::{Digest, Function, Kind};
 use crate::phone::{self, Tls};
 
@@ -63,7 +63,7 @@ fn vars<V: AsRef<str>>(env: &[(&str, V)]) -> Vec<(OsString, OsString)> {
     env.iter().map(|(name, value)| (name.into(), value.as_ref().into())).collect()
 }
 
-fn password(phone: &phone::Options) -> &str {
+fn password(phone: &phone::PhoneOptions) -> &str {
     phone.password.as_ref().unwrap().expose_secret()
 }
 
@@ -197,12 +197,12 @@ fn values_of_a_phone_can_be_named() {
     let phone = &load(&toml, &[]).unwrap().phones[0];
     let values = |place: usize| (&*phone.values[place].name, &*phone.values[place].value);
     assert_eq!([values(0), values(1)], [("Ring volume", "8352"), ("Key light", "22234")]);
-    let number = SettingKind::Number { min: 0, max: 10, step: 1, unit: None };
+    let number = ValueKind::Number { min: 0, max: 10, step: 1, unit: None };
     assert_eq!(phone.values[0].kind, number);
-    let SettingKind::Select(choices) = &phone.values[1].kind else { panic!("a select") };
+    let ValueKind::Select(choices) = &phone.values[1].kind else { panic!("a select") };
     let labels: Vec<_> = choices.iter().map(|choice| &*choice.label).collect();
     assert_eq!(labels, ["Off", "On", "Auto"], "in the order of the phone's values");
-    assert_eq!(phone.values[2].kind, SettingKind::Switch { on: "1".into(), off: "no".into() });
+    assert_eq!(phone.values[2].kind, ValueKind::Switch { on: "1".into(), off: "no".into() });
     assert_eq!((values(2), values(3)), (("Dnd", "1"), ("Maker", "vendor_name")));
 }
 
@@ -240,7 +240,7 @@ fn the_environment_wins_key_by_key() {
     assert_eq!(hall.tls, Tls::Insecure);
     assert_eq!(hall.policy.dial_allow, dial_allow(&["[0-9]+"]));
     assert!(hall.policy.allow.is_empty());
-    assert_eq!(hall.values[0].kind, SettingKind::Text);
+    assert_eq!(hall.values[0].kind, ValueKind::Text);
 }
 
 #[test]

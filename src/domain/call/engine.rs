@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::evidence::Evidence;
 use super::live::{Live, Shown, Stage};
 use super::pushes::{APART, Fit, Pushes};
-use super::{Call, Direction, EventType, Habits, Input, Instruction, Now, Output, Source};
+use super::{Call, CallSettings, Direction, EventType, Input, Instruction, Now, Output, Source};
 use crate::domain::contacts::directory::Names;
 use crate::domain::telephony::Line;
 
@@ -21,7 +21,7 @@ const LOST_AFTER: u32 = 6;
 /// The calls of one phone.
 #[derive(Debug)]
 pub(super) struct Engine {
-    pub(super) habits: Habits,
+    pub(super) habits: CallSettings,
     pub(super) lines: BTreeMap<u16, Slot>,
     pub(super) evidence: Evidence,
     pub(super) pushes: Pushes,
@@ -51,7 +51,7 @@ pub(super) struct Slot {
 }
 
 impl Engine {
-    pub(super) fn new(habits: Habits) -> Self {
+    pub(super) fn new(habits: CallSettings) -> Self {
         Self {
             habits,
             lines: BTreeMap::new(),

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::stories::{Story, habits};
-use super::{Habits, Input, Instruction};
+use super::{CallSettings, Input, Instruction};
 use crate::domain::call::push::{Push, PushKind};
 use crate::domain::telephony::LineState;
 
@@ -82,7 +82,8 @@ fn live(steps: Vec<Step>, min_ring: u64) -> Story {
 
 /// So many steps, and nobody hangs up.
 fn unfinished(steps: Vec<Step>, min_ring: u64) -> Story {
-    let mut story = Story::unseen(Habits { min_ring: Duration::from_millis(min_ring), ..habits() });
+    let mut story =
+        Story::unseen(CallSettings { min_ring: Duration::from_millis(min_ring), ..habits() });
     let now = story.now();
     story.board.remember_no_more(now);
     carry_out(&mut story, steps);
@@ -133,7 +134,7 @@ proptest! {
             let lines: Vec<_> = events.iter().map(|event| &event["line"]).collect();
             prop_assert!(lines.windows(2).all(|pair| pair[0] == pair[1]));
         }
-        prop_assert_eq!(story.board.book().unwrap().in_progress, "[]");
+        prop_assert_eq!(story.board.topics().unwrap().in_progress, "[]");
     }
 
     #[test]
@@ -224,6 +225,6 @@ proptest! {
     fn missed_calls_are_counted(steps in steps()) {
         let story = live(steps, 0);
         let missed = story.events.iter().filter(|event| event["event_type"] == "missed").count();
-        prop_assert_eq!(story.board.book().unwrap().missed, Some(missed as u64));
+        prop_assert_eq!(story.board.topics().unwrap().missed, Some(missed as u64));
     }
 }

@@ -3,7 +3,6 @@
 //! `engine` is the reducer, `live` one call of it; `hints`, `pushes` and `evidence` explain what the lines do; `book` is what users
 //! see of it and what survives a restart, `switchboard` all of it for one phone.
 
-mod book;
 pub mod doorbell;
 mod engine;
 mod evidence;
@@ -16,6 +15,7 @@ mod pushes;
 #[cfg(test)]
 mod stories;
 mod switchboard;
+mod topics;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,8 +29,8 @@ use crate::domain::contacts::directory::Person;
 use crate::domain::telephony::Line;
 use crate::domain::telephony::number::{is_nobody, same};
 
-pub use book::Book;
-pub use switchboard::{Deed, Switchboard};
+pub use switchboard::{Effect, Switchboard};
+pub use topics::CallTopics;
 
 /// A moment, on both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub struct Now {
 
 /// What the settings say of the calls of one phone.
 #[derive(Debug, Clone)]
-pub struct Habits {
+pub struct CallSettings {
     /// A call that rings shorter than this is none.
     pub min_ring: Duration,
     /// A phone that was not seen for this long may have done anything in the meantime.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{Deed, Habits, Input, Instruction, Now, Switchboard};
+use super::{CallSettings, Effect, Input, Instruction, Now, Switchboard};
 use crate::domain::call::doorbell::{DoorbellRule, Pattern};
 use crate::domain::call::push::{Push, PushKind};
 use crate::domain::contract::topic::PhoneTopic;
@@ -26,8 +26,8 @@ pub(super) struct Story {
     pub(super) events: Vec<Value>,
 }
 
-pub(super) fn habits() -> Habits {
-    Habits {
+pub(super) fn habits() -> CallSettings {
+    CallSettings {
         min_ring: Duration::ZERO,
         gap: Duration::from_secs(10),
         blind: Duration::from_secs(4),
@@ -41,7 +41,7 @@ impl Story {
         Self::with(habits())
     }
 
-    fn with(habits: Habits) -> Self {
+    fn with(habits: CallSettings) -> Self {
         let mut story = Self::unseen(habits);
         story.remember_no_more().look();
         story
@@ -50,12 +50,12 @@ impl Story {
     /// The broker had retained nothing else.
     fn remember_no_more(&mut self) -> &mut Self {
         let now = self.now();
-        let deeds = self.board.remember_no_more(now);
-        self.note(deeds)
+        let effects = self.board.remember_no_more(now);
+        self.note(effects)
     }
 
     #[expect(clippy::disallowed_methods, reason = "any instant does: stories only add to it")]
-    pub(super) fn unseen(habits: Habits) -> Self {
+    pub(super) fn unseen(habits: CallSettings) -> Self {
         Self {
             board: Switchboard::new(habits),
             // far enough from the beginning of the clock for what was before
@@ -144,20 +144,20 @@ impl Story {
 
     pub(super) fn take(&mut self, input: Input) -> &mut Self {
         let now = self.now();
-        let deeds = self.board.take(input, now);
-        self.note(deeds)
+        let effects = self.board.take(input, now);
+        self.note(effects)
     }
 
     fn remember(&mut self, topic: &PhoneTopic, payload: &str) -> &mut Self {
         let now = self.now();
-        let deeds = self.board.remember(topic, payload, now);
-        self.note(deeds)
+        let effects = self.board.remember(topic, payload, now);
+        self.note(effects)
     }
 
-    fn note(&mut self, deeds: Vec<Deed>) -> &mut Self {
-        for deed in deeds {
-            match deed {
-                Deed::Tell(topic, payload) => {
+    fn note(&mut self, effects: Vec<Effect>) -> &mut Self {
+        for effect in effects {
+            match effect {
+                Effect::Tell(topic, payload) => {
                     let event: Value = serde_json::from_str(&payload).unwrap();
                     let word = event["event_type"].as_str().unwrap();
                     let text = |key: &str| event[key].as_str().unwrap_or("-").to_owned();
@@ -167,9 +167,9 @@ impl Story {
                         self.events.push(event);
                     }
                 }
-                Deed::HangUp(line) => self.log.push(format!("hang up {line}")),
-                Deed::NeverSeen(number) => self.log.push(format!("never seen {number}")),
-                Deed::Log(..) => {}
+                Effect::HangUp(line) => self.log.push(format!("hang up {line}")),
+                Effect::NeverSeen(number) => self.log.push(format!("never seen {number}")),
+                Effect::Log(..) => {}
             }
         }
         self
@@ -189,7 +189,7 @@ impl Story {
 
     /// Returns what a new bridge finds on the broker.
     fn retained(&self) -> Vec<(PhoneTopic, String)> {
-        let book = self.board.book().unwrap();
+        let book = self.board.topics().unwrap();
         let topics = [
             (PhoneTopic::MissedCalls, book.missed.map(|missed| missed.to_string())),
             (PhoneTopic::LastCall, book.last_call),
@@ -200,7 +200,7 @@ impl Story {
     }
 
     /// The bridge is started again; it sees the lines once before it knows what was before.
-    fn restart(&mut self, habits: Habits) -> &mut Self {
+    fn restart(&mut self, habits: CallSettings) -> &mut Self {
         let retained = self.retained();
         self.board = Switchboard::new(habits);
         self.look();
@@ -211,15 +211,15 @@ impl Story {
     }
 
     fn missed(&self) -> u64 {
-        self.board.book().unwrap().missed.unwrap()
+        self.board.topics().unwrap().missed.unwrap()
     }
 
     fn in_progress(&self) -> Value {
-        serde_json::from_str(&self.board.book().unwrap().in_progress).unwrap()
+        serde_json::from_str(&self.board.topics().unwrap().in_progress).unwrap()
     }
 
     fn caller(&self) -> Value {
-        serde_json::from_str(&self.board.book().unwrap().last_caller.unwrap()).unwrap()
+        serde_json::from_str(&self.board.topics().unwrap().last_caller.unwrap()).unwrap()
     }
 }
 
@@ -391,7 +391,7 @@ fn a_phone_vanishes_in_a_call() {
     story.away(60.0).take(Input::Woke).tells(&["ended 1 1001 -", "missed 2 1002 -"]);
     assert_eq!(story.events[3]["ended_at"], "1970-01-12T13:47:11Z", "when it was seen last");
     story.change(2, Idle, "", "").look().tells(&["answered 1 1001 -"]);
-    assert_eq!(story.board.book().unwrap().in_progress.matches("call_id").count(), 1);
+    assert_eq!(story.board.topics().unwrap().in_progress.matches("call_id").count(), 1);
 
     // it comes back after the call, or in another one
     story.away(30.0).line(1, Idle, "", "").tells(&["ended 1 1001 -"]);
@@ -415,12 +415,12 @@ fn a_phone_that_says_nothing_of_its_lines_ends_no_call() {
 
 #[test]
 fn a_blocked_number_rings_too_shortly() {
-    let mut story = Story::with(Habits { min_ring: Duration::from_secs(1), ..habits() });
+    let mut story = Story::with(CallSettings { min_ring: Duration::from_secs(1), ..habits() });
     story.line(1, Ringing, "666", "").tells(&[]);
-    assert_eq!(story.board.book().unwrap().unproven, [1].into());
+    assert_eq!(story.board.topics().unwrap().unproven, [1].into());
     assert_eq!(story.board.look_at(), Some(story.now().instant + Duration::from_secs(1)));
     story.line(1, Idle, "", "").push(PushKind::Missed, "666", "").look().tells(&[]);
-    assert_eq!((story.missed(), story.board.book().unwrap().last_call), (0, None));
+    assert_eq!((story.missed(), story.board.topics().unwrap().last_call), (0, None));
 
     story.line(1, Ringing, "1001", "").pass(1.0).look();
     story.tells(&["incoming 1 1001 -"]);
@@ -430,9 +430,9 @@ fn a_blocked_number_rings_too_shortly() {
     story.tells(&["incoming 1 1002 -", "answered 1 1002 -"]);
 }
 
-fn bell(number: &str) -> Habits {
+fn bell(number: &str) -> CallSettings {
     let number = Some(Pattern::Plain(number.into()));
-    Habits { doorbell: vec![DoorbellRule { number, ..DoorbellRule::default() }], ..habits() }
+    CallSettings { doorbell: vec![DoorbellRule { number, ..DoorbellRule::default() }], ..habits() }
 }
 
 #[test]

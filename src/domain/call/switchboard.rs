@@ -6,10 +6,10 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::book::{self, Book};
 use super::engine::Engine;
 use super::live::Stage;
-use super::{Call, Direction, EventType, Habits, Input, Now, Output};
+use super::topics::{self, CallTopics};
+use super::{Call, CallSettings, Direction, EventType, Input, Now, Output};
 use crate::domain::call::push::PushKind;
 use crate::domain::contacts::directory::Names;
 use crate::domain::contract::topic::PhoneTopic;
@@ -21,7 +21,7 @@ const STALE: Duration = Duration::from_mins(1);
 
 /// What is to be done because of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Deed {
+pub enum Effect {
     /// Publish this below `P`.
     Tell(PhoneTopic, String),
     /// Tell the log.
@@ -46,7 +46,7 @@ pub struct Switchboard {
 
 impl Switchboard {
     /// Starts with nothing known.
-    pub fn new(habits: Habits) -> Self {
+    pub fn new(habits: CallSettings) -> Self {
         Self {
             engine: Engine::new(habits),
             early: Some(VecDeque::new()),
@@ -58,7 +58,7 @@ impl Switchboard {
     }
 
     /// Goes on with other habits.
-    pub fn habits(&mut self, habits: Habits) {
+    pub fn habits(&mut self, habits: CallSettings) {
         self.engine.habits = habits;
     }
 
@@ -74,7 +74,7 @@ impl Switchboard {
     }
 
     /// Takes in what happened.
-    pub fn take(&mut self, input: Input, now: Now) -> Vec<Deed> {
+    pub fn take(&mut self, input: Input, now: Now) -> Vec<Effect> {
         let Some(early) = &mut self.early else { return self.do_take(&input, now) };
         if !matters(&input) {
             return Vec::new();
@@ -99,10 +99,10 @@ impl Switchboard {
     }
 
     /// Takes in what the broker had retained on a topic before the bridge was started.
-    pub fn remember(&mut self, topic: &PhoneTopic, payload: &str, now: Now) -> Vec<Deed> {
-        let said = |payload: &str| (!payload.is_empty()).then(|| book::completed(payload));
+    pub fn remember(&mut self, topic: &PhoneTopic, payload: &str, now: Now) -> Vec<Effect> {
+        let said = |payload: &str| (!payload.is_empty()).then(|| topics::completed(payload));
         if *topic == PhoneTopic::Calls && self.early.is_some() {
-            for live in book::remembered(payload, now) {
+            for live in topics::remembered(payload, now) {
                 self.engine.remember(live);
             }
             return self.open(now);
@@ -119,35 +119,36 @@ impl Switchboard {
     }
 
     /// Takes in that the broker had retained nothing else.
-    pub fn remember_no_more(&mut self, now: Now) -> Vec<Deed> {
+    pub fn remember_no_more(&mut self, now: Now) -> Vec<Effect> {
         self.missed_is_known = true;
         self.open(now)
     }
 
     /// Ends all calls, as nobody looks at the phone any more; returns what is to be published of that.
     pub fn end_all(&mut self, now: Now) -> Vec<(PhoneTopic, String)> {
-        let mut deeds = self.remember_no_more(now);
-        deeds.extend(self.take(Input::Removed, now));
-        let told = |deed| match deed {
-            Deed::Tell(topic, payload) => Some((topic, payload)),
-            Deed::Log(..) | Deed::HangUp(_) | Deed::NeverSeen(_) => None,
+        let mut effects = self.remember_no_more(now);
+        effects.extend(self.take(Input::Removed, now));
+        let told = |effect| match effect {
+            Effect::Tell(topic, payload) => Some((topic, payload)),
+            Effect::Log(..) | Effect::HangUp(_) | Effect::NeverSeen(_) => None,
         };
-        deeds.into_iter().filter_map(told).collect()
+        effects.into_iter().filter_map(told).collect()
     }
 
     /// Ends the calls that an earlier run has left in `P/calls`, of a phone that is not there any more.
     pub fn end_remembered(calls: &str, now: Now) -> Vec<(PhoneTopic, String)> {
         let (min_ring, gap, blind) = (Duration::ZERO, Duration::MAX, Duration::MAX);
-        let mut board = Self::new(Habits { min_ring, gap: gap / 100, blind, doorbell: Vec::new() });
+        let mut board =
+            Self::new(CallSettings { min_ring, gap: gap / 100, blind, doorbell: Vec::new() });
         board.remember(&PhoneTopic::Calls, calls, now);
         board.end_all(now)
     }
 
     /// Returns what topics show; none until it is known what was before.
-    pub fn book(&self) -> Option<Book> {
+    pub fn topics(&self) -> Option<CallTopics> {
         let unproven = |live: &&super::live::Live| !live.announced && live.stage == Stage::Ringing;
-        self.early.is_none().then(|| Book {
-            in_progress: book::in_progress(self.engine.live()),
+        self.early.is_none().then(|| CallTopics {
+            in_progress: topics::in_progress(self.engine.live()),
             last_call: self.last_call.clone(),
             last_caller: self.last_caller.clone(),
             missed: self.missed_is_known.then_some(self.missed),
@@ -170,42 +171,42 @@ impl Switchboard {
         self.early.is_none().then(|| self.engine.lost_at()).flatten()
     }
 
-    fn open(&mut self, now: Now) -> Vec<Deed> {
-        let mut deeds = Vec::new();
+    fn open(&mut self, now: Now) -> Vec<Effect> {
+        let mut effects = Vec::new();
         for (input, at) in self.early.take().into_iter().flatten() {
             let fresh = now.instant.saturating_duration_since(at.instant) < STALE;
             let mut came = self.do_take(&input, at);
             // a call is ended only right after it was seen
-            came.retain(|deed| fresh && !matches!(deed, Deed::HangUp(_)));
-            deeds.append(&mut came);
+            came.retain(|effect| fresh && !matches!(effect, Effect::HangUp(_)));
+            effects.append(&mut came);
         }
-        deeds
+        effects
     }
 
-    fn do_take(&mut self, input: &Input, now: Now) -> Vec<Deed> {
+    fn do_take(&mut self, input: &Input, now: Now) -> Vec<Effect> {
         if matches!(input, Input::MissedReset) {
             self.missed = 0;
             self.missed_is_known = true;
         }
         let outputs = self.engine.take(input, now);
-        let mut deeds = Vec::new();
+        let mut effects = Vec::new();
         for output in outputs {
             match output {
                 Output::Call(event, call, source) => {
-                    let payload = book::event(event, &call, source);
+                    let payload = topics::event(event, &call, source);
                     self.count(event, &call, &payload, now);
-                    deeds.push(Deed::Tell(PhoneTopic::CallEvent, payload));
-                    deeds.push(Deed::Log(event, call));
+                    effects.push(Effect::Tell(PhoneTopic::CallEvent, payload));
+                    effects.push(Effect::Log(event, call));
                 }
                 Output::Doorbell(call) => {
-                    deeds.push(Deed::Tell(PhoneTopic::DoorbellEvent, book::doorbell(&call)));
+                    effects.push(Effect::Tell(PhoneTopic::DoorbellEvent, topics::doorbell(&call)));
                 }
-                Output::HangUp(line) => deeds.push(Deed::HangUp(line)),
-                Output::NeverSeen(number) => deeds.push(Deed::NeverSeen(number)),
+                Output::HangUp(line) => effects.push(Effect::HangUp(line)),
+                Output::NeverSeen(number) => effects.push(Effect::NeverSeen(number)),
             }
         }
         self.update_last_caller();
-        deeds
+        effects
     }
 
     /// Adds what became known late of the one who calls.
@@ -213,7 +214,7 @@ impl Switchboard {
         let last = self.last_caller.as_deref();
         let mut incoming = self.engine.live();
         if let Some(again) =
-            incoming.find_map(|live| last.and_then(|last| book::caller_again(last, &live.call)))
+            incoming.find_map(|live| last.and_then(|last| topics::caller_again(last, &live.call)))
         {
             self.last_caller = Some(again);
         }
@@ -229,7 +230,7 @@ impl Switchboard {
         // a missed call that only the phone knew of has no event of its beginning
         let unheard = event == EventType::Missed && call.line.is_none();
         if event == EventType::Incoming || unheard && call.direction == Some(Direction::Incoming) {
-            self.last_caller = Some(book::caller(call, now));
+            self.last_caller = Some(topics::caller(call, now));
         }
     }
 }

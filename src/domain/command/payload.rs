@@ -4,14 +4,18 @@ use serde_json::Value;
 
 use super::{COMMANDS, Command};
 use crate::domain::command::arguments::Arguments;
-use crate::domain::command::result::{ErrorCode, Failure, Request};
+use crate::domain::command::result::{CommandHeader, ErrorCode, Failure};
 
 /// The key of the user's own id.
 const ID: &str = "id";
 
 /// Reads a message on a command topic; the request is there to be answered whatever comes of it.
-pub fn parse(name: &str, payload: &[u8], retained: bool) -> (Request, Result<Command, Failure>) {
-    let mut request = Request { name: name.to_owned(), id: Value::Null };
+pub fn parse(
+    name: &str,
+    payload: &[u8],
+    retained: bool,
+) -> (CommandHeader, Result<Command, Failure>) {
+    let mut request = CommandHeader { name: name.to_owned(), id: Value::Null };
     let mut arguments = match Arguments::parse(payload, ID) {
         Ok(arguments) => arguments,
         Err(message) => {

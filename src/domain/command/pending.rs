@@ -8,17 +8,19 @@ use serde_json::Value;
 
 use crate::domain::call::Instruction;
 use crate::domain::command::Command;
-use crate::domain::command::result::{ErrorCode, Failure, Request};
-use crate::domain::request::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
+use crate::domain::command::result::{CommandHeader, ErrorCode, Failure};
+use crate::domain::request::{
+    Answer, Operation, PhoneError, PhoneRequest, StatusQuery, SystemOperation,
+};
 use crate::domain::telephony::{CallState, Line, LineState};
 
 use plan::Plan;
 
 /// A command that waits for the phone.
 #[derive(Debug)]
-pub struct Order {
+pub struct PendingCommand {
     /// Whom to answer.
-    pub request: Request,
+    pub request: CommandHeader,
     /// When it is too late to send it.
     pub deadline: Instant,
     command: Command,
@@ -28,7 +30,7 @@ pub struct Order {
     /// Whether the phone was asked to do or change something.
     told: bool,
     plan: Plan,
-    trouble: Option<Trouble>,
+    trouble: Option<PhoneError>,
 }
 
 /// What comes next for an order.
@@ -39,15 +41,15 @@ pub struct Order {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
     /// This request.
-    Ask(Ask),
+    Send(PhoneRequest),
     /// The result.
     Done(Result<Value, Failure>),
 }
 
-impl Order {
+impl PendingCommand {
     /// Takes a command in; `values` are the lists that are read together with everything else.
     pub fn new<'a>(
-        request: Request,
+        request: CommandHeader,
         command: Command,
         values: impl Iterator<Item = &'a [String]>,
         deadline: Instant,
@@ -87,20 +89,20 @@ impl Order {
     /// Returns what to do next, given the lines as they were last seen.
     pub fn step(&mut self, lines: &[Line]) -> Step {
         let step = self.next(lines);
-        self.under_way = matches!(step, Step::Ask(_));
-        self.told |= matches!(&step, Step::Ask(ask) if ask.changes());
+        self.under_way = matches!(step, Step::Send(_));
+        self.told |= matches!(&step, Step::Send(ask) if ask.changes());
         step
     }
 
     /// Where no line fits, the lines are read once more: the last look may be older than the call.
     #[expect(clippy::wildcard_enum_match_arm, reason = "all others have a plan")]
     fn next(&mut self, lines: &[Line]) -> Step {
-        let look = Step::Ask(Ask::Read(Question::Lines));
+        let look = Step::Send(PhoneRequest::Read(StatusQuery::Lines));
         match &self.command {
             Command::Dial { number, account, .. } => {
-                Step::Ask(Ask::Dial { number: number.clone(), account: *account })
+                Step::Send(PhoneRequest::Dial { number: number.clone(), account: *account })
             }
-            Command::System(operation) => Step::Ask(Ask::System(*operation)),
+            Command::System(operation) => Step::Send(PhoneRequest::System(*operation)),
             Command::Reboot { force: false } if !self.looked => look,
             Command::Reboot { force } => match busy(lines).filter(|_| !force) {
                 Some(line) => {
@@ -111,17 +113,17 @@ impl Order {
                     );
                     Step::Done(Err(Failure::new(ErrorCode::NotAllowed, message)))
                 }
-                None => Step::Ask(Ask::System(SystemOperation::Reboot)),
+                None => Step::Send(PhoneRequest::System(SystemOperation::Reboot)),
             },
             Command::Operate { operation, line } => match pick(*operation, *line, lines) {
-                Ok(line) => Step::Ask(Ask::Operate { operation: *operation, line }),
+                Ok(line) => Step::Send(PhoneRequest::Operate { operation: *operation, line }),
                 Err(failure) if self.looked => Step::Done(Err(failure)),
                 Err(_) => look,
             },
             command => match (self.plan.next(), self.trouble.take()) {
                 (Some(ask), trouble) => {
                     self.trouble = trouble;
-                    Step::Ask(ask)
+                    Step::Send(ask)
                 }
                 (None, Some(trouble)) => Step::Done(Err(trouble.into())),
                 (None, None) => Step::Done(self.plan.result(command)),
@@ -133,14 +135,14 @@ impl Order {
     /// more to do.
     pub fn answered(
         &mut self,
-        ask: &Ask,
-        reply: Result<Answer, Trouble>,
+        ask: &PhoneRequest,
+        reply: Result<Answer, PhoneError>,
         sent: bool,
     ) -> Option<Result<Value, Failure>> {
-        self.looked |= *ask == Ask::Read(Question::Lines);
+        self.looked |= *ask == PhoneRequest::Read(StatusQuery::Lines);
         match reply {
             Err(trouble) if self.command == Command::Refresh => {
-                if !trouble.is_lacking() {
+                if !trouble.is_unavailable() {
                     self.trouble.get_or_insert(trouble);
                 }
                 None
@@ -154,7 +156,12 @@ impl Order {
                 Some(Err(failure))
             }
             Ok(answer) => {
-                let told = matches!(ask, Ask::Dial { .. } | Ask::Operate { .. } | Ask::System(_));
+                let told = matches!(
+                    ask,
+                    PhoneRequest::Dial { .. }
+                        | PhoneRequest::Operate { .. }
+                        | PhoneRequest::System(_)
+                );
                 match self.plan.take(&self.command, answer) {
                     Err(failure) => Some(Err(failure)),
                     Ok(()) => told.then_some(Ok(Value::Null)),
@@ -164,20 +171,19 @@ impl Order {
     }
 
     /// Returns what the phone is told with this request that explains what its lines do next.
-    pub fn instruction(&self, ask: &Ask, lines: &[Line]) -> Option<Instruction> {
+    pub fn instruction(&self, ask: &PhoneRequest, lines: &[Line]) -> Option<Instruction> {
         let rings = |number| {
             let mut ringing = lines.iter().filter(|line| line.state == LineState::Ringing);
             ringing.any(|line| line.line == number)
         };
         match (ask, &self.command) {
-            (Ask::Dial { number, .. }, Command::Dial { hang_up_after, .. }) => {
+            (PhoneRequest::Dial { number, .. }, Command::Dial { hang_up_after, .. }) => {
                 Some(Instruction::Dial(number.clone(), *hang_up_after))
             }
-            (Ask::Operate { operation: Operation::Reject | Operation::HangUp, line }, _)
-                if rings(*line) =>
-            {
-                Some(Instruction::TurnAway(*line))
-            }
+            (
+                PhoneRequest::Operate { operation: Operation::Reject | Operation::HangUp, line },
+                _,
+            ) if rings(*line) => Some(Instruction::TurnAway(*line)),
             _ => None,
         }
     }

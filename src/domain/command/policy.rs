@@ -6,7 +6,7 @@ use crate::domain::command::Command;
 use crate::domain::command::dial_allow::DialAllow;
 use crate::domain::command::result::{ErrorCode, Failure};
 use crate::domain::request::SystemOperation;
-use crate::domain::values::named::{self, Setting};
+use crate::domain::values::named::{self, NamedValue};
 
 /// A command that runs only where the settings allow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,7 +42,7 @@ pub struct Policy {
 
 impl Policy {
     /// Says whether a command may run; values that the settings name may be set, as far as what is written fits.
-    pub fn permits(&self, command: &Command, settings: &[Setting]) -> Result<(), Failure> {
+    pub fn permits(&self, command: &Command, settings: &[NamedValue]) -> Result<(), Failure> {
         match command {
             Command::Dial { number, .. } => self
                 .dial_allow

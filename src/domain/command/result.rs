@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::domain::request::Trouble;
+use crate::domain::request::PhoneError;
 
 /// Why a command did not do what it should: the `code` of its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,17 +89,17 @@ impl Failure {
     }
 }
 
-impl From<Trouble> for Failure {
-    fn from(trouble: Trouble) -> Self {
+impl From<PhoneError> for Failure {
+    fn from(trouble: PhoneError) -> Self {
         let code = match trouble {
-            Trouble::Unreachable(_) | Trouble::BadCertificate(_) => ErrorCode::Unreachable,
-            Trouble::Timeout => ErrorCode::Timeout,
-            Trouble::Unauthorized(_)
-            | Trouble::SessionEnded(_)
-            | Trouble::Forbidden(_)
-            | Trouble::LockedOut(_) => ErrorCode::Unauthorized,
-            Trouble::BadAnswer(_) | Trouble::Refused(_) => ErrorCode::Refused,
-            Trouble::Unsupported(_) => ErrorCode::Unsupported,
+            PhoneError::Unreachable(_) | PhoneError::BadCertificate(_) => ErrorCode::Unreachable,
+            PhoneError::Timeout => ErrorCode::Timeout,
+            PhoneError::Unauthorized(_)
+            | PhoneError::SessionEnded(_)
+            | PhoneError::Forbidden(_)
+            | PhoneError::LockedOut(_) => ErrorCode::Unauthorized,
+            PhoneError::BadAnswer(_) | PhoneError::Refused(_) => ErrorCode::Refused,
+            PhoneError::Unsupported(_) => ErrorCode::Unsupported,
         };
         Self::new(code, trouble.to_string())
     }
@@ -107,18 +107,18 @@ impl From<Trouble> for Failure {
 
 /// A command as it came, and what it will be answered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct CommandHeader {
     /// The name of the command, as the topic spells it.
     pub name: String,
     /// The user's own id, which the result repeats.
     pub id: Value,
 }
 
-impl Request {
+impl CommandHeader {
     /// Returns the payload of `P/result`.
-    pub fn result(&self, outcome: &Result<Value, Failure>, at: Timestamp) -> String {
+    pub fn result(&self, result: &Result<Value, Failure>, at: Timestamp) -> String {
         let at = format!("{at:.0}");
-        match outcome {
+        match result {
             Ok(data) => json!({
                 "command": self.name, "id": self.id, "ok": true, "data": data, "at": at,
             }),

@@ -8,7 +8,7 @@ use crate::domain::call::EventType;
 use crate::domain::contract::snapshot::Snapshot;
 use crate::domain::contract::topic::PhoneTopic;
 use crate::domain::telephony::{Identity, PhoneId};
-use crate::domain::values::named::Setting;
+use crate::domain::values::named::NamedValue;
 
 pub use table::ENTITIES;
 
@@ -28,14 +28,14 @@ pub struct Device {
     /// The accounts that it has named.
     pub accounts: Vec<u16>,
     /// Its values that the settings name.
-    pub values: Arc<[Setting]>,
+    pub values: Arc<[NamedValue]>,
     /// Whether it has answered at all: if not, it may have lines and accounts that are not known.
     pub complete: bool,
 }
 
 impl Device {
     /// Returns what to tell of a phone.
-    pub fn of(id: &PhoneId, name: &str, values: Arc<[Setting]>, snapshot: &Snapshot) -> Self {
+    pub fn of(id: &PhoneId, name: &str, values: Arc<[NamedValue]>, snapshot: &Snapshot) -> Self {
         Self {
             id: id.clone(),
             name: name.to_owned(),

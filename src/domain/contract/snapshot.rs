@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::domain::call::Book;
+use crate::domain::call::CallTopics;
 use crate::domain::contract::topic::PhoneTopic;
-use crate::domain::request::Trouble;
+use crate::domain::request::PhoneError;
 use crate::domain::telephony::clock::PhoneClock;
 use crate::domain::telephony::{Account, CallState, Identity, Line, PhoneStatus};
-use crate::domain::values::named::{SettingKey, Shown};
+use crate::domain::values::named::{Shown, ValueKey};
 
 /// Topics and their payloads.
 pub type State = BTreeMap<PhoneTopic, String>;
@@ -61,16 +61,16 @@ impl Problem {
     }
 }
 
-impl From<&Trouble> for Problem {
-    fn from(trouble: &Trouble) -> Self {
+impl From<&PhoneError> for Problem {
+    fn from(trouble: &PhoneError) -> Self {
         match trouble {
-            Trouble::Unreachable(_) | Trouble::Timeout => Self::Unreachable,
-            Trouble::BadCertificate(_) => Self::BadCertificate,
-            Trouble::Unauthorized(_) | Trouble::SessionEnded(_) | Trouble::Forbidden(_) => {
-                Self::Unauthorized
-            }
-            Trouble::LockedOut(_) => Self::LockedOut,
-            Trouble::BadAnswer(_) | Trouble::Refused(_) | Trouble::Unsupported(_) => {
+            PhoneError::Unreachable(_) | PhoneError::Timeout => Self::Unreachable,
+            PhoneError::BadCertificate(_) => Self::BadCertificate,
+            PhoneError::Unauthorized(_)
+            | PhoneError::SessionEnded(_)
+            | PhoneError::Forbidden(_) => Self::Unauthorized,
+            PhoneError::LockedOut(_) => Self::LockedOut,
+            PhoneError::BadAnswer(_) | PhoneError::Refused(_) | PhoneError::Unsupported(_) => {
                 Self::BadAnswer
             }
         }
@@ -89,7 +89,7 @@ pub struct Snapshot {
     /// Its accounts, in order.
     pub accounts: Vec<Account>,
     /// Its calls; none until it is known what was before the bridge was started.
-    pub calls: Option<Book>,
+    pub calls: Option<CallTopics>,
     /// Its own word for what it does.
     pub status: PhoneStatus,
     /// Its clock.
@@ -101,7 +101,7 @@ pub struct Snapshot {
     /// Who it is.
     pub identity: Identity,
     /// Its values that the settings name, as they were read last.
-    pub values: BTreeMap<SettingKey, Shown>,
+    pub values: BTreeMap<ValueKey, Shown>,
     /// Its name for people.
     pub name: String,
     /// Its web page, without credentials.
@@ -285,7 +285,7 @@ pub const STATES: &[StateRow] = &[
         topic: "values/<key>",
         help: "JSON, for each of the phone's `values` in the settings: `value` (`ON` or `OFF`, a number, the label of an option, or text; null where what the phone says does not fit), `raw` (as the phone said it; null where it does not know the value)",
         read: |s| {
-            let topic = |key: &SettingKey| PhoneTopic::Value(key.clone());
+            let topic = |key: &ValueKey| PhoneTopic::Value(key.clone());
             s.values.iter().map(|(key, shown)| (topic(key), json_text(shown))).collect()
         },
     },
@@ -315,7 +315,7 @@ pub fn diff(before: &State, now: &State) -> Vec<(PhoneTopic, String)> {
 fn book(
     snapshot: &Snapshot,
     topic: PhoneTopic,
-    read: fn(&Book) -> Option<String>,
+    read: fn(&CallTopics) -> Option<String>,
 ) -> Vec<(PhoneTopic, String)> {
     snapshot.calls.as_ref().and_then(read).map(|payload| (topic, payload)).into_iter().collect()
 }

@@ -1,7 +1,7 @@
 //! Topics and their text: the only place that spells a topic, and says how a message on it travels.
 
 use crate::domain::telephony::PhoneId;
-use crate::domain::values::named::SettingKey;
+use crate::domain::values::named::ValueKey;
 
 /// The longest name of a request that is answered, in bytes.
 const REQUEST_NAME: usize = 256;
@@ -83,7 +83,7 @@ pub enum PhoneTopic {
     /// `P/system`
     System,
     /// `P/values/<key>`
-    Value(SettingKey),
+    Value(ValueKey),
     /// `P/command/<name>`
     Command(String),
     /// `P/result`

@@ -1,15 +1,15 @@
-//! When a phone is asked what: the pace of each question, and the patience with a phone that does not answer.
+//! When a phone is asked what: the pace of each query, and the patience with a phone that does not answer.
 
 use std::time::{Duration, Instant};
 
-use crate::domain::request::{Question, Trouble};
+use crate::domain::request::{PhoneError, StatusQuery};
 
 /// Phone and account status are read this often, and whenever a line changed.
 const STATUS_EVERY: Duration = Duration::from_secs(30);
 /// Clock and identity are read this often, and when the phone came back.
 const SLOW_EVERY: Duration = Duration::from_mins(5);
 /// What the phone does not have, or not for us, is tried this often: a new firmware, or another user, may bring it.
-pub const LACKING_EVERY: Duration = Duration::from_hours(1);
+pub const UNSUPPORTED_RETRY: Duration = Duration::from_hours(1);
 /// The slowest tries of a phone that does not answer.
 const SLOWEST: Duration = Duration::from_secs(30);
 /// A value is given up, or the phone offline, after this many misses in a row.
@@ -33,11 +33,11 @@ pub struct Pace {
     pub active: Duration,
 }
 
-/// When each question is due, and what became of it before.
+/// When each query is due, and what became of it before.
 #[derive(Debug)]
 pub struct Schedule {
     pace: Pace,
-    watches: [Watch; Question::ALL.len()],
+    watches: [Watch; StatusQuery::ALL.len()],
     lively_until: Option<Instant>,
     rng: fastrand::Rng,
 }
@@ -54,7 +54,7 @@ struct Watch {
     tried: bool,
 }
 
-/// What a failed question means.
+/// What a failed query means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// The first miss: a person may want to know.
@@ -70,58 +70,58 @@ impl Schedule {
     pub fn new(pace: Pace, now: Instant, seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let due = now + pace.idle.min(SPREAD).mul_f64(rng.f64());
-        Self { pace, watches: [Watch::new(due); Question::ALL.len()], lively_until: None, rng }
+        Self { pace, watches: [Watch::new(due); StatusQuery::ALL.len()], lively_until: None, rng }
     }
 
-    /// Returns the question that is due for longest; of a phone that is not heard only the lines are asked.
+    /// Returns the query that is due for longest; of a phone that is not heard only the lines are asked.
     ///
     /// Not the most urgent one: a phone that is slower than its lines are due would never be asked for the rest.
-    pub fn due(&self, now: Instant) -> Option<Question> {
-        let question = self.first();
-        (self.watch(question).due <= now).then_some(question)
+    pub fn due(&self, now: Instant) -> Option<StatusQuery> {
+        let query = self.first();
+        (self.watch(query).due <= now).then_some(query)
     }
 
-    /// Returns when the next question is due.
+    /// Returns when the next query is due.
     pub fn next(&self) -> Instant {
         self.watch(self.first()).due
     }
 
-    fn first(&self) -> Question {
-        let all = Question::ALL.into_iter();
-        let first = all.min_by_key(|question| self.watch(*question).due);
-        first.filter(|_| !self.missing()).unwrap_or(Question::Lines)
+    fn first(&self) -> StatusQuery {
+        let all = StatusQuery::ALL.into_iter();
+        let first = all.min_by_key(|query| self.watch(*query).due);
+        first.filter(|_| !self.missing()).unwrap_or(StatusQuery::Lines)
     }
 
-    /// Says whether every question was tried.
+    /// Says whether every query was tried.
     pub fn all_tried(&self) -> bool {
         self.watches.iter().all(|watch| watch.tried)
     }
 
     /// Says whether the phone has gone unheard, be it once.
     pub fn missing(&self) -> bool {
-        self.watch(Question::Lines).misses > 0
+        self.watch(StatusQuery::Lines).misses > 0
     }
 
-    /// Makes a question due at this time at the latest; an answer to one that was asked before does not do.
-    pub fn hasten(&mut self, question: Question, at: Instant) {
-        let watch = self.watch_mut(question);
+    /// Makes a query due at this time at the latest; an answer to one that was asked before does not do.
+    pub fn pull_forward(&mut self, query: StatusQuery, at: Instant) {
+        let watch = self.watch_mut(query);
         watch.due = watch.due.min(at);
         watch.wanted = Some(watch.wanted.map_or(at, |wanted| wanted.min(at)));
     }
 
-    /// Makes all questions but the one about the lines due now.
-    pub fn hasten_others(&mut self, now: Instant) {
-        for question in Question::ALL.into_iter().filter(|question| *question != Question::Lines) {
-            self.hasten(question, now);
+    /// Makes all queries but the one about the lines due now.
+    pub fn pull_forward_others(&mut self, now: Instant) {
+        for query in StatusQuery::ALL.into_iter().filter(|query| *query != StatusQuery::Lines) {
+            self.pull_forward(query, now);
         }
     }
 
     /// Watches the lines closely for a while: something was just done to them. A phone that does not answer is not looked
     /// at more often than one that does.
-    pub fn liven(&mut self, now: Instant) {
-        let last = self.watch(Question::Lines).asked.filter(|_| self.missing());
+    pub fn boost(&mut self, now: Instant) {
+        let last = self.watch(StatusQuery::Lines).asked.filter(|_| self.missing());
         let at = last.map_or(now, |last| now.max(last + self.pace.idle));
-        self.hasten(Question::Lines, at);
+        self.pull_forward(StatusQuery::Lines, at);
         self.lively_until = Some(now + LIVELY);
     }
 
@@ -130,31 +130,31 @@ impl Schedule {
         for watch in &mut self.watches {
             watch.plan(watch.due.max(until));
         }
-        self.watch_mut(Question::Lines).plan(until);
+        self.watch_mut(StatusQuery::Lines).plan(until);
     }
 
-    /// Notes that a question is being asked.
-    pub fn asks(&mut self, question: Question, now: Instant) {
-        let watch = self.watch_mut(question);
+    /// Notes that a query is being asked.
+    pub fn asks(&mut self, query: StatusQuery, now: Instant) {
+        let watch = self.watch_mut(query);
         watch.wanted = watch.wanted.filter(|wanted| *wanted > now);
         watch.asked = Some(now);
     }
 
-    /// Notes an answer to a question that was asked at `asked`; `busy` if a line is not idle.
+    /// Notes an answer to a query that was asked at `asked`; `busy` if a line is not idle.
     ///
-    /// Returns whether the question had been missed before.
-    pub fn answered(&mut self, question: Question, asked: Instant, busy: bool) -> bool {
+    /// Returns whether the query had been missed before.
+    pub fn answered(&mut self, query: StatusQuery, asked: Instant, busy: bool) -> bool {
         let lively = self.lively_until.is_some_and(|until| asked < until);
-        let every = match question {
-            Question::Lines if busy || lively => self.pace.active,
-            Question::Lines => self.pace.idle,
-            Question::Status | Question::Accounts => STATUS_EVERY,
-            Question::Clock | Question::Identity => SLOW_EVERY,
+        let every = match query {
+            StatusQuery::Lines if busy || lively => self.pace.active,
+            StatusQuery::Lines => self.pace.idle,
+            StatusQuery::Status | StatusQuery::Accounts => STATUS_EVERY,
+            StatusQuery::Clock | StatusQuery::Identity => SLOW_EVERY,
         };
-        if question == Question::Lines && busy {
+        if query == StatusQuery::Lines && busy {
             self.lively_until = self.lively_until.max(Some(asked + LIVELY));
         }
-        let watch = self.watch_mut(question);
+        let watch = self.watch_mut(query);
         let missed = watch.misses > 0;
         let due = watch.wanted.map_or(asked + every, |wanted| wanted.min(asked + every));
         watch.plan(due);
@@ -162,32 +162,32 @@ impl Schedule {
         missed
     }
 
-    /// Notes that a question was not answered. While one is missed, another try that somebody hurried does not count.
-    pub fn missed(&mut self, question: Question, trouble: &Trouble, now: Instant) -> Verdict {
-        let watch = self.watch_mut(question);
+    /// Notes that a query was not answered. While one is missed, another try that somebody hurried does not count.
+    pub fn missed(&mut self, query: StatusQuery, trouble: &PhoneError, now: Instant) -> Verdict {
+        let watch = self.watch_mut(query);
         watch.wanted = None;
         if watch.misses > 0 && watch.asked.is_some_and(|asked| asked < watch.planned) {
             watch.due = watch.planned.max(now);
             return Verdict::Patience;
         }
         let misses = watch.misses + 1;
-        let pause = match question {
-            Question::Lines => {
+        let pause = match query {
+            StatusQuery::Lines => {
                 let slower = self.pace.idle.saturating_mul(1 << misses.min(16));
                 slower.min(SLOWEST).mul_f64(0.75 + self.rng.f64() / 4.0)
             }
-            _ if trouble.is_lacking() => LACKING_EVERY,
-            Question::Status | Question::Accounts => STATUS_EVERY,
-            Question::Clock | Question::Identity => SLOW_EVERY.min(STATUS_EVERY * misses),
+            _ if trouble.is_unavailable() => UNSUPPORTED_RETRY,
+            StatusQuery::Status | StatusQuery::Accounts => STATUS_EVERY,
+            StatusQuery::Clock | StatusQuery::Identity => SLOW_EVERY.min(STATUS_EVERY * misses),
         };
-        let watch = self.watch_mut(question);
+        let watch = self.watch_mut(query);
         watch.plan(now + pause);
         (watch.misses, watch.tried) = (misses, true);
         match misses {
             MISSES => Verdict::GivenUp,
-            1 if question != Question::Lines && trouble.is_silence() => {
+            1 if query != StatusQuery::Lines && trouble.is_silence() => {
                 // whether the phone is there is for the lines to find out
-                self.hasten(Question::Lines, now);
+                self.pull_forward(StatusQuery::Lines, now);
                 Verdict::Patience
             }
             1 => Verdict::FirstMiss,
@@ -195,12 +195,12 @@ impl Schedule {
         }
     }
 
-    fn watch(&self, question: Question) -> &Watch {
-        &self.watches[question as usize]
+    fn watch(&self, query: StatusQuery) -> &Watch {
+        &self.watches[query as usize]
     }
 
-    fn watch_mut(&mut self, question: Question) -> &mut Watch {
-        &mut self.watches[question as usize]
+    fn watch_mut(&mut self, query: StatusQuery) -> &mut Watch {
+        &mut self.watches[query as usize]
     }
 }
 
@@ -239,10 +239,10 @@ mod tests {
         let mut schedule = schedule(now);
         let mut pauses = Vec::new();
         for miss in 1..=20u32 {
-            let verdict = schedule.missed(Question::Lines, &Trouble::Timeout, now);
+            let verdict = schedule.missed(StatusQuery::Lines, &PhoneError::Timeout, now);
             assert_eq!(verdict == Verdict::FirstMiss, miss == 1);
             assert_eq!(verdict == Verdict::GivenUp, miss == 3);
-            pauses.push(schedule.watch(Question::Lines).due - now);
+            pauses.push(schedule.watch(StatusQuery::Lines).due - now);
         }
         for (pause, full) in pauses.iter().zip([4, 8, 16, 30, 30, 30]) {
             let full = Duration::from_secs(full);
@@ -255,16 +255,16 @@ mod tests {
     fn who_hurries_does_not_wear_out_the_patience() {
         let now = start();
         let mut schedule = schedule(now);
-        let lines = Question::Lines;
+        let lines = StatusQuery::Lines;
         let miss = |schedule: &mut Schedule, at| {
             schedule.asks(lines, at);
-            schedule.missed(lines, &Trouble::Timeout, at)
+            schedule.missed(lines, &PhoneError::Timeout, at)
         };
         assert_eq!(miss(&mut schedule, now), Verdict::FirstMiss);
         let planned = schedule.watch(lines).due;
         let (mut at, mut asked) = (now, 0);
         while at < planned {
-            schedule.liven(at);
+            schedule.boost(at);
             if schedule.due(at).is_some() {
                 asked += 1;
                 assert_eq!(miss(&mut schedule, at), Verdict::Patience);

@@ -12,9 +12,9 @@ use crate::domain::values::Values;
 
 /// A request to the phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
+pub enum PhoneRequest {
     /// Reads something; changes nothing.
-    Read(Question),
+    Read(StatusQuery),
     /// Get Account Status: only the accounts that are registered.
     GetRegistered,
     /// Make Call.
@@ -69,7 +69,7 @@ pub enum Ask {
     },
 }
 
-impl Ask {
+impl PhoneRequest {
     /// Says whether it does or changes something.
     pub fn changes(&self) -> bool {
         match self {
@@ -95,7 +95,7 @@ impl Ask {
     /// Returns the vendor guide's name of the function.
     pub fn function(&self) -> &'static str {
         match self {
-            Self::Read(question) => question.function(),
+            Self::Read(query) => query.function(),
             Self::GetRegistered => "Get Account Status",
             Self::Dial { .. } => "Make Call",
             Self::Operate { .. } => "Phone/Call Operations",
@@ -131,7 +131,7 @@ impl Role {
 
 /// What can be read of a phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Question {
+pub enum StatusQuery {
     /// Get Line Status.
     Lines,
     /// Get Phone Status.
@@ -144,8 +144,8 @@ pub enum Question {
     Identity,
 }
 
-impl Question {
-    /// Every question, the most urgent first.
+impl StatusQuery {
+    /// Every query, the most urgent first.
     pub const ALL: [Self; 5] =
         [Self::Lines, Self::Status, Self::Accounts, Self::Clock, Self::Identity];
 
@@ -190,33 +190,33 @@ pub enum SystemOperation {
 /// What the phone answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// To [`Question::Lines`].
+    /// To [`StatusQuery::Lines`].
     Lines(Vec<Line>),
-    /// To [`Question::Status`].
+    /// To [`StatusQuery::Status`].
     Status(PhoneStatus),
-    /// To [`Question::Accounts`] and [`Ask::GetRegistered`].
+    /// To [`StatusQuery::Accounts`] and [`PhoneRequest::GetRegistered`].
     Accounts(Vec<Account>),
-    /// To [`Question::Clock`].
+    /// To [`StatusQuery::Clock`].
     Clock(PhoneClock),
-    /// To [`Question::Identity`].
+    /// To [`StatusQuery::Identity`].
     Identity(Identity),
-    /// To [`Ask::GetValues`].
+    /// To [`PhoneRequest::GetValues`].
     Values(Values),
-    /// To [`Ask::ChangePassword`].
+    /// To [`PhoneRequest::ChangePassword`].
     PasswordChanged {
         /// Whether it was the one that the bridge logs in with; it goes on with the new one.
         ours: bool,
     },
-    /// To [`Ask::GetContacts`].
+    /// To [`PhoneRequest::GetContacts`].
     Contacts(Vec<Contact>),
-    /// To [`Ask::DownloadPhonebook`].
+    /// To [`PhoneRequest::DownloadPhonebook`].
     Phonebook {
         /// The contacts in it.
         contacts: Vec<Contact>,
         /// All of it, as the phone said it.
         xml: String,
     },
-    /// To [`Ask::GetGroups`].
+    /// To [`PhoneRequest::GetGroups`].
     Groups(Vec<Group>),
     /// It did as it was told.
     Done,
@@ -224,7 +224,7 @@ pub enum Answer {
 
 /// Why there is no answer; each variant is another thing to do about it. The text is for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Trouble {
+pub enum PhoneError {
     /// Nothing listens there, or the connection broke.
     #[error("the phone can't be reached: {0}")]
     Unreachable(String),
@@ -257,14 +257,14 @@ pub enum Trouble {
     Unsupported(String),
 }
 
-impl Trouble {
+impl PhoneError {
     /// Says whether another try could lock the phone.
     pub fn is_refused_login(&self) -> bool {
         matches!(self, Self::Unauthorized(_) | Self::LockedOut(_))
     }
 
     /// Says whether the phone does not have what was asked for, or not for us.
-    pub fn is_lacking(&self) -> bool {
+    pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unsupported(_) | Self::Forbidden(_))
     }
 

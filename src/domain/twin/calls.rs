@@ -1,41 +1,45 @@
 //! What calls mean for the twin: it feeds the switchboard, and does what comes of it.
 
-use super::{Action, Note, Now, Twin};
+use super::{Effect, Note, Now, Twin};
+use crate::domain::call;
 use crate::domain::call::push::{Push, PushKind};
-use crate::domain::call::{Deed, Input};
 use crate::domain::contract::snapshot::Problem;
 use crate::domain::contract::topic::PhoneTopic;
-use crate::domain::request::{Ask, Operation, Question};
+use crate::domain::request::{Operation, PhoneRequest, StatusQuery};
 use crate::domain::telephony::number::bare;
 
 impl Twin {
     /// Lets the switchboard take something in.
-    pub(super) fn call(&mut self, input: Input, now: Now) {
-        let deeds = self.switchboard.take(input, now);
-        self.carry_out(deeds);
+    pub(super) fn call(&mut self, input: call::Input, now: Now) {
+        let effects = self.switchboard.take(input, now);
+        self.carry_out(effects);
     }
 
     /// Keeps what comes of calls until the states are published: events are read together with them.
-    pub(super) fn carry_out(&mut self, deeds: Vec<Deed>) {
-        for deed in deeds {
-            match deed {
-                Deed::Tell(topic, payload) => self.told.push(Action::Publish(topic, payload)),
-                Deed::Log(event, call) => self.told.push(Action::Note(Note::Call(event, call))),
-                Deed::HangUp(line) => self.hang_ups.push(line),
-                Deed::NeverSeen(number) => {
-                    self.told.push(Action::Note(Note::NeverSeen(number)));
+    pub(super) fn carry_out(&mut self, effects: Vec<call::Effect>) {
+        for effect in effects {
+            match effect {
+                call::Effect::Tell(topic, payload) => {
+                    self.told.push(Effect::Publish(topic, payload));
+                }
+                call::Effect::Log(event, call) => {
+                    self.told.push(Effect::Note(Note::Call(event, call)));
+                }
+                call::Effect::HangUp(line) => self.hang_ups.push(line),
+                call::Effect::NeverSeen(number) => {
+                    self.told.push(Effect::Note(Note::NeverSeen(number)));
                 }
             }
         }
     }
 
     /// Takes in that the phone called our URL: a hint that a look at the phone confirms.
-    pub(super) fn pushed(&mut self, push: Push, now: Now, actions: &mut Vec<Action>) {
+    pub(super) fn pushed(&mut self, push: Push, now: Now, effects: &mut Vec<Effect>) {
         if let (Some(ours), Some(theirs)) = (&self.snapshot.identity.mac, &push.mac)
             && ours != theirs
         {
             if !std::mem::replace(&mut self.strange_push, true) {
-                actions.push(Action::Note(Note::StrangePush(theirs.clone())));
+                effects.push(Effect::Note(Note::StrangePush(theirs.clone())));
             }
             return;
         }
@@ -45,12 +49,12 @@ impl Twin {
         match push.kind {
             PushKind::Booted => {
                 self.forget_lacking(now);
-                self.schedule.liven(now.instant);
-                self.schedule.hasten_others(now.instant);
+                self.schedule.boost(now.instant);
+                self.schedule.pull_forward_others(now.instant);
             }
             PushKind::Registered | PushKind::Unregistered => {
-                self.schedule.hasten(Question::Accounts, now.instant);
-                self.schedule.hasten(Question::Status, now.instant);
+                self.schedule.pull_forward(StatusQuery::Accounts, now.instant);
+                self.schedule.pull_forward(StatusQuery::Status, now.instant);
             }
             PushKind::Incoming
             | PushKind::Outgoing
@@ -62,10 +66,10 @@ impl Twin {
             | PushKind::Resumed
             | PushKind::Transferring
             | PushKind::OffHook
-            | PushKind::OnHook => self.schedule.liven(now.instant),
+            | PushKind::OnHook => self.schedule.boost(now.instant),
         }
         let account = push.local.as_deref().and_then(|local| self.account(local));
-        self.call(Input::Pushed(push, account), now);
+        self.call(call::Input::Pushed(push, account), now);
     }
 
     /// Returns the account with this number, which may be written as an address: `sip:1001@pbx`. Where several have it,
@@ -84,8 +88,8 @@ impl Twin {
 
     /// Takes in a topic that was published before we started, or before the broker forgot us.
     pub(super) fn remembered(&mut self, topic: PhoneTopic, payload: &str, now: Now) {
-        let deeds = self.switchboard.remember(&topic, payload, now);
-        self.carry_out(deeds);
+        let effects = self.switchboard.remember(&topic, payload, now);
+        self.carry_out(effects);
         let numbered = matches!(topic, PhoneTopic::Line(_) | PhoneTopic::Account(_));
         let value = matches!(topic, PhoneTopic::Value(_));
         if !(numbered || value) || self.published.contains_key(&topic) {
@@ -106,25 +110,25 @@ impl Twin {
     /// Tells the switchboard that the phone did not do what it was told, or was to be.
     pub(super) fn not_obeyed(&mut self, now: Now) {
         if let Some(instruction) = self.instruction.take() {
-            self.call(Input::Refused(instruction), now);
+            self.call(call::Input::Refused(instruction), now);
         }
     }
 
     /// Ends the calls that nobody answers, each right after it was seen.
-    pub(super) fn hang_up(&mut self, now: Now, actions: &mut Vec<Action>) {
+    pub(super) fn hang_up(&mut self, now: Now, effects: &mut Vec<Effect>) {
         // the others are looked at again in a moment: a call may be answered while this one is being ended
         let line = std::mem::take(&mut self.hang_ups).into_iter().next();
         if let Some(line) = line.filter(|_| self.asking.is_none() && self.barred(now).is_none()) {
-            let ask = Ask::Operate { operation: Operation::HangUp, line };
-            actions.push(Action::Note(Note::GivenUp(line)));
-            self.ask(ask, None, now, actions);
+            let ask = PhoneRequest::Operate { operation: Operation::HangUp, line };
+            effects.push(Effect::Note(Note::GivenUp(line)));
+            self.ask(ask, None, now, effects);
         }
     }
 
     /// Ends the calls whose lines were not seen for too long, whatever it was that happened now.
     pub(super) fn give_up_calls(&mut self, now: Now) {
         if self.switchboard.wake().is_some_and(|wake| wake <= now.instant) {
-            self.call(Input::Woke, now);
+            self.call(call::Input::Woke, now);
         }
     }
 
@@ -132,7 +136,7 @@ impl Twin {
     pub(super) fn look_in_time(&mut self, now: Now) {
         let there = self.snapshot.problem == Problem::None && !self.schedule.missing();
         if let Some(at) = self.switchboard.look_at().filter(|at| there && *at > now.instant) {
-            self.schedule.hasten(Question::Lines, at);
+            self.schedule.pull_forward(StatusQuery::Lines, at);
         }
     }
 }

@@ -1,13 +1,12 @@
-//! The bridge's picture of one phone as a reducer: (event, now) in, actions out, and when to be woken next.
+//! The bridge's picture of one phone as a reducer: (event, now) in, effects out, and when to be woken next.
 //!
 //! It never waits and never fails. At most one request is under way; the shell carries it out and comes back with
-//! [`Event::Answered`].
+//! [`Input::Answered`].
 
 mod calls;
 mod clock;
-mod event;
-mod heritage;
-mod lacking;
+mod handover;
+mod input;
 mod names;
 mod orders;
 mod pause;
@@ -15,6 +14,7 @@ mod presence;
 mod reading;
 #[cfg(test)]
 mod stories;
+mod unsupported;
 mod values;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -23,23 +23,23 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::domain::call::{Habits, Input, Instruction, Switchboard};
-use crate::domain::command::pending::{Order, Step};
-use crate::domain::command::result::{Failure, Request};
+use crate::domain::call::{self, CallSettings, Instruction, Switchboard};
+use crate::domain::command::pending::{PendingCommand, Step};
+use crate::domain::command::result::{CommandHeader, Failure};
 use crate::domain::contract::entity::Device;
 use crate::domain::contract::snapshot::{Problem, Snapshot, State, diff};
 use crate::domain::contract::topic::PhoneTopic;
 use crate::domain::polling::Schedule;
-use crate::domain::request::{Answer, Ask, Question, Trouble};
+use crate::domain::request::{Answer, PhoneError, PhoneRequest, StatusQuery};
 use crate::domain::telephony::{Line, LineState};
 
-use lacking::Lacking;
 use names::Contacts;
 use pause::Pause;
+use unsupported::UnsupportedFunctions;
 use values::Readings;
 
-pub use event::{Action, Event, Note, Now, Settings, ValuesNote};
-pub use heritage::Heritage;
+pub use handover::Handover;
+pub use input::{Effect, Input, Note, Now, Settings, ValuesNote};
 
 /// A phone that is not seen for so many of its polls, or for this long, may have done anything in the meantime.
 const GAP: (u32, Duration) = (2, Duration::from_secs(10));
@@ -65,7 +65,7 @@ pub struct Twin {
     sessions_ended: Option<Instant>,
     schedule: Schedule,
     readings: Readings,
-    orders: VecDeque<Order>,
+    orders: VecDeque<PendingCommand>,
     /// When the last numbers were to be dialled.
     dials: VecDeque<Instant>,
     asking: Option<Asking>,
@@ -73,9 +73,9 @@ pub struct Twin {
     looked: bool,
     switchboard: Switchboard,
     /// What comes of calls, until the states are published.
-    told: Vec<Action>,
+    told: Vec<Effect>,
     /// What the phone can't do.
-    lacking: Lacking,
+    lacking: UnsupportedFunctions,
     contacts: Contacts,
     /// Lines whose call is to be ended.
     hang_ups: Vec<u16>,
@@ -92,9 +92,9 @@ pub struct Twin {
 
 #[derive(Debug)]
 struct Asking {
-    ask: Ask,
+    ask: PhoneRequest,
     since: Instant,
-    order: Option<Order>,
+    order: Option<PendingCommand>,
 }
 
 impl Twin {
@@ -121,7 +121,7 @@ impl Twin {
             looked: false,
             switchboard: Switchboard::new(habits(&settings)),
             told: Vec::new(),
-            lacking: Lacking::default(),
+            lacking: UnsupportedFunctions::default(),
             contacts: Contacts::new(settings.contacts_poll, now),
             hang_ups: Vec::new(),
             instruction: None,
@@ -134,7 +134,7 @@ impl Twin {
         }
     }
 
-    /// Returns when [`Event::Woke`] is wanted, if nothing happens before.
+    /// Returns when [`Input::Woke`] is wanted, if nothing happens before.
     pub fn wake(&self) -> Option<Instant> {
         let waiting = self.orders.iter().filter(|order| !order.is_under_way());
         let deadline = waiting.map(|order| order.deadline).min();
@@ -147,45 +147,45 @@ impl Twin {
     }
 
     /// Takes in what happened, and returns what is to be done, in this order.
-    pub fn handle(&mut self, event: Event, now: Now) -> Vec<Action> {
-        let mut actions = Vec::new();
-        self.end_pause(now, &mut actions);
+    pub fn handle(&mut self, event: Input, now: Now) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.end_pause(now, &mut effects);
         match event {
-            Event::Woke => {}
-            Event::Answered(result) => self.answered(result, true, now, &mut actions),
-            Event::NotSent(trouble) => self.answered(Err(trouble), false, now, &mut actions),
-            Event::Commanded { name, payload, retained } => {
-                self.commanded(&name, &payload, retained, now, &mut actions);
+            Input::Woke => {}
+            Input::Answered(result) => self.answered(result, true, now, &mut effects),
+            Input::NotSent(trouble) => self.answered(Err(trouble), false, now, &mut effects),
+            Input::Commanded { name, payload, retained } => {
+                self.commanded(&name, &payload, retained, now, &mut effects);
             }
-            Event::Forgotten => self.published.clear(),
-            Event::Remembered(topic, payload) => self.remembered(topic, &payload, now),
-            Event::RememberedAll => {
-                let deeds = self.switchboard.remember_no_more(now);
-                self.carry_out(deeds);
+            Input::RepublishAll => self.published.clear(),
+            Input::Retained(topic, payload) => self.remembered(topic, &payload, now),
+            Input::RetainedComplete => {
+                let effects = self.switchboard.remember_no_more(now);
+                self.carry_out(effects);
             }
-            Event::Named(others) => self.named(others),
-            Event::Pushed(push) => self.pushed(push, now, &mut actions),
-            Event::Paused(until) => self.pause(until, now, &mut actions),
-            Event::Resumed => self.resume(now, &mut actions),
-            Event::Leaving => self.leaving = true,
-            Event::Stopping => return self.goodbye(now),
+            Input::Named(others) => self.named(others),
+            Input::Pushed(push) => self.pushed(push, now, &mut effects),
+            Input::Paused(until) => self.pause(until, now, &mut effects),
+            Input::Resumed => self.resume(now, &mut effects),
+            Input::Leaving => self.leaving = true,
+            Input::Stopping => return self.goodbye(now),
         }
-        self.drop_late_orders(now, &mut actions);
+        self.drop_late_orders(now, &mut effects);
         self.give_up_calls(now);
         self.look_in_time(now);
-        self.publish(&mut actions);
-        actions.append(&mut self.told);
-        self.ask_next(now, &mut actions);
-        actions
+        self.publish(&mut effects);
+        effects.append(&mut self.told);
+        self.ask_next(now, &mut effects);
+        effects
     }
 
     /// Takes in how the request under way went; `sent` if the phone may have got it.
     fn answered(
         &mut self,
-        result: Result<Answer, Trouble>,
+        result: Result<Answer, PhoneError>,
         sent: bool,
         now: Now,
-        actions: &mut Vec<Action>,
+        effects: &mut Vec<Effect>,
     ) {
         let Some(Asking { ask, since, order }) = self.asking.take() else {
             return;
@@ -196,37 +196,40 @@ impl Twin {
             self.not_obeyed(now);
         }
         self.lacking.answered(&ask, &result, now.instant);
-        self.learn_names(&ask, &result, order.is_none(), now, actions);
+        self.learn_names(&ask, &result, order.is_none(), now, effects);
         self.instruction = None;
         if result.is_ok() {
             self.answered_at = Some(now.instant);
         }
         match (&ask, &result) {
-            (_, Err(Trouble::SessionEnded(wait))) => {
-                self.wait_for_login(*wait, now, actions);
+            (_, Err(PhoneError::SessionEnded(wait))) => {
+                self.wait_for_login(*wait, now, effects);
             }
-            (Ask::Read(_), _) if self.pause.is_some() => {
-                self.answered_in_pause(&result, now, actions);
+            (PhoneRequest::Read(_), _) if self.pause.is_some() => {
+                self.answered_in_pause(&result, now, effects);
             }
-            (Ask::Read(question), Ok(answer)) => {
-                self.read(*question, answer.clone(), since, now, actions);
+            (PhoneRequest::Read(query), Ok(answer)) => {
+                self.read(*query, answer.clone(), since, now, effects);
             }
-            (Ask::Read(question), Err(trouble)) => self.missed(*question, trouble, now, actions),
-            (_, Err(trouble)) if trouble.is_refused_login() => self.hold(trouble, now, actions),
+            (PhoneRequest::Read(query), Err(trouble)) => self.missed(*query, trouble, now, effects),
+            (_, Err(trouble)) if trouble.is_refused_login() => self.hold(trouble, now, effects),
             (_, Ok(Answer::PasswordChanged { ours: true })) => {
-                actions.push(Action::Note(Note::PasswordChanged));
+                effects.push(Effect::Note(Note::PasswordChanged));
             }
-            (Ask::Dial { .. } | Ask::Operate { .. } | Ask::System(_), _) => {
-                self.schedule.liven(now.instant);
+            (
+                PhoneRequest::Dial { .. } | PhoneRequest::Operate { .. } | PhoneRequest::System(_),
+                _,
+            ) => {
+                self.schedule.boost(now.instant);
             }
             _ => {}
         }
-        self.hear_values(&ask, &result, order.is_none(), now, actions);
+        self.hear_values(&ask, &result, order.is_none(), now, effects);
         let Some(mut order) = order else { return };
         match order.answered(&ask, result, sent) {
-            Some(outcome) => finish(&order.request, outcome, now, actions),
+            Some(outcome) => finish(&order.request, outcome, now, effects),
             None if order.wants_clock() => {
-                finish(&order.request, Ok(self.snapshot.clock_json()), now, actions);
+                finish(&order.request, Ok(self.snapshot.clock_json()), now, effects);
             }
             None if order.yields() => self.orders.push_back(order),
             None => self.orders.push_front(order),
@@ -236,23 +239,23 @@ impl Twin {
     /// Takes in what the phone said.
     fn read(
         &mut self,
-        question: Question,
+        query: StatusQuery,
         answer: Answer,
         asked: Instant,
         now: Now,
-        actions: &mut Vec<Action>,
+        effects: &mut Vec<Effect>,
     ) {
         match answer {
             Answer::Lines(lines) => {
-                self.note_unknown_codes(&lines, actions);
+                self.note_unknown_codes(&lines, effects);
                 if lines != self.snapshot.lines {
-                    self.schedule.hasten(Question::Status, now.instant);
-                    self.schedule.hasten(Question::Accounts, now.instant);
+                    self.schedule.pull_forward(StatusQuery::Status, now.instant);
+                    self.schedule.pull_forward(StatusQuery::Accounts, now.instant);
                 }
                 self.snapshot.lines.clone_from(&lines);
-                self.call(Input::Seen(lines, asked), now);
+                self.call(call::Input::Seen(lines, asked), now);
                 self.snapshot.heard = true;
-                self.heard(now, actions);
+                self.heard(now, effects);
             }
             Answer::Status(status) => self.snapshot.status = status,
             Answer::Accounts(accounts) => self.snapshot.accounts = accounts,
@@ -266,58 +269,58 @@ impl Twin {
             | Answer::Done => {}
         }
         let busy = self.snapshot.lines.iter().any(|line| line.state != LineState::Idle);
-        let was_missed = self.schedule.answered(question, asked, busy);
-        if was_missed && question != Question::Lines {
-            actions.push(Action::Note(Note::Works(question)));
+        let was_missed = self.schedule.answered(query, asked, busy);
+        if was_missed && query != StatusQuery::Lines {
+            effects.push(Effect::Note(Note::Works(query)));
         }
     }
 
-    fn note_unknown_codes(&mut self, lines: &[Line], actions: &mut Vec<Action>) {
+    fn note_unknown_codes(&mut self, lines: &[Line], effects: &mut Vec<Effect>) {
         for line in lines.iter().filter(|line| line.state == LineState::Unknown) {
             let code = line.code.clone().unwrap_or_default();
             if self.codes.len() < CODES && self.codes.insert(code.clone()) {
-                actions.push(Action::Note(Note::UnknownCode(code)));
+                effects.push(Effect::Note(Note::UnknownCode(code)));
             }
         }
     }
 
     /// Publishes what changed. A phone is offline until it has said all that it can say: what users saw before is not
     /// replaced by what is only not known yet, and what is left of it is not taken for the present.
-    fn publish(&mut self, actions: &mut Vec<Action>) {
+    fn publish(&mut self, effects: &mut Vec<Effect>) {
         let tried = self.schedule.all_tried() || self.snapshot.problem != Problem::None;
         let known = self.met && tried;
         if !known {
             let offline = "offline".to_owned();
             let before = self.published.insert(PhoneTopic::Availability, offline.clone());
             if before.as_ref() != Some(&offline) {
-                actions.push(Action::Publish(PhoneTopic::Availability, offline));
+                effects.push(Effect::Publish(PhoneTopic::Availability, offline));
             }
             return;
         }
-        self.snapshot.calls = self.switchboard.book();
+        self.snapshot.calls = self.switchboard.topics();
         let state = self.snapshot.state();
         let changes = diff(&self.published, &state);
-        actions.extend(changes.into_iter().map(|(topic, text)| Action::Publish(topic, text)));
+        effects.extend(changes.into_iter().map(|(topic, text)| Effect::Publish(topic, text)));
         self.published = state;
         let Settings { id, name, .. } = &self.settings;
         let values = Arc::clone(&self.settings.values);
         let device = Device::of(id, name, values, &self.snapshot);
         if self.described.as_ref() != Some(&device) {
             self.described = Some(device.clone());
-            actions.push(Action::Describe(device));
+            effects.push(Effect::Describe(device));
         }
     }
 
-    fn ask_next(&mut self, now: Now, actions: &mut Vec<Action>) {
+    fn ask_next(&mut self, now: Now, effects: &mut Vec<Effect>) {
         if self.leaving {
             return;
         }
-        self.hang_up(now, actions);
+        self.hang_up(now, effects);
         let patient =
             self.orders.front().is_some_and(|order| order.is_under_way() && order.is_patient());
         // one look between two of its requests: the lines of a slow phone are always due
         if patient && !self.looked {
-            self.read_next(now, actions);
+            self.read_next(now, effects);
         }
         while self.asking.is_none()
             && let Some(mut order) = self.orders.pop_front()
@@ -327,52 +330,64 @@ impl Twin {
                 None => order.step(&self.snapshot.lines),
             };
             match step {
-                Step::Done(outcome) => finish(&order.request, outcome, now, actions),
-                Step::Ask(ask) => match self.lacking.why(&ask, now.instant) {
+                Step::Done(outcome) => finish(&order.request, outcome, now, effects),
+                Step::Send(ask) => match self.lacking.why(&ask, now.instant) {
                     Some(why) if !order.insists() => {
-                        let trouble = Trouble::Unsupported(why.to_owned());
-                        finish(&order.request, Err(trouble.into()), now, actions);
+                        let trouble = PhoneError::Unsupported(why.to_owned());
+                        finish(&order.request, Err(trouble.into()), now, effects);
                     }
-                    _ => self.order(ask, order, now, actions),
+                    _ => self.order(ask, order, now, effects),
                 },
             }
         }
-        self.read_next(now, actions);
-        self.read_names(now, actions);
+        self.read_next(now, effects);
+        self.read_names(now, effects);
     }
 
-    fn order(&mut self, ask: Ask, order: Order, now: Now, actions: &mut Vec<Action>) {
+    fn order(
+        &mut self,
+        ask: PhoneRequest,
+        order: PendingCommand,
+        now: Now,
+        effects: &mut Vec<Effect>,
+    ) {
         self.instruction = order.instruction(&ask, &self.snapshot.lines);
         if let Some(instruction) = self.instruction.clone() {
-            self.call(Input::Told(instruction), now);
+            self.call(call::Input::Told(instruction), now);
         }
-        self.ask(ask, Some(order), now, actions);
+        self.ask(ask, Some(order), now, effects);
     }
 
-    fn read_next(&mut self, now: Now, actions: &mut Vec<Action>) {
+    fn read_next(&mut self, now: Now, effects: &mut Vec<Effect>) {
         if self.asking.is_none() && self.pause.is_none() {
-            self.read_values_next(now, actions);
+            self.read_values_next(now, effects);
         }
         if self.asking.is_none()
             && self.pause.is_none()
-            && let Some(question) = self.schedule.due(now.instant)
+            && let Some(query) = self.schedule.due(now.instant)
         {
-            self.ask(Ask::Read(question), None, now, actions);
+            self.ask(PhoneRequest::Read(query), None, now, effects);
         }
     }
 
-    fn ask(&mut self, ask: Ask, order: Option<Order>, now: Now, actions: &mut Vec<Action>) {
-        if let Ask::Read(question) = ask {
-            self.schedule.asks(question, now.instant);
+    fn ask(
+        &mut self,
+        ask: PhoneRequest,
+        order: Option<PendingCommand>,
+        now: Now,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let PhoneRequest::Read(query) = ask {
+            self.schedule.asks(query, now.instant);
         }
         self.looked = order.is_none();
-        actions.push(Action::Ask(ask.clone()));
+        effects.push(Effect::Send(ask.clone()));
         self.asking = Some(Asking { ask, since: now.instant, order });
     }
 }
 
-fn habits(settings: &Settings) -> Habits {
-    Habits {
+fn habits(settings: &Settings) -> CallSettings {
+    CallSettings {
         min_ring: settings.min_ring,
         gap: GAP.1.max(settings.pace.active * GAP.0),
         blind: GAP.1.min(settings.pace.active * BLIND.0 + BLIND.1),
@@ -380,9 +395,14 @@ fn habits(settings: &Settings) -> Habits {
     }
 }
 
-fn finish(request: &Request, outcome: Result<Value, Failure>, now: Now, actions: &mut Vec<Action>) {
-    actions.push(Action::Publish(PhoneTopic::Result, request.result(&outcome, now.wall)));
-    actions.push(Action::Note(match outcome {
+fn finish(
+    request: &CommandHeader,
+    outcome: Result<Value, Failure>,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) {
+    effects.push(Effect::Publish(PhoneTopic::Result, request.result(&outcome, now.wall)));
+    effects.push(Effect::Note(match outcome {
         Ok(_) => Note::Done(request.name.clone()),
         Err(failure) => Note::NotDone(request.name.clone(), failure),
     }));

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Action, Note, Now, Twin};
+use super::{Effect, Note, Now, Twin};
 use crate::domain::contacts::directory::{Directory, Names};
 use crate::domain::contacts::phonebook::{Contact, Filter, Group, cards};
 use crate::domain::contract::snapshot::Problem;
-use crate::domain::polling::LACKING_EVERY;
-use crate::domain::request::{Answer, Ask, Trouble};
+use crate::domain::polling::UNSUPPORTED_RETRY;
+use crate::domain::request::{Answer, PhoneError, PhoneRequest};
 use crate::domain::telephony::LineState;
 
 /// After a change so much time passes before the contacts are read: more changes may follow.
@@ -34,7 +34,7 @@ pub(super) struct Contacts {
     listed: Vec<Contact>,
     groups: Vec<Group>,
     names: Names,
-    trouble: Option<Trouble>,
+    trouble: Option<PhoneError>,
 }
 
 impl Contacts {
@@ -76,11 +76,11 @@ impl Contacts {
         self.insisting = true;
     }
 
-    fn next(&self) -> Ask {
+    fn next(&self) -> PhoneRequest {
         match (self.groups_done, self.by_phonebook) {
-            (false, _) => Ask::GetGroups,
-            (true, false) => Ask::GetContacts(Filter::default()),
-            (true, true) => Ask::DownloadPhonebook,
+            (false, _) => PhoneRequest::GetGroups,
+            (true, false) => PhoneRequest::GetContacts(Filter::default()),
+            (true, true) => PhoneRequest::DownloadPhonebook,
         }
     }
 
@@ -90,20 +90,22 @@ impl Contacts {
     }
 
     /// Takes in how a reading of our own went.
-    fn done(&mut self, ask: &Ask, result: &Result<Answer, Trouble>, now: Instant) {
-        let away = result.as_ref().is_err_and(Trouble::is_silence)
-            || matches!(result, Err(Trouble::SessionEnded(_)));
+    fn done(&mut self, ask: &PhoneRequest, result: &Result<Answer, PhoneError>, now: Instant) {
+        let away = result.as_ref().is_err_and(PhoneError::is_silence)
+            || matches!(result, Err(PhoneError::SessionEnded(_)));
         let gone = matches!(
             result,
-            Err(Trouble::Unreachable(_) | Trouble::BadCertificate(_) | Trouble::SessionEnded(_))
+            Err(PhoneError::Unreachable(_)
+                | PhoneError::BadCertificate(_)
+                | PhoneError::SessionEnded(_))
         );
-        if *ask == Ask::GetGroups && !gone {
+        if *ask == PhoneRequest::GetGroups && !gone {
             // without groups the contacts have names all the same
             self.groups_done = true;
             return;
         }
-        let lacks = result.as_ref().is_err_and(Trouble::is_lacking);
-        if lacks && matches!(ask, Ask::GetContacts(_)) {
+        let lacks = result.as_ref().is_err_and(PhoneError::is_unavailable);
+        if lacks && matches!(ask, PhoneRequest::GetContacts(_)) {
             // it may hand all of them out in one piece
             self.by_phonebook = true;
             return;
@@ -116,9 +118,9 @@ impl Contacts {
         if stale && !gone {
             return self.read_at(now);
         }
-        let every = self.every.unwrap_or(LACKING_EVERY);
+        let every = self.every.unwrap_or(UNSUPPORTED_RETRY);
         let pause = match result {
-            Err(trouble) if trouble.is_lacking() => LACKING_EVERY.max(every),
+            Err(trouble) if trouble.is_unavailable() => UNSUPPORTED_RETRY.max(every),
             Err(_) if away => AGAIN.min(every),
             Ok(_) | Err(_) => every,
         };
@@ -146,52 +148,59 @@ impl Twin {
     /// Takes in what an answer says of the contacts, whoever asked for it.
     pub(super) fn learn_names(
         &mut self,
-        ask: &Ask,
-        result: &Result<Answer, Trouble>,
+        ask: &PhoneRequest,
+        result: &Result<Answer, PhoneError>,
         ours: bool,
         now: Now,
-        actions: &mut Vec<Action>,
+        effects: &mut Vec<Effect>,
     ) {
         let contacts = &mut self.contacts;
         let changes = matches!(
             ask,
-            Ask::SaveContact(_)
-                | Ask::DeleteContact(_)
-                | Ask::DeleteAllContacts
-                | Ask::AddGroup(_)
-                | Ask::EditGroup { .. }
+            PhoneRequest::SaveContact(_)
+                | PhoneRequest::DeleteContact(_)
+                | PhoneRequest::DeleteAllContacts
+                | PhoneRequest::AddGroup(_)
+                | PhoneRequest::EditGroup { .. }
         );
-        let reads = matches!(ask, Ask::GetContacts(_) | Ask::GetGroups | Ask::DownloadPhonebook);
+        let reads = matches!(
+            ask,
+            PhoneRequest::GetContacts(_)
+                | PhoneRequest::GetGroups
+                | PhoneRequest::DownloadPhonebook
+        );
         if changes {
             contacts.read_at(now.instant + SETTLED);
         } else if ours && reads {
             contacts.done(ask, result, now.instant);
             let trouble = result.as_ref().err();
             // a phone that lacks contacts one by one is asked for its phonebook first
-            let said_all = matches!(ask, Ask::GetContacts(_)) && !contacts.by_phonebook
-                || *ask == Ask::DownloadPhonebook;
+            let said_all = matches!(ask, PhoneRequest::GetContacts(_)) && !contacts.by_phonebook
+                || *ask == PhoneRequest::DownloadPhonebook;
             if said_all && trouble != contacts.trouble.as_ref() {
                 contacts.trouble = trouble.cloned();
-                actions.extend(trouble.cloned().map(|why| Action::Note(Note::NoContacts(why))));
+                effects.extend(trouble.cloned().map(|why| Effect::Note(Note::NoContacts(why))));
             }
         }
         let new = match (ask, result) {
-            (Ask::GetContacts(filter), Ok(Answer::Contacts(new)))
+            (PhoneRequest::GetContacts(filter), Ok(Answer::Contacts(new)))
                 if *filter == Filter::default() =>
             {
                 std::mem::replace(&mut contacts.listed, new.clone()) != *new
             }
-            (Ask::DownloadPhonebook, Ok(Answer::Phonebook { contacts: new, .. })) if ours => {
+            (PhoneRequest::DownloadPhonebook, Ok(Answer::Phonebook { contacts: new, .. }))
+                if ours =>
+            {
                 std::mem::replace(&mut contacts.listed, new.clone()) != *new
             }
-            (Ask::GetGroups, Ok(Answer::Groups(new))) => {
+            (PhoneRequest::GetGroups, Ok(Answer::Groups(new))) => {
                 std::mem::replace(&mut contacts.groups, new.clone()) != *new
             }
             _ => false,
         };
         if new && contacts.every.is_some() {
             contacts.names.own = contacts.own();
-            actions.push(Action::Note(Note::Contacts(contacts.names.own.len())));
+            effects.push(Effect::Note(Note::Contacts(contacts.names.own.len())));
             self.switchboard.know(self.contacts.names.clone());
         }
     }
@@ -205,7 +214,7 @@ impl Twin {
     }
 
     /// Reads the contacts, if it is time to and there is nothing else to ask.
-    pub(super) fn read_names(&mut self, now: Now, actions: &mut Vec<Action>) {
+    pub(super) fn read_names(&mut self, now: Now, effects: &mut Vec<Effect>) {
         while self.asking.is_none()
             && self.pause.is_none()
             && self.names_due().is_some_and(|due| due <= now.instant)
@@ -213,12 +222,12 @@ impl Twin {
             let ask = self.contacts.next();
             match self.lacking.why(&ask, now.instant) {
                 Some(why) if !self.contacts.insisting => {
-                    let lacking = Err(Trouble::Unsupported(why.to_owned()));
+                    let lacking = Err(PhoneError::Unsupported(why.to_owned()));
                     self.contacts.done(&ask, &lacking, now.instant);
                 }
                 _ => {
                     self.contacts.asks(now.instant);
-                    self.ask(ask, None, now, actions);
+                    self.ask(ask, None, now, effects);
                 }
             }
         }
@@ -257,7 +266,7 @@ mod tests {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let hour = Duration::from_hours(1);
-        let (groups, all) = (Ask::GetGroups, Ask::GetContacts(Filter::default()));
+        let (groups, all) = (PhoneRequest::GetGroups, PhoneRequest::GetContacts(Filter::default()));
         let mut contacts = Contacts::new(Some(hour), start);
         let read = |contacts: &mut Contacts, from: u64, wish: bool| {
             contacts.asks(at(from));

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::pause::paused;
-use super::{Action, Now, Twin, finish};
-use crate::domain::call::Input;
-use crate::domain::command::pending::Order;
+use super::{Effect, Now, Twin, finish};
+use crate::domain::call;
+use crate::domain::command::pending::PendingCommand;
 use crate::domain::command::result::{ErrorCode, Failure};
 use crate::domain::command::{Command, parse};
 
@@ -27,7 +27,7 @@ impl Twin {
         payload: &[u8],
         retained: bool,
         now: Now,
-        actions: &mut Vec<Action>,
+        effects: &mut Vec<Effect>,
     ) {
         let (request, command) = parse(name, payload, retained);
         let command = command.and_then(|command| {
@@ -37,12 +37,12 @@ impl Twin {
         });
         match command {
             Ok(Command::ResetMissedCalls) => {
-                self.call(Input::MissedReset, now);
-                finish(&request, Ok(Value::Null), now, actions);
+                self.call(call::Input::MissedReset, now);
+                finish(&request, Ok(Value::Null), now, effects);
             }
             Ok(command) => {
                 if let Some(pause) = &self.pause {
-                    finish(&request, Err(paused(pause.until)), now, actions);
+                    finish(&request, Err(paused(pause.until)), now, effects);
                     return;
                 }
                 if command == Command::Refresh {
@@ -50,9 +50,9 @@ impl Twin {
                 }
                 let deadline = now.instant + COMMAND_LIFETIME;
                 let values = self.readings.reading.lists();
-                self.orders.push_back(Order::new(request, command, values, deadline));
+                self.orders.push_back(PendingCommand::new(request, command, values, deadline));
             }
-            Err(failure) => finish(&request, Err(failure), now, actions),
+            Err(failure) => finish(&request, Err(failure), now, effects),
         }
     }
 
@@ -72,16 +72,15 @@ impl Twin {
     }
 
     /// Answers the commands whose time is up.
-    pub(super) fn drop_late_orders(&mut self, now: Now, actions: &mut Vec<Action>) {
-        let (late, rest) = self
-            .orders
-            .drain(..)
-            .partition(|order: &Order| order.deadline <= now.instant && !order.is_under_way());
+    pub(super) fn drop_late_orders(&mut self, now: Now, effects: &mut Vec<Effect>) {
+        let (late, rest) = self.orders.drain(..).partition(|order: &PendingCommand| {
+            order.deadline <= now.instant && !order.is_under_way()
+        });
         self.orders = rest;
         for order in late {
             let message = "the phone was busy with other requests until the time was up";
             let failure = Failure::new(ErrorCode::TooLate, message);
-            finish(&order.request, Err(failure), now, actions);
+            finish(&order.request, Err(failure), now, effects);
         }
     }
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::pause::paused;
-use super::{Action, Note, Now, Twin};
+use super::{Effect, Note, Now, Twin};
 use crate::domain::command::result::{ErrorCode, Failure};
 use crate::domain::contract::snapshot::Problem;
 use crate::domain::polling::{Verdict, hold};
-use crate::domain::request::{Question, Trouble};
+use crate::domain::request::{PhoneError, StatusQuery};
 use crate::domain::telephony::PhoneStatus;
 
 /// Sessions that did not keep ending for this long are said to, if they begin to again.
@@ -15,19 +15,19 @@ const QUIET: Duration = Duration::from_mins(30);
 
 impl Twin {
     /// Takes in that the phone answers and takes our login.
-    pub(super) fn heard(&mut self, now: Now, actions: &mut Vec<Action>) {
+    pub(super) fn heard(&mut self, now: Now, effects: &mut Vec<Effect>) {
         let was_away = self.snapshot.problem != Problem::None;
         if was_away || !self.met || self.schedule.missing() {
             let away = self.away_since.map(|since| now.instant - since);
             // it may have been restarted, however short that was
-            self.schedule.hasten(Question::Clock, now.instant);
-            actions.push(Action::Note(Note::Online(away)));
+            self.schedule.pull_forward(StatusQuery::Clock, now.instant);
+            effects.push(Effect::Note(Note::Online(away)));
         }
         if was_away || !self.met {
-            self.readings.reading.hasten(now.instant);
+            self.readings.reading.pull_forward(now.instant);
         }
         if was_away {
-            self.schedule.hasten_others(now.instant);
+            self.schedule.pull_forward_others(now.instant);
             self.forget_lacking(now);
         }
         self.snapshot.problem = Problem::None;
@@ -40,45 +40,45 @@ impl Twin {
     /// Forgets what the phone lacks, and has all it keeps read: it was restarted or away, perhaps for another firmware.
     pub(super) fn forget_lacking(&mut self, now: Now) {
         self.lacking.forget();
-        self.readings.reading.hasten(now.instant);
+        self.readings.reading.pull_forward(now.instant);
         self.contacts.read_at(now.instant);
     }
 
     pub(super) fn missed(
         &mut self,
-        question: Question,
-        trouble: &Trouble,
+        query: StatusQuery,
+        trouble: &PhoneError,
         now: Now,
-        actions: &mut Vec<Action>,
+        effects: &mut Vec<Effect>,
     ) {
         if trouble.is_refused_login() {
-            self.hold(trouble, now, actions);
+            self.hold(trouble, now, effects);
             return;
         }
-        if question == Question::Lines && self.snapshot.problem == Problem::Paused {
+        if query == StatusQuery::Lines && self.snapshot.problem == Problem::Paused {
             // the pause is over, and the phone is not there
             self.leave(trouble);
         }
-        let verdict = self.schedule.missed(question, trouble, now.instant);
-        match (question, verdict) {
+        let verdict = self.schedule.missed(query, trouble, now.instant);
+        match (query, verdict) {
             (_, Verdict::Patience) => {}
-            (Question::Lines, Verdict::FirstMiss) => {
+            (StatusQuery::Lines, Verdict::FirstMiss) => {
                 self.away_since = self.away_since.or(Some(now.instant));
-                actions.push(Action::Note(Note::Missed(trouble.clone())));
+                effects.push(Effect::Note(Note::Missed(trouble.clone())));
             }
-            (Question::Lines, Verdict::GivenUp) => {
+            (StatusQuery::Lines, Verdict::GivenUp) => {
                 self.leave(trouble);
-                actions.push(Action::Note(Note::Offline(trouble.clone())));
+                effects.push(Effect::Note(Note::Offline(trouble.clone())));
             }
             (_, Verdict::FirstMiss) => {
-                actions.push(Action::Note(Note::Failing(question, trouble.clone())));
+                effects.push(Effect::Note(Note::Failing(query, trouble.clone())));
             }
-            (_, Verdict::GivenUp) => self.forget(question),
+            (_, Verdict::GivenUp) => self.forget(query),
         }
     }
 
     /// Asks nothing of the phone for a while: another try could lock it.
-    pub(super) fn hold(&mut self, trouble: &Trouble, now: Now, actions: &mut Vec<Action>) {
+    pub(super) fn hold(&mut self, trouble: &PhoneError, now: Now, effects: &mut Vec<Effect>) {
         self.refusals += 1;
         let pause = hold(self.refusals);
         self.held = Some(now.instant + pause);
@@ -86,22 +86,22 @@ impl Twin {
         self.schedule.hold_until(now.instant + pause);
         self.readings.reading.hold_until(now.instant + pause);
         self.leave(trouble);
-        actions.push(Action::Note(Note::Held(trouble.clone(), pause)));
+        effects.push(Effect::Note(Note::Held(trouble.clone(), pause)));
     }
 
     /// Leaves the phone alone until the next login: it takes them, and so is online as long as its lines are read in
     /// between. That is said once, and again after a quiet while.
-    pub(super) fn wait_for_login(&mut self, wait: Duration, now: Now, actions: &mut Vec<Action>) {
+    pub(super) fn wait_for_login(&mut self, wait: Duration, now: Now, effects: &mut Vec<Effect>) {
         let until = now.instant + wait;
         self.schedule.hold_until(until);
         self.readings.reading.hold_until(until);
         let before = self.sessions_ended.replace(now.instant);
         if before.is_none_or(|at| now.instant.duration_since(at) >= QUIET) {
-            actions.push(Action::Note(Note::SessionsEnd));
+            effects.push(Effect::Note(Note::SessionsEnd));
         }
     }
 
-    pub(super) fn leave(&mut self, trouble: &Trouble) {
+    pub(super) fn leave(&mut self, trouble: &PhoneError) {
         self.met = true;
         let problem = Problem::from(trouble);
         match &mut self.pause {
@@ -111,22 +111,22 @@ impl Twin {
         self.snapshot.forget_the_present();
     }
 
-    pub(super) fn forget(&mut self, question: Question) {
-        match question {
-            Question::Lines => self.snapshot.forget_the_present(),
-            Question::Status => self.snapshot.status = PhoneStatus::Unknown,
-            Question::Accounts => {
+    pub(super) fn forget(&mut self, query: StatusQuery) {
+        match query {
+            StatusQuery::Lines => self.snapshot.forget_the_present(),
+            StatusQuery::Status => self.snapshot.status = PhoneStatus::Unknown,
+            StatusQuery::Accounts => {
                 for account in &mut self.snapshot.accounts {
                     account.registered = None;
                 }
             }
-            Question::Clock => {
+            StatusQuery::Clock => {
                 self.snapshot.clock = None;
                 self.snapshot.clock_skew = None;
                 self.snapshot.booted_at = None;
             }
             // who the phone is does not change because it can't say so at present
-            Question::Identity => {}
+            StatusQuery::Identity => {}
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::domain::polling::LACKING_EVERY;
-use crate::domain::request::Trouble;
+use crate::domain::polling::UNSUPPORTED_RETRY;
+use crate::domain::request::PhoneError;
 use crate::domain::values;
 
 /// A list that was missed is tried again after this, and longer and longer.
@@ -79,7 +79,7 @@ impl Reading {
     }
 
     /// Makes all lists due at this time at the latest, those that were lacking, too.
-    pub(super) fn hasten(&mut self, at: Instant) {
+    pub(super) fn pull_forward(&mut self, at: Instant) {
         let at = self.held.map_or(at, |held| held.max(at));
         self.due = Some(self.due.map_or(at, |due| due.min(at)));
         self.place = 0;
@@ -104,10 +104,10 @@ impl Reading {
     }
 
     /// Notes that the list was not answered. Returns the names of what is not known any more.
-    pub(super) fn missed(&mut self, trouble: &Trouble, now: Instant) -> Vec<String> {
+    pub(super) fn missed(&mut self, trouble: &PhoneError, now: Instant) -> Vec<String> {
         let Some(list) = self.under_way() else { return Vec::new() };
         list.misses += 1;
-        list.lacking = trouble.is_lacking().then(|| now + LACKING_EVERY);
+        list.lacking = trouble.is_unavailable().then(|| now + UNSUPPORTED_RETRY);
         let is_lost = list.misses == MISSES || list.lacking.is_some();
         let given_up = if is_lost { list.names.clone() } else { Vec::new() };
         // one list that the phone can't answer does not keep the others from being read
@@ -158,7 +158,7 @@ mod tests {
         let names: Vec<_> = (0..3).map(|n| format!("{n}{}", "x".repeat(50))).collect();
         let mut reading = Reading::new(&names, 5 * MINUTE, now);
         assert_eq!(reading.due(), None, "the phone was not heard");
-        reading.hasten(now);
+        reading.pull_forward(now);
         (reading, now)
     }
 
@@ -166,7 +166,7 @@ mod tests {
     fn round(
         reading: &mut Reading,
         now: Instant,
-        reply: impl Fn(char) -> Option<Trouble>,
+        reply: impl Fn(char) -> Option<PhoneError>,
     ) -> String {
         let mut asked = String::new();
         while reading.due().is_some_and(|due| due <= now) {
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn a_list_that_is_not_answered_does_not_keep_the_others_from_being_read() {
         let (mut reading, now) = three_lists();
-        let broken = |list| (list == '1').then(|| Trouble::BadAnswer("no JSON".into()));
+        let broken = |list| (list == '1').then(|| PhoneError::BadAnswer("no JSON".into()));
         let mut at = now;
         let mut rounds = Vec::new();
         for _ in 0..5 {
@@ -209,10 +209,10 @@ mod tests {
     #[test]
     fn a_function_that_is_lacking_is_tried_each_hour() {
         let (mut reading, now) = three_lists();
-        let lacking = |_| Some(Trouble::Unsupported("HTTP 404".into()));
+        let lacking = |_| Some(PhoneError::Unsupported("HTTP 404".into()));
         assert_eq!(round(&mut reading, now, lacking), "0!1!2!");
         assert_eq!(reading.due(), Some(now + 60 * MINUTE));
-        reading.hasten(now + MINUTE);
+        reading.pull_forward(now + MINUTE);
         assert_eq!(round(&mut reading, now + MINUTE, |_| None), "012", "the phone was restarted");
     }
 
@@ -220,7 +220,7 @@ mod tests {
     fn what_was_asked_before_is_no_answer_to_what_is_wanted_since() {
         let (mut reading, now) = three_lists();
         reading.asks(now);
-        reading.hasten(now + MINUTE);
+        reading.pull_forward(now + MINUTE);
         reading.answered(now + MINUTE);
         assert_eq!(round(&mut reading, now + MINUTE, |_| None), "012");
     }

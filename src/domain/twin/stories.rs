@@ -2,7 +2,7 @@
 
 mod calls;
 mod functions;
-mod heirs;
+mod handover;
 mod names;
 mod pauses;
 mod values;
@@ -15,14 +15,16 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::{Action, Event, Note, Now, Settings, Twin};
+use super::{Effect, Input, Note, Now, Settings, Twin};
 use crate::domain::call::push::{Push, PushKind};
 use crate::domain::command::dial_allow::DialAllow;
 use crate::domain::command::policy::{Guarded, Policy};
 use crate::domain::contacts::phonebook::{Contact, Group};
 use crate::domain::contract::topic::PhoneTopic;
 use crate::domain::polling::Pace;
-use crate::domain::request::{Answer, Ask, Operation, Question, SystemOperation, Trouble};
+use crate::domain::request::{
+    Answer, Operation, PhoneError, PhoneRequest, StatusQuery, SystemOperation,
+};
 use crate::domain::telephony::clock::{PhoneClock, Uptime};
 use crate::domain::telephony::{Account, Identity, Line, LineState, PhoneStatus};
 
@@ -32,20 +34,20 @@ struct Story {
     start: Instant,
     now: Instant,
     lines: Vec<LineState>,
-    trouble: Option<Trouble>,
+    trouble: Option<PhoneError>,
     accounts: Vec<Account>,
     /// When the phone was started, and 500 seconds more.
     booted: Instant,
     values: BTreeMap<String, String>,
     /// Values that the phone answers with this, and so the whole list.
-    denied: BTreeMap<String, Trouble>,
+    denied: BTreeMap<String, PhoneError>,
     contacts: Vec<Contact>,
     groups: Vec<Group>,
     /// The number that lines show in a call.
     number: Option<String>,
     /// Whether requests stay unanswered until told.
     stuck: bool,
-    asked: Vec<Ask>,
+    asked: Vec<PhoneRequest>,
     log: String,
 }
 
@@ -96,17 +98,17 @@ impl Story {
     }
 
     /// Lets something happen, and the phone answer until the twin has nothing more to ask.
-    fn happens(&mut self, event: Event) {
+    fn happens(&mut self, event: Input) {
         let mut events = vec![event];
         while let Some(event) = events.pop() {
-            for action in self.twin.handle(event, self.now()) {
-                if let Action::Ask(ask) = &action {
+            for effect in self.twin.handle(event, self.now()) {
+                if let Effect::Send(ask) = &effect {
                     self.asked.push(ask.clone());
                     if !self.stuck {
-                        events.push(Event::Answered(self.answer(ask)));
+                        events.push(Input::Answered(self.answer(ask)));
                     }
                 }
-                self.write(&action);
+                self.write(&effect);
             }
             // the law of every reducer: what is due is done, or the loop would spin
             if events.is_empty() && !self.twin.leaving {
@@ -116,48 +118,48 @@ impl Story {
         }
     }
 
-    fn answer(&self, ask: &Ask) -> Result<Answer, Trouble> {
+    fn answer(&self, ask: &PhoneRequest) -> Result<Answer, PhoneError> {
         if let Some(trouble) = &self.trouble {
             return Err(trouble.clone());
         }
         Ok(match ask {
-            Ask::Read(Question::Lines) => Answer::Lines(self.lines()),
-            Ask::Read(Question::Status) => Answer::Status(PhoneStatus::Available),
+            PhoneRequest::Read(StatusQuery::Lines) => Answer::Lines(self.lines()),
+            PhoneRequest::Read(StatusQuery::Status) => Answer::Status(PhoneStatus::Available),
             // as a phone answers that does not have the filter
-            Ask::Read(Question::Accounts) | Ask::GetRegistered => {
+            PhoneRequest::Read(StatusQuery::Accounts) | PhoneRequest::GetRegistered => {
                 Answer::Accounts(self.accounts.clone())
             }
-            Ask::Read(Question::Clock) => {
+            PhoneRequest::Read(StatusQuery::Clock) => {
                 let seconds = 500 + (self.now - self.booted).as_secs();
                 let uptime = Some(Uptime { seconds, to_the_second: true });
                 Answer::Clock(PhoneClock { time: None, uptime })
             }
-            Ask::Read(Question::Identity) => Answer::Identity(Identity::default()),
-            Ask::GetValues(names) => {
+            PhoneRequest::Read(StatusQuery::Identity) => Answer::Identity(Identity::default()),
+            PhoneRequest::GetValues(names) => {
                 if let Some(trouble) = names.iter().find_map(|name| self.denied.get(name)) {
                     return Err(trouble.clone());
                 }
                 let said = |name: &String| (name.clone(), self.values.get(name).cloned());
                 Answer::Values(names.iter().map(said).collect())
             }
-            Ask::GetContacts(_) if self.denied.contains_key("contacts") => {
+            PhoneRequest::GetContacts(_) if self.denied.contains_key("contacts") => {
                 return Err(self.denied["contacts"].clone());
             }
-            Ask::GetContacts(_) => Answer::Contacts(self.contacts.clone()),
-            Ask::GetGroups => Answer::Groups(self.groups.clone()),
-            Ask::DownloadPhonebook => {
+            PhoneRequest::GetContacts(_) => Answer::Contacts(self.contacts.clone()),
+            PhoneRequest::GetGroups => Answer::Groups(self.groups.clone()),
+            PhoneRequest::DownloadPhonebook => {
                 Answer::Phonebook { contacts: self.contacts.clone(), xml: String::new() }
             }
-            Ask::ChangePassword { .. } => Answer::PasswordChanged { ours: true },
-            Ask::Dial { .. }
-            | Ask::Operate { .. }
-            | Ask::System(_)
-            | Ask::SetValues(_)
-            | Ask::SaveContact(_)
-            | Ask::DeleteContact(_)
-            | Ask::DeleteAllContacts
-            | Ask::AddGroup(_)
-            | Ask::EditGroup { .. } => Answer::Done,
+            PhoneRequest::ChangePassword { .. } => Answer::PasswordChanged { ours: true },
+            PhoneRequest::Dial { .. }
+            | PhoneRequest::Operate { .. }
+            | PhoneRequest::System(_)
+            | PhoneRequest::SetValues(_)
+            | PhoneRequest::SaveContact(_)
+            | PhoneRequest::DeleteContact(_)
+            | PhoneRequest::DeleteAllContacts
+            | PhoneRequest::AddGroup(_)
+            | PhoneRequest::EditGroup { .. } => Answer::Done,
         })
     }
 
@@ -174,29 +176,29 @@ impl Story {
         (1..).zip(&self.lines).map(line).collect()
     }
 
-    fn write(&mut self, action: &Action) {
+    fn write(&mut self, effect: &Effect) {
         let seconds = (self.now - self.start).as_secs_f64();
-        let text = match action {
-            Action::Publish(PhoneTopic::Line(_) | PhoneTopic::Info | PhoneTopic::System, _) => {
+        let text = match effect {
+            Effect::Publish(PhoneTopic::Line(_) | PhoneTopic::Info | PhoneTopic::System, _) => {
                 return;
             }
-            Action::Publish(PhoneTopic::CallEvent, text) => {
+            Effect::Publish(PhoneTopic::CallEvent, text) => {
                 let event: serde_json::Value = serde_json::from_str(text).unwrap();
                 let text = |key: &str| event[key].as_str().unwrap_or("-").to_owned();
                 let [event_type, number, source] = ["event_type", "number", "source"].map(text);
                 format!("* {event_type}, line {}, {number}, {source}", event["line"])
             }
-            Action::Publish(
+            Effect::Publish(
                 PhoneTopic::Calls | PhoneTopic::LastCall | PhoneTopic::LastCaller,
                 _,
             )
-            | Action::Note(Note::Call(..)) => return,
-            Action::Publish(topic, text) => format!("{} = {text}", topic.render()),
-            Action::Ask(ask) => format!("? {ask:?}"),
-            Action::Describe(device) => {
+            | Effect::Note(Note::Call(..)) => return,
+            Effect::Publish(topic, text) => format!("{} = {text}", topic.render()),
+            Effect::Send(ask) => format!("? {ask:?}"),
+            Effect::Describe(device) => {
                 format!("! lines {:?}, complete {}", device.lines, device.complete)
             }
-            Action::Note(note) => format!("# {note:?}"),
+            Effect::Note(note) => format!("# {note:?}"),
         };
         writeln!(self.log, "{seconds:5.1} {text}").unwrap();
     }
@@ -206,7 +208,7 @@ impl Story {
         let end = self.now + time;
         while let Some(wake) = self.twin.wake().filter(|wake| *wake <= end) {
             self.now = wake.max(self.now);
-            self.happens(Event::Woke);
+            self.happens(Input::Woke);
         }
         self.now = end;
     }
@@ -215,12 +217,12 @@ impl Story {
     fn pushes(&mut self, kind: PushKind, mac: Option<&str>) {
         let mac = mac.map(str::to_owned);
         let (local, remote, name, call_id) = (None, None, None, None);
-        self.happens(Event::Pushed(Push { kind, mac, local, remote, name, call_id }));
+        self.happens(Input::Pushed(Push { kind, mac, local, remote, name, call_id }));
     }
 
     fn commanded(&mut self, name: &str, payload: &str) {
         let (name, payload) = (name.to_owned(), payload.as_bytes().to_vec());
-        self.happens(Event::Commanded { name, payload, retained: false });
+        self.happens(Input::Commanded { name, payload, retained: false });
     }
 
     /// Returns what was written since the last call.
@@ -228,7 +230,7 @@ impl Story {
         std::mem::take(&mut self.log)
     }
 
-    fn asks(&mut self) -> Vec<Ask> {
+    fn asks(&mut self) -> Vec<PhoneRequest> {
         std::mem::take(&mut self.asked)
     }
 
@@ -236,7 +238,7 @@ impl Story {
     fn settled() -> Self {
         let mut story = Self::new();
         story.passes(Duration::from_secs(10));
-        story.happens(Event::RememberedAll);
+        story.happens(Input::RetainedComplete);
         story.told();
         story.asks();
         story
@@ -273,7 +275,7 @@ fn an_idle_tick_is_one_request() {
     let mut story = Story::settled();
     story.passes(19 * SECOND);
     let asks = story.asks();
-    assert_eq!(asks, vec![Ask::Read(Question::Lines); asks.len()]);
+    assert_eq!(asks, vec![PhoneRequest::Read(StatusQuery::Lines); asks.len()]);
     assert!((9..=10).contains(&asks.len()), "{asks:?}");
     assert_eq!(story.told().lines().filter(|line| !line.contains('?')).count(), 0);
 }
@@ -283,9 +285,9 @@ fn every_half_minute_and_every_five_minutes_more_is_asked() {
     let mut story = Story::settled();
     story.passes(600 * SECOND);
     let asks = story.asks();
-    let count = |question| asks.iter().filter(|ask| **ask == Ask::Read(question)).count();
-    assert_eq!([Question::Status, Question::Accounts].map(count), [20, 20]);
-    assert_eq!([Question::Clock, Question::Identity].map(count), [2, 2]);
+    let count = |query| asks.iter().filter(|ask| **ask == PhoneRequest::Read(query)).count();
+    assert_eq!([StatusQuery::Status, StatusQuery::Accounts].map(count), [20, 20]);
+    assert_eq!([StatusQuery::Clock, StatusQuery::Identity].map(count), [2, 2]);
 }
 
 #[test]
@@ -335,7 +337,7 @@ fn a_phone_that_does_not_answer_is_offline_after_three_misses() {
     story.lines[0] = LineState::Ringing;
     story.passes(2 * SECOND);
     story.told();
-    story.trouble = Some(Trouble::Timeout);
+    story.trouble = Some(PhoneError::Timeout);
     story.passes(60 * SECOND);
     story.trouble = None;
     story.lines[0] = LineState::Idle;
@@ -379,13 +381,15 @@ fn a_phone_that_does_not_answer_is_offline_after_three_misses() {
 
 #[test]
 fn a_locked_phone_is_left_alone_as_one_that_refuses_us() {
-    for trouble in [Trouble::LockedOut("locked".into()), Trouble::Unauthorized("wrong".into())] {
+    for trouble in
+        [PhoneError::LockedOut("locked".into()), PhoneError::Unauthorized("wrong".into())]
+    {
         let mut story = Story::new();
         story.trouble = Some(trouble);
         // 10, 20 and 40 minutes
         for seconds in [599, 1199, 2399] {
             story.passes(seconds * SECOND);
-            assert_eq!(story.asks(), [Ask::Read(Question::Lines)], "after {seconds} s");
+            assert_eq!(story.asks(), [PhoneRequest::Read(StatusQuery::Lines)], "after {seconds} s");
         }
     }
 }
@@ -393,9 +397,9 @@ fn a_locked_phone_is_left_alone_as_one_that_refuses_us() {
 #[test]
 fn a_refused_password_is_not_tried_again_for_ten_minutes() {
     let mut story = Story::new();
-    story.trouble = Some(Trouble::Unauthorized("wrong".into()));
+    story.trouble = Some(PhoneError::Unauthorized("wrong".into()));
     story.passes(599 * SECOND);
-    assert_eq!(story.asks(), [Ask::Read(Question::Lines)]);
+    assert_eq!(story.asks(), [PhoneRequest::Read(StatusQuery::Lines)]);
     story.commanded("dial", "1001");
     story.commanded("refresh", "");
     assert_eq!(story.asks(), []);
@@ -454,7 +458,7 @@ fn answering_when_nothing_rings_asks_nothing_of_the_phone_but_its_lines() {
     let mut story = Story::settled();
     story.commanded("answer", "");
     assert!(story.told().contains("no_such_call"));
-    assert_eq!(story.asks(), [Ask::Read(Question::Lines)]);
+    assert_eq!(story.asks(), [PhoneRequest::Read(StatusQuery::Lines)]);
 }
 
 #[test]
@@ -462,7 +466,7 @@ fn a_call_that_began_after_the_last_look_can_be_answered() {
     let mut story = Story::settled();
     story.lines[0] = LineState::Ringing;
     story.commanded("answer", "");
-    let operate = Ask::Operate { operation: Operation::Answer, line: 1 };
+    let operate = PhoneRequest::Operate { operation: Operation::Answer, line: 1 };
     assert!(story.asks().contains(&operate));
     assert!(story.told().contains(r#""ok":true"#));
 }
@@ -481,9 +485,9 @@ fn commands_that_wait_too_long_are_not_sent() {
     assert_eq!(story.told().matches("too_late").count(), 16);
     story.asks();
     story.stuck = false;
-    story.happens(Event::Answered(Err(Trouble::Timeout)));
+    story.happens(Input::Answered(Err(PhoneError::Timeout)));
     story.passes(60 * SECOND);
-    assert!(story.asks().iter().all(|ask| matches!(ask, Ask::Read(_))));
+    assert!(story.asks().iter().all(|ask| matches!(ask, PhoneRequest::Read(_))));
 }
 
 #[test]
@@ -493,7 +497,7 @@ fn an_automation_that_runs_wild_dials_twenty_times_a_minute() {
         story.commanded("dial", "1001");
         story.passes(SECOND);
     }
-    let dials = story.asks().iter().filter(|ask| matches!(ask, Ask::Dial { .. })).count();
+    let dials = story.asks().iter().filter(|ask| matches!(ask, PhoneRequest::Dial { .. })).count();
     assert_eq!(dials, 40);
     assert_eq!(story.told().matches(r#""code":"rate_limited""#).count(), 80);
 }
@@ -501,10 +505,10 @@ fn an_automation_that_runs_wild_dials_twenty_times_a_minute() {
 #[test]
 fn what_the_broker_forgot_is_published_again() {
     let mut story = Story::settled();
-    story.happens(Event::Forgotten);
+    story.happens(Input::RepublishAll);
     let told = story.told();
     assert!(told.contains("availability = online") && told.contains("call_state = idle"), "{told}");
-    story.happens(Event::Woke);
+    story.happens(Input::Woke);
     assert_eq!(story.told(), "");
 }
 
@@ -515,10 +519,13 @@ fn a_lacking_function_is_said_once_and_the_rest_works() {
     story.passes(2 * SECOND);
     for _ in 0..200 {
         let Some(ask) = story.asked.last().cloned() else { break };
-        let lacking = ask == Ask::Read(Question::Clock);
-        let answer =
-            if lacking { Err(Trouble::Unsupported("HTTP 404".into())) } else { story.answer(&ask) };
-        story.happens(Event::Answered(answer));
+        let lacking = ask == PhoneRequest::Read(StatusQuery::Clock);
+        let answer = if lacking {
+            Err(PhoneError::Unsupported("HTTP 404".into()))
+        } else {
+            story.answer(&ask)
+        };
+        story.happens(Input::Answered(answer));
         story.passes(2 * SECOND);
     }
     let told = story.told();
@@ -534,24 +541,24 @@ fn a_goodbye_answers_everybody() {
     story.commanded("reboot", "");
     story.commanded("refresh", "");
     story.told();
-    story.happens(Event::Stopping);
+    story.happens(Input::Stopping);
     let told = story.told();
     assert_eq!(told.matches("the bridge is stopping").count(), 4, "two results, two notes: {told}");
     assert!(told.contains("availability = offline"));
 }
 
-fn events() -> impl Strategy<Value = (u32, Option<(String, String)>, Option<Trouble>)> {
+fn events() -> impl Strategy<Value = (u32, Option<(String, String)>, Option<PhoneError>)> {
     let names =
         prop::sample::select(vec!["dial", "answer", "hangup", "hold", "refresh", "reboot", "x"]);
     let payloads = prop::sample::select(vec!["", "PRESS", "1001", "2", "{}", "{\"line\":1}", "{"]);
     let command =
         prop::option::of((names, payloads).prop_map(|(n, p)| (n.to_owned(), p.to_owned())));
     let trouble = prop::option::of(prop_oneof![
-        Just(Trouble::Timeout),
-        Just(Trouble::Unreachable("gone".into())),
-        Just(Trouble::Refused("no".into())),
-        Just(Trouble::Unauthorized("no".into())),
-        Just(Trouble::Unsupported("no".into())),
+        Just(PhoneError::Timeout),
+        Just(PhoneError::Unreachable("gone".into())),
+        Just(PhoneError::Refused("no".into())),
+        Just(PhoneError::Unauthorized("no".into())),
+        Just(PhoneError::Unsupported("no".into())),
     ]);
     (0u32..20, command, trouble)
 }
@@ -580,10 +587,10 @@ proptest! {
             story.lines[0] = LineState::ALL[state];
             story.passes(3 * SECOND);
         }
-        let reads_only = story.asks().iter().all(|ask| matches!(ask, Ask::Read(_)));
+        let reads_only = story.asks().iter().all(|ask| matches!(ask, PhoneRequest::Read(_)));
         prop_assert!(reads_only);
         story.lines = vec![LineState::Idle, LineState::Idle];
         story.commanded("reboot", "");
-        prop_assert!(story.asks().contains(&Ask::System(SystemOperation::Reboot)));
+        prop_assert!(story.asks().contains(&PhoneRequest::System(SystemOperation::Reboot)));
     }
 }

@@ -12,21 +12,21 @@ pub const LONGEST: usize = 255;
 
 /// The key of a setting: part of its topic and of its entity's id, so it never changes once in use.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SettingKey(String);
+pub struct ValueKey(String);
 
-/// Why a text is no [`SettingKey`].
+/// Why a text is no [`ValueKey`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a key is 1 to 64 of a-z 0-9 _")]
 pub struct BadSettingKey;
 
-impl SettingKey {
+impl ValueKey {
     /// Returns the key as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl FromStr for SettingKey {
+impl FromStr for ValueKey {
     type Err = BadSettingKey;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -36,7 +36,7 @@ impl FromStr for SettingKey {
     }
 }
 
-impl fmt::Display for SettingKey {
+impl fmt::Display for ValueKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -44,22 +44,22 @@ impl fmt::Display for SettingKey {
 
 /// A value of the phone ("P-value") that has a topic and an entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
+pub struct NamedValue {
     /// Its key.
-    pub key: SettingKey,
+    pub key: ValueKey,
     /// Its name for people.
     pub name: String,
     /// The phone's name of the value, without the `P`.
     pub value: String,
     /// What it is.
-    pub kind: SettingKind,
+    pub kind: ValueKind,
     /// A Material Design icon.
     pub icon: Option<String>,
 }
 
 /// What a setting is, and which texts of the phone mean what.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SettingKind {
+pub enum ValueKind {
     /// On or off.
     Switch {
         /// The phone's text for on.
@@ -107,10 +107,10 @@ pub struct Shown {
     pub raw: Option<String>,
 }
 
-impl Setting {
+impl NamedValue {
     /// Says whether users may change it.
     pub fn is_writable(&self) -> bool {
-        !matches!(self.kind, SettingKind::Sensor { .. })
+        !matches!(self.kind, ValueKind::Sensor { .. })
     }
 
     /// Returns what to show of the phone's text. These phones say nothing (`""`) of a value that they do not know, so
@@ -127,21 +127,21 @@ impl Setting {
     fn meaning(&self, raw: &str) -> Option<Value> {
         let word = raw.trim();
         match &self.kind {
-            SettingKind::Switch { on, .. } if word == on => Some("ON".into()),
-            SettingKind::Switch { off, .. } => (word == off).then(|| "OFF".into()),
-            SettingKind::Number { min, max, .. } => {
+            ValueKind::Switch { on, .. } if word == on => Some("ON".into()),
+            ValueKind::Switch { off, .. } => (word == off).then(|| "OFF".into()),
+            ValueKind::Number { min, max, .. } => {
                 let number: i64 = word.parse().ok()?;
                 (*min..=*max).contains(&number).then(|| json!(number))
             }
-            SettingKind::Select(choices) => {
+            ValueKind::Select(choices) => {
                 let choice = choices.iter().find(|choice| choice.value == word)?;
                 Some(json!(choice.label))
             }
-            SettingKind::Text => is_short(raw).then(|| raw.into()),
-            SettingKind::Sensor { unit: Some(_) } => {
+            ValueKind::Text => is_short(raw).then(|| raw.into()),
+            ValueKind::Sensor { unit: Some(_) } => {
                 word.parse().ok().filter(|number: &f64| number.is_finite()).map(|_| word.into())
             }
-            SettingKind::Sensor { unit: None } => {
+            ValueKind::Sensor { unit: None } => {
                 (is_short(word) && !word.is_empty()).then(|| word.into())
             }
         }
@@ -156,23 +156,23 @@ impl Setting {
             if found { Ok(()) } else { Err(words.join(" or ")) }
         };
         let expected = match &self.kind {
-            SettingKind::Switch { on, off } => one_of(&[(on, "on"), (off, "off")]).err(),
-            SettingKind::Select(choices) => {
+            ValueKind::Switch { on, off } => one_of(&[(on, "on"), (off, "off")]).err(),
+            ValueKind::Select(choices) => {
                 let choices: Vec<_> =
                     choices.iter().map(|c| (c.value.as_str(), c.label.as_str())).collect();
                 one_of(&choices).err()
             }
-            SettingKind::Number { min, max, step, .. } => {
+            ValueKind::Number { min, max, step, .. } => {
                 let number = text.parse().ok().filter(|number: &i64| number.to_string() == text);
                 let fits = |n: i64| (*min..=*max).contains(&n) && (n - min) % step == 0;
                 let steps = if *step == 1 { String::new() } else { format!(" in steps of {step}") };
                 let expected = format!("a whole number from {min} to {max}{steps}");
                 (!number.is_some_and(fits)).then_some(expected)
             }
-            SettingKind::Text => {
+            ValueKind::Text => {
                 (!is_short(text)).then(|| format!("a text of up to {LONGEST} characters"))
             }
-            SettingKind::Sensor { .. } => None,
+            ValueKind::Sensor { .. } => None,
         };
         let Self { value, name, .. } = self;
         expected.map_or(Ok(()), |expected| Err(format!("P{value} ({name}) must be {expected}")))
@@ -183,7 +183,7 @@ impl Setting {
 /// does not take what is to be written.
 pub fn others<'a>(
     wanted: &'a BTreeMap<String, String>,
-    settings: &[Setting],
+    settings: &[NamedValue],
 ) -> Result<Vec<&'a str>, String> {
     let mut others = Vec::new();
     for (name, text) in wanted {
@@ -205,30 +205,30 @@ mod tests {
 
     use super::*;
 
-    fn setting(kind: SettingKind) -> Setting {
+    fn setting(kind: ValueKind) -> NamedValue {
         let (key, name) = ("key".parse().unwrap(), "Name".to_owned());
-        Setting { key, name, value: "334".to_owned(), kind, icon: None }
+        NamedValue { key, name, value: "334".to_owned(), kind, icon: None }
     }
 
-    fn switch() -> Setting {
-        setting(SettingKind::Switch { on: "1".into(), off: "0".into() })
+    fn switch() -> NamedValue {
+        setting(ValueKind::Switch { on: "1".into(), off: "0".into() })
     }
 
-    fn number() -> Setting {
-        setting(SettingKind::Number { min: -10, max: 100, step: 10, unit: None })
+    fn number() -> NamedValue {
+        setting(ValueKind::Number { min: -10, max: 100, step: 10, unit: None })
     }
 
-    fn select() -> Setting {
+    fn select() -> NamedValue {
         let choice = |label: &str, value: &str| Choice { label: label.into(), value: value.into() };
-        setting(SettingKind::Select(vec![choice("Automatic", ""), choice("Low", "1")]))
+        setting(ValueKind::Select(vec![choice("Automatic", ""), choice("Low", "1")]))
     }
 
-    fn text() -> Setting {
-        setting(SettingKind::Text)
+    fn text() -> NamedValue {
+        setting(ValueKind::Text)
     }
 
-    fn sensor(unit: Option<&str>) -> Setting {
-        setting(SettingKind::Sensor { unit: unit.map(str::to_owned) })
+    fn sensor(unit: Option<&str>) -> NamedValue {
+        setting(ValueKind::Sensor { unit: unit.map(str::to_owned) })
     }
 
     #[test]
@@ -302,7 +302,7 @@ mod tests {
         let wanted = |pairs: &[(&str, &str)]| {
             pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
         };
-        let settings = [number(), Setting { value: "68".into(), ..sensor(None) }];
+        let settings = [number(), NamedValue { value: "68".into(), ..sensor(None) }];
         let all = wanted(&[("334", "50"), ("68", "x"), ("1561", "1")]);
         assert_eq!(others(&all, &settings), Ok(vec!["1561", "68"]));
         assert!(others(&wanted(&[("334", "5")]), &settings).unwrap_err().contains("P334 (Name)"));

@@ -8,29 +8,29 @@ use super::*;
 #[derive(Debug, Clone)]
 enum Step {
     Pass(u64),
-    Happens(fn() -> Event),
+    Happens(fn() -> Input),
 }
 
-fn found() -> Event {
+fn found() -> Input {
     let topic = "ha/device/gxv2mqtt_attic/config".to_owned();
-    Event::Found { topic, payload: payload(&[1]).to_string().into_bytes() }
+    Input::Found { topic, payload: payload(&[1]).to_string().into_bytes() }
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let events: Vec<fn() -> Event> = vec![
-        || Event::Connected,
-        || Event::Listening,
-        || Event::Retained,
-        || Event::Away,
+    let events: Vec<fn() -> Input> = vec![
+        || Input::Connected,
+        || Input::Listening,
+        || Input::Retained,
+        || Input::Away,
         found,
         || kitchen(&[1], true),
         || kitchen(&[1, 2], true),
         || kitchen(&[], false),
-        || Event::Born,
-        || Event::Asked,
-        || Event::Phones(["kitchen".parse().unwrap()].into()),
-        || Event::Phones(["hall".parse().unwrap()].into()),
-        || Event::Woke,
+        || Input::Born,
+        || Input::Asked,
+        || Input::Phones(["kitchen".parse().unwrap()].into()),
+        || Input::Phones(["hall".parse().unwrap()].into()),
+        || Input::Woke,
     ];
     let step = prop_oneof![
         1 => (0u64..6000).prop_map(Step::Pass),
@@ -50,7 +50,7 @@ proptest! {
                     let end = now + Duration::from_millis(millis);
                     while let Some(wake) = story.announcer.wake().filter(|wake| *wake <= end) {
                         now = wake;
-                        story.announcer.handle(Event::Woke, now);
+                        story.announcer.handle(Input::Woke, now);
                         prop_assert!(story.announcer.wake().is_none_or(|wake| wake > now));
                     }
                     now = end;

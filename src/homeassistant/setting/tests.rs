@@ -2,22 +2,22 @@
 
 use super::*;
 
-pub(crate) fn settings() -> Vec<Setting> {
+pub(crate) fn settings() -> Vec<NamedValue> {
     let choice = |label: &str, value: &str| Choice { label: label.into(), value: value.into() };
     let kinds = [
-        ("dnd", "1", SettingKind::Switch { on: "1".into(), off: "0".into() }),
+        ("dnd", "1", ValueKind::Switch { on: "1".into(), off: "0".into() }),
         (
             "brightness",
             "334",
-            SettingKind::Number { min: 10, max: 100, step: 10, unit: Some("%".into()) },
+            ValueKind::Number { min: 10, max: 100, step: 10, unit: Some("%".into()) },
         ),
-        ("keypad", "22234", SettingKind::Select(vec![choice("Off", "0"), choice("\"}}", "2")])),
-        ("label", "270", SettingKind::Text),
-        ("firmware", "68", SettingKind::Sensor { unit: None }),
+        ("keypad", "22234", ValueKind::Select(vec![choice("Off", "0"), choice("\"}}", "2")])),
+        ("label", "270", ValueKind::Text),
+        ("firmware", "68", ValueKind::Sensor { unit: None }),
     ];
-    let setting = |(key, value, kind): (&str, &str, SettingKind)| {
+    let setting = |(key, value, kind): (&str, &str, ValueKind)| {
         let (key, name) = (key.parse().unwrap(), format!("The {key}"));
-        Setting { key, name, value: value.to_owned(), kind, icon: Some("mdi:cog".into()) }
+        NamedValue { key, name, value: value.to_owned(), kind, icon: Some("mdi:cog".into()) }
     };
     kinds.into_iter().map(setting).collect()
 }

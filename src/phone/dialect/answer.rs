@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::domain::request::{Answer, Trouble};
+use crate::domain::request::{Answer, PhoneError};
 use crate::domain::telephony::clock::PhoneClock;
 use crate::domain::telephony::{Account, Identity, Line, LineState};
 use crate::phone::mac::mac;
@@ -154,10 +154,10 @@ fn unwrap(mut object: Map<String, Value>) -> Result<Value, Error> {
     match verdict.map(|word| word.to_ascii_lowercase()).as_deref() {
         Some("success") => Ok(body),
         Some("error") if word.eq_ignore_ascii_case("locked") => {
-            Err(Trouble::LockedOut(quote(&word)).into())
+            Err(PhoneError::LockedOut(quote(&word)).into())
         }
         Some("error") if word.eq_ignore_ascii_case("command not found") => {
-            Err(Trouble::Unsupported(quote(&word)).into())
+            Err(PhoneError::Unsupported(quote(&word)).into())
         }
         Some("error") => Err(refusal(&body)),
         Some(other) => Err(nonsense(&format!("the response {}", quote(other)))),
@@ -170,13 +170,13 @@ pub(super) fn check_status(reply: &Reply) -> Result<(), Error> {
     match reply.status {
         200..=299 => Ok(()),
         401 => Err(Error::SessionExpired),
-        403 => Err(Trouble::Forbidden(
+        403 => Err(PhoneError::Forbidden(
             "HTTP 403: the phone does not let this host or user in (web access, or the Action URI allowed IP list)"
                 .to_owned(),
         )
         .into()),
         // not there, not by this method, not made
-        404 | 405 | 501 => Err(Trouble::Unsupported(format!("HTTP {}", reply.status)).into()),
+        404 | 405 | 501 => Err(PhoneError::Unsupported(format!("HTTP {}", reply.status)).into()),
         status @ 300..=399 => {
             let to = reply.redirect.as_deref().unwrap_or("nowhere");
             Err(nonsense(&format!("HTTP {status}, a redirect to {to}, which is not followed: set url to the right address")))
@@ -222,11 +222,11 @@ pub(super) fn refusal(body: &Value) -> Error {
     } else {
         ""
     };
-    Trouble::Refused(format!("{}{hint}", quote(&words))).into()
+    PhoneError::Refused(format!("{}{hint}", quote(&words))).into()
 }
 
 pub(super) fn nonsense(what: &str) -> Error {
-    Trouble::BadAnswer(what.to_owned()).into()
+    PhoneError::BadAnswer(what.to_owned()).into()
 }
 
 fn quote(words: &str) -> String {

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use sha2::Sha256;
 
-use crate::domain::request::Trouble;
+use crate::domain::request::PhoneError;
 
 use super::answer::check_status;
 use super::{Dialect, Digest, Error, Function, Reply, Request, Welcome};
@@ -57,12 +57,12 @@ fn text_of(reply: &Reply) -> Cow<'_, str> {
 }
 
 /// Reads the random number.
-pub(super) fn read_realm(reply: &Reply) -> Result<String, Trouble> {
+pub(super) fn read_realm(reply: &Reply) -> Result<String, PhoneError> {
     check_status(reply).map_err(|error| match error {
         Error::SessionExpired => {
-            Trouble::BadAnswer("HTTP 401 to the request for a random number".to_owned())
+            PhoneError::BadAnswer("HTTP 401 to the request for a random number".to_owned())
         }
-        Error::Trouble(trouble) => trouble,
+        Error::PhoneError(trouble) => trouble,
     })?;
     let text = text_of(reply).trim().to_owned();
     // the guide says a bare number; in JSON it can only be meant without its quotes and wrapper
@@ -77,7 +77,7 @@ pub(super) fn read_realm(reply: &Reply) -> Result<String, Trouble> {
         || random.len() > RANDOM
         || random.contains(|c: char| !c.is_ascii_graphic() || c == '<')
     {
-        return Err(Trouble::BadAnswer("no random number for the login".to_owned()));
+        return Err(PhoneError::BadAnswer("no random number for the login".to_owned()));
     }
     Ok(random)
 }
@@ -101,13 +101,13 @@ pub(super) fn login(dialect: &Dialect, random: &str) -> Request {
 /// Reads the answer to a login: `Response=Success` lines, or JSON, which may hold the session as `body` or `body.sid` (as
 /// `dologin` of other families has it), or nothing but a cookie. Only a clear success is one; where the phone says neither
 /// yes nor no, a session that came along is tried.
-pub(super) fn read_login(reply: &Reply, cookie: bool) -> Result<Welcome, Trouble> {
+pub(super) fn read_login(reply: &Reply, cookie: bool) -> Result<Welcome, PhoneError> {
     check_status(reply).map_err(|error| match error {
         Error::SessionExpired => {
-            Trouble::Unauthorized("HTTP 401; check username and password".to_owned())
+            PhoneError::Unauthorized("HTTP 401; check username and password".to_owned())
         }
-        Error::Trouble(Trouble::Forbidden(why)) => Trouble::Unauthorized(why),
-        Error::Trouble(trouble) => trouble,
+        Error::PhoneError(PhoneError::Forbidden(why)) => PhoneError::Unauthorized(why),
+        Error::PhoneError(trouble) => trouble,
     })?;
     let text = text_of(reply);
     let fields = login_fields(&text);
@@ -128,24 +128,24 @@ pub(super) fn read_login(reply: &Reply, cookie: bool) -> Result<Welcome, Trouble
     }
     if verdict.is_empty() {
         // it may have counted as a bad one: not to be repeated in a loop
-        return Err(Trouble::Unauthorized(
+        return Err(PhoneError::Unauthorized(
             "its answer to the login is neither yes nor no".to_owned(),
         ));
     }
     let words: String = message.chars().take(80).collect();
-    Err(Trouble::Unauthorized(format!(
+    Err(PhoneError::Unauthorized(format!(
         "{words:?}; check username and password, and whether digest fits"
     )))
 }
 
 /// Says what it means if this is a no, whatever else the answer says: a JSON answer may say success in its wrapper.
-fn refusal(message: &str, lock_type: Option<&str>) -> Option<Trouble> {
+fn refusal(message: &str, lock_type: Option<&str>) -> Option<PhoneError> {
     let is = |word: &str| message.eq_ignore_ascii_case(word);
     if is("locked") {
         let until =
             if lock_type == Some("2") { "until it is restarted" } else { "for 5 minutes or more" };
         let why = format!("too many bad logins; it is locked {until}");
-        return Some(Trouble::LockedOut(why));
+        return Some(PhoneError::LockedOut(why));
     }
     // WP826 and GDS say it of a user whose web access is off (security.webAccess.user.enable)
     let why = if is("user is not allow") {
@@ -155,7 +155,7 @@ fn refusal(message: &str, lock_type: Option<&str>) -> Option<Trouble> {
     } else {
         return None;
     };
-    Some(Trouble::Unauthorized(why.to_owned()))
+    Some(PhoneError::Unauthorized(why.to_owned()))
 }
 
 /// Says whether this can be a session: long, with a digit, and nothing in it that a cookie can't hold.

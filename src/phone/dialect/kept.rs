@@ -6,7 +6,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::domain::contacts::phonebook::{Contact, Filter, Group};
 use crate::domain::request::password::Password;
-use crate::domain::request::{Answer, Role, Trouble};
+use crate::domain::request::{Answer, PhoneError, Role};
 
 use super::answer::{body, done, nonsense, objects, refusal};
 use super::values::text;
@@ -107,7 +107,7 @@ pub(super) fn groups(reply: &Reply) -> Result<Answer, Error> {
 /// Reads a list; a phone that has none may say error and `0` (GMI guide, getgroup).
 fn list(reply: &Reply, wanted: &str) -> Result<Value, Error> {
     match body(reply) {
-        Err(Error::Trouble(Trouble::Refused(words))) if words == "\"0\"" => {
+        Err(Error::PhoneError(PhoneError::Refused(words))) if words == "\"0\"" => {
             Ok(Value::Array(Vec::new()))
         }
         Ok(Value::Null) => Err(nonsense(&format!("nothing instead of {wanted}"))),

@@ -23,23 +23,23 @@ fn contact() -> Contact {
     }
 }
 
-fn change(role: Role) -> Ask {
+fn change(role: Role) -> PhoneRequest {
     let password = |text| Password::new(text).unwrap();
-    Ask::ChangePassword { role, old: password("one"), new: password("two") }
+    PhoneRequest::ChangePassword { role, old: password("one"), new: password("two") }
 }
 
-fn asks() -> [Ask; 11] {
+fn asks() -> [PhoneRequest; 11] {
     let id = Some("7".to_owned());
     [
-        Ask::GetValues(vec!["68".into(), "vendor_name".into()]),
-        Ask::SetValues(vec![("1561".into(), "1".into()), ("8352".into(), String::new())]),
-        Ask::GetContacts(Filter { id, name: Some("Ann".into()), group: None }),
-        Ask::SaveContact(contact()),
-        Ask::DeleteContact("7".into()),
-        Ask::DeleteAllContacts,
-        Ask::GetGroups,
-        Ask::AddGroup("Family".into()),
-        Ask::EditGroup { id: "100".into(), name: String::new() },
+        PhoneRequest::GetValues(vec!["68".into(), "vendor_name".into()]),
+        PhoneRequest::SetValues(vec![("1561".into(), "1".into()), ("8352".into(), String::new())]),
+        PhoneRequest::GetContacts(Filter { id, name: Some("Ann".into()), group: None }),
+        PhoneRequest::SaveContact(contact()),
+        PhoneRequest::DeleteContact("7".into()),
+        PhoneRequest::DeleteAllContacts,
+        PhoneRequest::GetGroups,
+        PhoneRequest::AddGroup("Family".into()),
+        PhoneRequest::EditGroup { id: "100".into(), name: String::new() },
         change(Role::Admin),
         change(Role::User),
     ]
@@ -78,15 +78,16 @@ fn asks_are_phrased() {
 
 #[test]
 fn the_answers_of_the_guide_are_understood() {
-    let read = |ask: &Ask, body: &str| dialect(Kind::Gxv).read(ask, &reply(200, body)).unwrap();
+    let read =
+        |ask: &PhoneRequest, body: &str| dialect(Kind::Gxv).read(ask, &reply(200, body)).unwrap();
     let names = ["68", "1561", "gone"].map(str::to_owned).to_vec();
-    let Answer::Values(values) = read(&Ask::GetValues(names), guide!("get_values")) else {
+    let Answer::Values(values) = read(&PhoneRequest::GetValues(names), guide!("get_values")) else {
         panic!("no values");
     };
     let said = |name: &str| values[name].as_deref();
     assert_eq!([said("68"), said("1561"), said("gone")], [Some("11.16.8.20"), Some(""), None]);
 
-    let all = Ask::GetContacts(Filter::default());
+    let all = PhoneRequest::GetContacts(Filter::default());
     let Answer::Contacts(contacts) = read(&all, guide!("get_contacts")) else {
         panic!("no contacts");
     };
@@ -100,17 +101,17 @@ fn the_answers_of_the_guide_are_understood() {
     };
     assert_eq!(contacts[1], second);
 
-    let Answer::Groups(groups) = read(&Ask::GetGroups, guide!("get_groups")) else {
+    let Answer::Groups(groups) = read(&PhoneRequest::GetGroups, guide!("get_groups")) else {
         panic!("no groups");
     };
     assert_eq!(groups[1], Group { id: "100".into(), name: Some("blacklist".into()) });
-    let group = Ask::EditGroup { id: "100".into(), name: "Friends".into() };
+    let group = PhoneRequest::EditGroup { id: "100".into(), name: "Friends".into() };
     let done = [
         (asks()[1].clone(), guide!("set_values")),
-        (Ask::SaveContact(contact()), guide!("save_contact")),
-        (Ask::DeleteContact("7".into()), guide!("delete_contact")),
-        (Ask::DeleteAllContacts, guide!("delete_all_contacts")),
-        (Ask::AddGroup("Family".into()), guide!("add_group")),
+        (PhoneRequest::SaveContact(contact()), guide!("save_contact")),
+        (PhoneRequest::DeleteContact("7".into()), guide!("delete_contact")),
+        (PhoneRequest::DeleteAllContacts, guide!("delete_all_contacts")),
+        (PhoneRequest::AddGroup("Family".into()), guide!("add_group")),
         (group, guide!("edit_group")),
         (change(Role::Admin), guide!("change_password")),
     ];
@@ -132,7 +133,7 @@ fn only_right_is_done() {
     ] {
         for ask in [set, &change] {
             let read = dialect(Kind::Gxv).read(ask, &reply(200, body));
-            let refused = matches!(read, Err(Error::Trouble(Trouble::Refused(_))));
+            let refused = matches!(read, Err(Error::PhoneError(PhoneError::Refused(_))));
             assert_eq!((read.is_ok(), refused), (done, !done), "{body}");
         }
     }
@@ -140,9 +141,9 @@ fn only_right_is_done() {
 
 #[test]
 fn odd_answers_are_no_lists() {
-    let read = |ask: &Ask, body: &str| dialect(Kind::Gxv).read(ask, &reply(200, body));
-    let all = Ask::GetContacts(Filter::default());
-    for ask in [&all, &Ask::GetGroups] {
+    let read = |ask: &PhoneRequest, body: &str| dialect(Kind::Gxv).read(ask, &reply(200, body));
+    let all = PhoneRequest::GetContacts(Filter::default());
+    for ask in [&all, &PhoneRequest::GetGroups] {
         // GMI guide: there are none
         let none = read(ask, r#"{"res":"error","msg":"0"}"#);
         assert!(

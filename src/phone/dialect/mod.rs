@@ -13,7 +13,9 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::domain::request::{Answer, Ask, Operation, Question, Role, SystemOperation, Trouble};
+use crate::domain::request::{
+    Answer, Operation, PhoneError, PhoneRequest, Role, StatusQuery, SystemOperation,
+};
 
 /// A request of a dialect; its values may be secret, so it is never shown.
 pub struct Request {
@@ -56,12 +58,12 @@ pub enum Error {
     /// The phone wants a login, or a new one.
     SessionExpired,
     /// Anything else.
-    Trouble(Trouble),
+    PhoneError(PhoneError),
 }
 
-impl From<Trouble> for Error {
-    fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
+impl From<PhoneError> for Error {
+    fn from(trouble: PhoneError) -> Self {
+        Self::PhoneError(trouble)
     }
 }
 
@@ -113,20 +115,20 @@ impl Dialect {
     }
 
     /// Returns the login, from the reply with the random number.
-    pub fn login(&self, realm: &Reply) -> Result<Request, Trouble> {
+    pub fn login(&self, realm: &Reply) -> Result<Request, PhoneError> {
         let random = gxv::read_realm(realm)
             .map_err(|trouble| self.name_the_path(Function::LoginRealm, trouble))?;
         Ok(gxv::login(self, &random))
     }
 
     /// Reads the reply to a login; `cookie` if one came along with it.
-    pub fn read_login(&self, reply: &Reply, cookie: bool) -> Result<Welcome, Trouble> {
+    pub fn read_login(&self, reply: &Reply, cookie: bool) -> Result<Welcome, PhoneError> {
         gxv::read_login(reply, cookie)
             .map_err(|trouble| self.name_the_path(Function::Login, trouble))
     }
 
     /// Returns the request that asks this.
-    pub fn request(&self, ask: &Ask) -> Request {
+    pub fn request(&self, ask: &PhoneRequest) -> Request {
         let request = Request {
             function: Function::of(ask),
             post: false,
@@ -140,47 +142,49 @@ impl Dialect {
     }
 
     /// Reads the reply to an ask.
-    pub fn read(&self, ask: &Ask, reply: &Reply) -> Result<Answer, Error> {
+    pub fn read(&self, ask: &PhoneRequest, reply: &Reply) -> Result<Answer, Error> {
         let answer = match ask {
-            Ask::Read(Question::Lines) => answer::lines(reply, self.line_account_base),
-            Ask::Read(Question::Accounts) | Ask::GetRegistered => answer::accounts(reply),
-            Ask::Read(Question::Status) => answer::status(reply),
-            Ask::Read(Question::Clock) => answer::clock(reply),
-            Ask::Read(Question::Identity) => answer::identity(reply),
-            Ask::GetValues(names) => kept::read_values(reply, names),
-            Ask::SetValues(_) | Ask::ChangePassword { .. } => kept::set(reply),
-            Ask::GetContacts(_) => kept::contacts(reply),
-            Ask::GetGroups => kept::groups(reply),
-            Ask::DownloadPhonebook => xml::phonebook(reply),
-            Ask::Dial { .. }
-            | Ask::Operate { .. }
-            | Ask::System(_)
-            | Ask::SaveContact(_)
-            | Ask::DeleteContact(_)
-            | Ask::DeleteAllContacts
-            | Ask::AddGroup(_)
-            | Ask::EditGroup { .. } => answer::done(reply),
+            PhoneRequest::Read(StatusQuery::Lines) => answer::lines(reply, self.line_account_base),
+            PhoneRequest::Read(StatusQuery::Accounts) | PhoneRequest::GetRegistered => {
+                answer::accounts(reply)
+            }
+            PhoneRequest::Read(StatusQuery::Status) => answer::status(reply),
+            PhoneRequest::Read(StatusQuery::Clock) => answer::clock(reply),
+            PhoneRequest::Read(StatusQuery::Identity) => answer::identity(reply),
+            PhoneRequest::GetValues(names) => kept::read_values(reply, names),
+            PhoneRequest::SetValues(_) | PhoneRequest::ChangePassword { .. } => kept::set(reply),
+            PhoneRequest::GetContacts(_) => kept::contacts(reply),
+            PhoneRequest::GetGroups => kept::groups(reply),
+            PhoneRequest::DownloadPhonebook => xml::phonebook(reply),
+            PhoneRequest::Dial { .. }
+            | PhoneRequest::Operate { .. }
+            | PhoneRequest::System(_)
+            | PhoneRequest::SaveContact(_)
+            | PhoneRequest::DeleteContact(_)
+            | PhoneRequest::DeleteAllContacts
+            | PhoneRequest::AddGroup(_)
+            | PhoneRequest::EditGroup { .. } => answer::done(reply),
         };
         answer.map_err(|error| match error {
             Error::SessionExpired => Error::SessionExpired,
-            Error::Trouble(trouble) => {
-                Error::Trouble(self.name_the_path(Function::of(ask), trouble))
+            Error::PhoneError(trouble) => {
+                Error::PhoneError(self.name_the_path(Function::of(ask), trouble))
             }
         })
     }
 
     /// Says what it means that the phone wants a login for one function, and answers others as it is asked now.
-    pub fn forbidden(&self) -> Trouble {
+    pub fn forbidden(&self) -> PhoneError {
         let why = match (self.kind, &self.password) {
             (_, None) => "it wants a login for that: set password or password_file",
             (Kind::Gxv, Some(_)) => "this user may not do that",
             (Kind::Cti, Some(_)) => "it does not take the passcode for that",
         };
-        Trouble::Forbidden(why.to_owned())
+        PhoneError::Forbidden(why.to_owned())
     }
 
     /// Says what it means that the phone wants a login even for its lines: without those it is of no use.
-    pub fn unauthorized(&self) -> Trouble {
+    pub fn unauthorized(&self) -> PhoneError {
         let why = match (self.kind, &self.password) {
             (Kind::Gxv, None) => "it wants a login: set password or password_file",
             (Kind::Gxv, Some(_)) => "it took it, and then says unauthorized all the same",
@@ -190,13 +194,13 @@ impl Dialect {
                  under Network, Remote Control"
             }
         };
-        Trouble::Unauthorized(why.to_owned())
+        PhoneError::Unauthorized(why.to_owned())
     }
 
     /// Says of a function that is not there which path was tried, and how to set another.
-    fn name_the_path(&self, function: Function, trouble: Trouble) -> Trouble {
-        let Trouble::Unsupported(why) = trouble else { return trouble };
-        Trouble::Unsupported(format!(
+    fn name_the_path(&self, function: Function, trouble: PhoneError) -> PhoneError {
+        let PhoneError::Unsupported(why) = trouble else { return trouble };
+        PhoneError::Unsupported(format!(
             "{why} at {}: check dialect; if this firmware spells it otherwise, set endpoints.{}",
             self.path(function),
             function.row().1
@@ -205,22 +209,23 @@ impl Dialect {
 }
 
 /// Returns the query of an ask, in the names of the vendor's guide.
-fn fields(ask: &Ask, account_base: u16, unholds: bool) -> Fields {
+fn fields(ask: &PhoneRequest, account_base: u16, unholds: bool) -> Fields {
     match ask {
         // each list of names stays under 64 bytes: longer ones overflow old firmware (CVE-2026-2329)
-        Ask::Read(Question::Identity) => {
+        PhoneRequest::Read(StatusQuery::Identity) => {
             named([("request", "67:68:phone_model:vendor_name:vendor_fullname:hw_rev".to_owned())])
         }
-        Ask::Read(_) | Ask::DeleteAllContacts | Ask::GetGroups | Ask::DownloadPhonebook => {
-            Vec::new()
-        }
+        PhoneRequest::Read(_)
+        | PhoneRequest::DeleteAllContacts
+        | PhoneRequest::GetGroups
+        | PhoneRequest::DownloadPhonebook => Vec::new(),
         // the guide takes "1" or "true"; WP826 captures have 1
-        Ask::GetRegistered => named([("registered", "1".to_owned())]),
-        Ask::Dial { number, account } => {
+        PhoneRequest::GetRegistered => named([("registered", "1".to_owned())]),
+        PhoneRequest::Dial { number, account } => {
             let account = account.saturating_sub(1).saturating_add(account_base);
             named([("phonenumber", number.clone()), ("account", account.to_string())])
         }
-        Ask::Operate { operation, line } => {
+        PhoneRequest::Operate { operation, line } => {
             let cmd = match operation {
                 Operation::Answer => "acceptcall",
                 Operation::Reject => "rejectcall",
@@ -233,7 +238,7 @@ fn fields(ask: &Ask, account_base: u16, unholds: bool) -> Fields {
             // the guide's text says "arg", its table "Line"; the vendor's own extension sends arg
             named([("cmd", cmd.to_owned()), ("arg", line.to_string()), ("line", line.to_string())])
         }
-        Ask::System(operation) => {
+        PhoneRequest::System(operation) => {
             let request = match operation {
                 SystemOperation::Reboot => "REBOOT",
                 SystemOperation::Provision => "PROV",
@@ -241,14 +246,14 @@ fn fields(ask: &Ask, account_base: u16, unholds: bool) -> Fields {
             };
             named([("request", request.to_owned())])
         }
-        Ask::GetValues(names) => named([("request", names.join(":"))]),
-        Ask::SetValues(values) => kept::values(values),
-        Ask::ChangePassword { role, old, new } => kept::passwords(*role, old, new),
-        Ask::GetContacts(filter) => kept::filter(filter),
-        Ask::SaveContact(contact) => kept::contact(contact),
-        Ask::DeleteContact(id) => named([("id", id.clone())]),
-        Ask::AddGroup(name) => named([("name", name.clone())]),
-        Ask::EditGroup { id, name } => named([("id", id.clone()), ("name", name.clone())]),
+        PhoneRequest::GetValues(names) => named([("request", names.join(":"))]),
+        PhoneRequest::SetValues(values) => kept::values(values),
+        PhoneRequest::ChangePassword { role, old, new } => kept::passwords(*role, old, new),
+        PhoneRequest::GetContacts(filter) => kept::filter(filter),
+        PhoneRequest::SaveContact(contact) => kept::contact(contact),
+        PhoneRequest::DeleteContact(id) => named([("id", id.clone())]),
+        PhoneRequest::AddGroup(name) => named([("name", name.clone())]),
+        PhoneRequest::EditGroup { id, name } => named([("id", id.clone()), ("name", name.clone())]),
     }
 }
 
@@ -360,26 +365,30 @@ impl Function {
     ];
 
     /// Returns the function that an ask calls.
-    pub fn of(ask: &Ask) -> Self {
+    pub fn of(ask: &PhoneRequest) -> Self {
         match ask {
-            Ask::Read(Question::Lines) => Self::GetLineStatus,
-            Ask::Read(Question::Status) => Self::GetPhoneStatus,
-            Ask::Read(Question::Accounts) | Ask::GetRegistered => Self::GetAccounts,
-            Ask::Read(Question::Clock) => Self::GetTime,
-            Ask::Read(Question::Identity) | Ask::GetValues(_) => Self::GetValues,
-            Ask::Dial { .. } => Self::MakeCall,
-            Ask::Operate { .. } => Self::PhoneOperation,
-            Ask::System(_) => Self::SystemOperation,
-            Ask::SetValues(_) => Self::SetValues,
-            Ask::ChangePassword { .. } => Self::ChangePassword,
-            Ask::GetContacts(_) => Self::GetContacts,
-            Ask::SaveContact(_) => Self::SaveContact,
-            Ask::DeleteContact(_) => Self::DeleteContact,
-            Ask::DeleteAllContacts => Self::DeleteAllContacts,
-            Ask::GetGroups => Self::GetGroups,
-            Ask::DownloadPhonebook => Self::PhonebookDownload,
-            Ask::AddGroup(_) => Self::AddGroup,
-            Ask::EditGroup { .. } => Self::EditGroup,
+            PhoneRequest::Read(StatusQuery::Lines) => Self::GetLineStatus,
+            PhoneRequest::Read(StatusQuery::Status) => Self::GetPhoneStatus,
+            PhoneRequest::Read(StatusQuery::Accounts) | PhoneRequest::GetRegistered => {
+                Self::GetAccounts
+            }
+            PhoneRequest::Read(StatusQuery::Clock) => Self::GetTime,
+            PhoneRequest::Read(StatusQuery::Identity) | PhoneRequest::GetValues(_) => {
+                Self::GetValues
+            }
+            PhoneRequest::Dial { .. } => Self::MakeCall,
+            PhoneRequest::Operate { .. } => Self::PhoneOperation,
+            PhoneRequest::System(_) => Self::SystemOperation,
+            PhoneRequest::SetValues(_) => Self::SetValues,
+            PhoneRequest::ChangePassword { .. } => Self::ChangePassword,
+            PhoneRequest::GetContacts(_) => Self::GetContacts,
+            PhoneRequest::SaveContact(_) => Self::SaveContact,
+            PhoneRequest::DeleteContact(_) => Self::DeleteContact,
+            PhoneRequest::DeleteAllContacts => Self::DeleteAllContacts,
+            PhoneRequest::GetGroups => Self::GetGroups,
+            PhoneRequest::DownloadPhonebook => Self::PhonebookDownload,
+            PhoneRequest::AddGroup(_) => Self::AddGroup,
+            PhoneRequest::EditGroup { .. } => Self::EditGroup,
         }
     }
 

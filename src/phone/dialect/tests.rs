@@ -22,20 +22,20 @@ pub(super) fn reply(status: u16, body: &str) -> Reply {
     Reply { status, redirect: None, body: body.as_bytes().to_vec() }
 }
 
-fn read(question: Question, body: &str) -> Result<Answer, Error> {
-    dialect(Kind::Gxv).read(&Ask::Read(question), &reply(200, body))
+fn read(query: StatusQuery, body: &str) -> Result<Answer, Error> {
+    dialect(Kind::Gxv).read(&PhoneRequest::Read(query), &reply(200, body))
 }
 
 fn line(text: &str) -> String {
     let body = format!(r#"{{"response":"success","body":[{text}]}}"#);
-    match read(Question::Lines, &body) {
+    match read(StatusQuery::Lines, &body) {
         Ok(Answer::Lines(lines)) => serde_json::to_string(&lines[0]).unwrap(),
         other => format!("{other:?}"),
     }
 }
 
 /// The request as text: method, path, query, form.
-pub(super) fn text(kind: Kind, ask: &Ask) -> String {
+pub(super) fn text(kind: Kind, ask: &PhoneRequest) -> String {
     let dialect = dialect(kind);
     let request = dialect.request(ask);
     let fields = |fields: &Fields| {
@@ -53,21 +53,21 @@ pub(super) fn text(kind: Kind, ask: &Ask) -> String {
 #[test]
 fn asks_are_phrased() {
     let asks = [
-        Ask::Read(Question::Lines),
-        Ask::Read(Question::Status),
-        Ask::Read(Question::Accounts),
-        Ask::Read(Question::Clock),
-        Ask::Read(Question::Identity),
-        Ask::GetRegistered,
-        Ask::Dial { number: "+49#1".into(), account: 2 },
-        Ask::Operate { operation: Operation::Answer, line: 1 },
-        Ask::Operate { operation: Operation::Reject, line: 2 },
-        Ask::Operate { operation: Operation::HangUp, line: 3 },
-        Ask::Operate { operation: Operation::Hold, line: 1 },
-        Ask::Operate { operation: Operation::Resume, line: 1 },
-        Ask::System(SystemOperation::Reboot),
-        Ask::System(SystemOperation::Provision),
-        Ask::System(SystemOperation::FactoryReset),
+        PhoneRequest::Read(StatusQuery::Lines),
+        PhoneRequest::Read(StatusQuery::Status),
+        PhoneRequest::Read(StatusQuery::Accounts),
+        PhoneRequest::Read(StatusQuery::Clock),
+        PhoneRequest::Read(StatusQuery::Identity),
+        PhoneRequest::GetRegistered,
+        PhoneRequest::Dial { number: "+49#1".into(), account: 2 },
+        PhoneRequest::Operate { operation: Operation::Answer, line: 1 },
+        PhoneRequest::Operate { operation: Operation::Reject, line: 2 },
+        PhoneRequest::Operate { operation: Operation::HangUp, line: 3 },
+        PhoneRequest::Operate { operation: Operation::Hold, line: 1 },
+        PhoneRequest::Operate { operation: Operation::Resume, line: 1 },
+        PhoneRequest::System(SystemOperation::Reboot),
+        PhoneRequest::System(SystemOperation::Provision),
+        PhoneRequest::System(SystemOperation::FactoryReset),
     ];
     let phrased = |kind| asks.iter().map(|ask| text(kind, ask)).collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(phrased(Kind::Gxv), @"
@@ -114,14 +114,14 @@ macro_rules! guide {
 
 #[test]
 fn the_lists_of_the_guide_are_understood() {
-    let Ok(Answer::Lines(lines)) = read(Question::Lines, guide!("get_line_status")) else {
+    let Ok(Answer::Lines(lines)) = read(StatusQuery::Lines, guide!("get_line_status")) else {
         panic!("no lines");
     };
     let words: Vec<_> = lines.iter().map(|line| line.state.word()).collect();
     assert_eq!(words, ["ringing", "calling", "calling", "failed"]);
     assert_eq!(CallState::of(&lines), CallState::Ringing);
 
-    let Ok(Answer::Accounts(accounts)) = read(Question::Accounts, guide!("get_accounts")) else {
+    let Ok(Answer::Accounts(accounts)) = read(StatusQuery::Accounts, guide!("get_accounts")) else {
         panic!("no accounts");
     };
     let registered: Vec<_> = accounts.iter().map(|account| account.registered).collect();
@@ -131,9 +131,9 @@ fn the_lists_of_the_guide_are_understood() {
 #[test]
 fn the_rest_of_the_guide_is_understood() {
     let answers = [
-        read(Question::Status, guide!("get_phone_status")),
-        read(Question::Clock, guide!("get_time")),
-        read(Question::Identity, guide!("get_values")),
+        read(StatusQuery::Status, guide!("get_phone_status")),
+        read(StatusQuery::Clock, guide!("get_time")),
+        read(StatusQuery::Identity, guide!("get_values")),
     ];
     insta::assert_debug_snapshot!(answers, @r#"
     [
@@ -180,7 +180,7 @@ fn the_rest_of_the_guide_is_understood() {
     ]
     "#);
     for done in [guide!("make_call"), guide!("phone_operation"), guide!("sys_operation")] {
-        let ask = Ask::Dial { number: "1".into(), account: 1 };
+        let ask = PhoneRequest::Dial { number: "1".into(), account: 1 };
         assert_eq!(dialect(Kind::Gxv).read(&ask, &reply(200, done)), Ok(Answer::Done));
     }
 }
@@ -192,7 +192,7 @@ fn captures_of_siblings_are_understood() {
     let mut from_zero = dialect(Kind::Cti);
     from_zero.line_account_base = 0;
     let lines = |dialect: &Dialect, body| match dialect
-        .read(&Ask::Read(Question::Lines), &reply(200, body))
+        .read(&PhoneRequest::Read(StatusQuery::Lines), &reply(200, body))
     {
         Ok(Answer::Lines(lines)) => serde_json::to_string(&lines).unwrap(),
         other => format!("{other:?}"),
@@ -274,8 +274,9 @@ fn what_is_no_answer_says_why() {
         (500, "", "HTTP 500"),
     ];
     for (status, body, expected) in cases {
-        let result = dialect(Kind::Gxv).read(&Ask::Read(Question::Lines), &reply(status, body));
-        let Err(Error::Trouble(trouble)) = result else { panic!("{body}: {result:?}") };
+        let result =
+            dialect(Kind::Gxv).read(&PhoneRequest::Read(StatusQuery::Lines), &reply(status, body));
+        let Err(Error::PhoneError(trouble)) = result else { panic!("{body}: {result:?}") };
         assert!(trouble.to_string().contains(expected), "{body}: {trouble}");
     }
 }
@@ -291,18 +292,18 @@ fn the_end_of_a_session_is_seen_in_all_its_forms() {
         reply(200, r#"{"res":"error","msg":"authentication required"}"#),
     ];
     for reply in replies {
-        for question in Question::ALL {
-            let result = dialect(Kind::Gxv).read(&Ask::Read(question), &reply);
-            assert_eq!(result, Err(Error::SessionExpired), "{question:?} {reply:?}");
+        for query in StatusQuery::ALL {
+            let result = dialect(Kind::Gxv).read(&PhoneRequest::Read(query), &reply);
+            assert_eq!(result, Err(Error::SessionExpired), "{query:?} {reply:?}");
         }
-        let result = dialect(Kind::Cti).read(&Ask::Read(Question::Status), &reply);
+        let result = dialect(Kind::Cti).read(&PhoneRequest::Read(StatusQuery::Status), &reply);
         assert_eq!(result, Err(Error::SessionExpired));
     }
 }
 
 #[test]
 fn what_was_done_is_told_from_what_was_refused() {
-    let ask = Ask::Operate { operation: Operation::HangUp, line: 1 };
+    let ask = PhoneRequest::Operate { operation: Operation::HangUp, line: 1 };
     let done = |body: &str| {
         let body = format!(r#"{{"response":"success","body":{body}}}"#);
         dialect(Kind::Gxv).read(&ask, &reply(200, &body))
@@ -312,7 +313,10 @@ fn what_was_done_is_told_from_what_was_refused() {
     }
     for body in [r#""false""#, "false", r#""failed""#, r#""unknown""#] {
         let result = done(body);
-        assert!(matches!(result, Err(Error::Trouble(Trouble::Refused(_)))), "{body}: {result:?}");
+        assert!(
+            matches!(result, Err(Error::PhoneError(PhoneError::Refused(_)))),
+            "{body}: {result:?}"
+        );
     }
 }
 
@@ -326,7 +330,7 @@ fn words_for_the_phone_are_folded() {
         ("preview", PhoneStatus::Unknown),
     ] {
         let body = format!(r#"{{"response":"success","body":"{word}","misc":"0"}}"#);
-        assert_eq!(read(Question::Status, &body), Ok(Answer::Status(expected)), "{word}");
+        assert_eq!(read(StatusQuery::Status, &body), Ok(Answer::Status(expected)), "{word}");
     }
 }
 
@@ -423,7 +427,8 @@ fn a_name_that_breaks_the_rules_of_json_does_not_cost_the_line() {
         body.extend_from_slice(written);
         body.extend_from_slice(br#"","remotenumber":"1001","active":"1"}]}"#);
         let reply = Reply { status: 200, redirect: None, body };
-        let Ok(Answer::Lines(lines)) = dialect(Kind::Gxv).read(&Ask::Read(Question::Lines), &reply)
+        let Ok(Answer::Lines(lines)) =
+            dialect(Kind::Gxv).read(&PhoneRequest::Read(StatusQuery::Lines), &reply)
         else {
             panic!("no lines")
         };
@@ -449,7 +454,7 @@ fn paths_are_those_of_the_settings() {
 fn a_hundred_thousand_lines_are_too_many() {
     let entries = vec![r#"{"line":"x"}"#; 100_000].join(",");
     let body = format!(r#"{{"response":"success","body":[{entries}]}}"#);
-    let Ok(Answer::Lines(lines)) = read(Question::Lines, &body) else { panic!("no lines") };
+    let Ok(Answer::Lines(lines)) = read(StatusQuery::Lines, &body) else { panic!("no lines") };
     assert_eq!(lines.len(), 64);
 }
 
@@ -462,7 +467,7 @@ fn the_table_is_in_the_order_of_the_functions() {
 
 #[test]
 fn lists_of_values_stay_under_64_bytes() {
-    for (_, value) in fields(&Ask::Read(Question::Identity), 0, false) {
+    for (_, value) in fields(&PhoneRequest::Read(StatusQuery::Identity), 0, false) {
         assert!(value.len() < 64, "{value}");
     }
 }

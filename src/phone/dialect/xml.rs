@@ -4,7 +4,7 @@ use roxmltree::{Document, Node};
 
 use crate::domain::contacts::phonebook::Contact;
 use crate::domain::contacts::xml::{children, decoded, text};
-use crate::domain::request::{Answer, Trouble};
+use crate::domain::request::{Answer, PhoneError};
 
 use super::answer::{body, check_status, nonsense};
 use super::{Error, Reply};
@@ -20,7 +20,7 @@ pub(super) fn phonebook(reply: &Reply) -> Result<Answer, Error> {
     }
     let document = Document::parse(text).map_err(|error| {
         let line = error.pos().row;
-        Trouble::BadAnswer(format!("its phonebook is broken in line {line}: {error}"))
+        PhoneError::BadAnswer(format!("its phonebook is broken in line {line}: {error}"))
     })?;
     let root = document.root_element();
     if !root.tag_name().name().eq_ignore_ascii_case("AddressBook") {
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn what_is_no_phonebook_says_why() {
         let words = |text| match read(text) {
-            Err(Error::Trouble(trouble)) => trouble.to_string(),
+            Err(Error::PhoneError(trouble)) => trouble.to_string(),
             other => format!("{other:?}"),
         };
         let broken = "<AddressBook>\n<Contact>\n<FirstName>A</LastName>\n</AddressBook>";

@@ -2,14 +2,14 @@
 
 use std::io;
 
-use crate::domain::request::Trouble;
+use crate::domain::request::PhoneError;
 use crate::tls::{Fault, Keys, explain};
 
 /// A request that brought no answer.
 #[derive(Debug)]
 pub struct Failed {
     /// Why.
-    pub trouble: Trouble,
+    pub trouble: PhoneError,
     /// Whether the phone may have got it, and perhaps obeyed; if not, it surely did nothing.
     pub sent: bool,
     /// Whether the connection broke after it stood.
@@ -18,12 +18,12 @@ pub struct Failed {
 
 impl Failed {
     /// It never went out, because of this.
-    pub(super) fn unsent(trouble: Trouble) -> Self {
+    pub(super) fn unsent(trouble: PhoneError) -> Self {
         Self { trouble, sent: false, broke: false }
     }
 
     /// It went out, and this came of it.
-    pub(super) fn sent(trouble: Trouble) -> Self {
+    pub(super) fn sent(trouble: PhoneError) -> Self {
         Self { trouble, sent: true, broke: false }
     }
 }
@@ -31,11 +31,11 @@ impl Failed {
 impl Failed {
     /// Returns `true` if the phone understood it, and said no.
     pub(super) fn is_refusal(&self) -> bool {
-        matches!(self.trouble, Trouble::Refused(_))
+        matches!(self.trouble, PhoneError::Refused(_))
     }
 }
 
-impl From<Failed> for Trouble {
+impl From<Failed> for PhoneError {
     fn from(failed: Failed) -> Self {
         failed.trouble
     }
@@ -47,7 +47,7 @@ impl From<reqwest::Error> for Failed {
         // no address, no way there, nobody who listens, no TLS that both can: no request without a connection
         let broke = !error.is_connect();
         if error.is_timeout() {
-            return Self { trouble: Trouble::Timeout, sent: broke, broke: false };
+            return Self { trouble: PhoneError::Timeout, sent: broke, broke: false };
         }
         let in_answer = error.is_body() || error.is_decode();
         let error = error.without_url();
@@ -63,16 +63,16 @@ impl From<reqwest::Error> for Failed {
         }
         let why = cause.to_string();
         let trouble = if in_answer {
-            Trouble::BadAnswer(format!("it breaks off: {why}"))
+            PhoneError::BadAnswer(format!("it breaks off: {why}"))
         } else {
-            Trouble::Unreachable(why)
+            PhoneError::Unreachable(why)
         };
         Self { trouble, sent: broke, broke }
     }
 }
 
 /// Says what it means if this is an error of TLS.
-fn of_tls(error: &(dyn std::error::Error + 'static)) -> Option<Trouble> {
+fn of_tls(error: &(dyn std::error::Error + 'static)) -> Option<PhoneError> {
     let mut error = error;
     // what an error of the socket is made of is not among its sources
     while let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
@@ -81,7 +81,7 @@ fn of_tls(error: &(dyn std::error::Error + 'static)) -> Option<Trouble> {
     let error = error.downcast_ref::<rustls::Error>()?;
     let keys = Keys { fingerprint: "tls_fingerprint", ca: "tls_ca_file" };
     Some(match explain(error, keys) {
-        Fault::Certificate(why) => Trouble::BadCertificate(why),
-        Fault::Handshake(why) => Trouble::Unreachable(why),
+        Fault::Certificate(why) => PhoneError::BadCertificate(why),
+        Fault::Handshake(why) => PhoneError::Unreachable(why),
     })
 }

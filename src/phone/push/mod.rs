@@ -20,7 +20,7 @@ use token::{Token, Tokens};
 
 /// How phones may call us.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct PushOptions {
     /// Where to listen.
     pub listen: SocketAddr,
     /// How the phones reach that: `http://`, host and port.
@@ -29,7 +29,7 @@ pub struct Options {
     pub secret: SecretString,
 }
 
-impl PartialEq for Options {
+impl PartialEq for PushOptions {
     fn eq(&self, other: &Self) -> bool {
         let Self { listen, url, secret } = self;
         (listen, url) == (&other.listen, &other.url)
@@ -37,7 +37,7 @@ impl PartialEq for Options {
     }
 }
 
-impl Options {
+impl PushOptions {
     /// Returns the tokens of these phones.
     pub fn tokens<'a>(&self, phones: impl IntoIterator<Item = &'a PhoneId>) -> Tokens {
         phones.into_iter().map(|phone| (self.token(phone), phone.clone())).collect()

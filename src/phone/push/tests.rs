@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::listener::{Limits, Listener};
 use super::token::Tokens;
-use super::{Options, gate};
+use super::{PushOptions, gate};
 use crate::domain::call::push::{Push, PushKind};
 use crate::domain::telephony::PhoneId;
 
@@ -31,8 +31,8 @@ fn id(text: &str) -> PhoneId {
     text.parse().unwrap()
 }
 
-fn options() -> Options {
-    Options {
+fn options() -> PushOptions {
+    PushOptions {
         listen: ([127, 0, 0, 1], 0).into(),
         url: "http://127.0.0.1".parse().unwrap(),
         secret: "0123456789abcdef".into(),

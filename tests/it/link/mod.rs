@@ -2,6 +2,6 @@
 
 mod odd_answers;
 mod over_a_broker;
-mod over_a_stage;
+mod over_a_scripted_broker;
 mod over_amqtt;
 mod words;

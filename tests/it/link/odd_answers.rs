@@ -5,7 +5,7 @@ use std::time::Duration;
 use gxv2mqtt::domain::contract::topic::Delivery;
 use gxv2mqtt::mqtt::{Patience, Trial, probe};
 
-use crate::support::broker::{Packet, Stage};
+use crate::support::broker::{Packet, ScriptedBroker};
 use crate::support::link::{Running, event, message, options, quick, settle, state};
 
 /// PUBACK: no.
@@ -16,7 +16,7 @@ fn refusal(id: u16, code: u8) -> Vec<u8> {
 #[tokio::test]
 async fn a_message_that_is_refused_for_an_unknown_reason_is_dropped_alone() {
     for code in [1, 0x80, 149, 255] {
-        let stage = Stage::open().await;
+        let stage = ScriptedBroker::open().await;
         let mut link = Running::start(stage.address);
         let mut client = settle(&stage, &mut link, &[]).await;
         link.publish(event("refused")).await;
@@ -35,7 +35,7 @@ async fn a_message_that_is_refused_for_an_unknown_reason_is_dropped_alone() {
 
 #[tokio::test]
 async fn a_subscription_that_is_refused_for_an_unknown_reason_leaves_the_rest() {
-    let stage = Stage::open().await;
+    let stage = ScriptedBroker::open().await;
     let mut link = Running::start(stage.address);
     let mut client = stage.client().await;
     client.accept(&[]).await;
@@ -69,7 +69,7 @@ async fn what_a_probe_says_of_odd_answers() {
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP"),
     ];
     for (answer, expected) in cases {
-        let stage = Stage::open().await;
+        let stage = ScriptedBroker::open().await;
         let (options, trial) = (options(stage.address), Trial::default());
         let said = tokio::select! {
             said = probe(&options, &trial) => said.unwrap_err().to_string(),
@@ -87,7 +87,7 @@ async fn what_a_probe_says_of_odd_answers() {
 #[tokio::test]
 async fn a_broker_that_keeps_nothing_and_lets_us_in_gets_nothing() {
     for lacks in [[0x25, 0], [0x24, 0]] {
-        let stage = Stage::open().await;
+        let stage = ScriptedBroker::open().await;
         let mut link = Running::start(stage.address);
         let mut client = stage.client().await;
         client.accept(&lacks).await;
@@ -101,7 +101,7 @@ async fn a_broker_that_keeps_nothing_and_lets_us_in_gets_nothing() {
 
 #[tokio::test]
 async fn a_broker_that_takes_states_and_is_gone_is_noticed() {
-    let stage = Stage::open().await;
+    let stage = ScriptedBroker::open().await;
     let patience = Patience { keep_alive: Duration::from_secs(1), ..quick() };
     let mut link = Running::start_with(&options(stage.address), patience);
     let mut client = settle(&stage, &mut link, &[]).await;
@@ -128,7 +128,7 @@ async fn a_broker_that_takes_states_and_is_gone_is_noticed() {
 
 #[tokio::test]
 async fn a_probe_names_each_topic_that_is_refused() {
-    let stage = Stage::open().await;
+    let stage = ScriptedBroker::open().await;
     let (options, echo) = (options(stage.address), "b/bridge/response/check");
     let trial = Trial {
         topics: vec![message("b/kitchen/check", "check", Delivery::Event)],

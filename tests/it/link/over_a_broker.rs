@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use gxv2mqtt::domain::contract::topic::Delivery;
-use gxv2mqtt::mqtt::{ClientCertificate, Heard, Options, Patience, Tls, Trial, probe};
+use gxv2mqtt::mqtt::{BrokerOptions, ClientCertificate, Notice, Patience, Tls, Trial, probe};
 use mqtt5::broker::config::TlsConfig;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::support::broker::{Broker, Judge, Proxy};
+use crate::support::broker::{Broker, Proxy, ReferenceClient};
 use crate::support::link::{Running, command, event, message, options, quick, said, state};
 
 /// Months of a bad network in seconds.
@@ -17,8 +17,8 @@ use crate::support::link::{Running, command, event, message, options, quick, sai
 async fn holds_while_the_network_comes_and_goes() {
     let broker = Broker::start().await;
     let proxy = Proxy::before(broker.address).await;
-    let mut judge = Judge::connect(broker.address, "judge").await;
-    judge.listen("b/event").await;
+    let mut reference = ReferenceClient::connect(broker.address, "reference").await;
+    reference.listen("b/event").await;
     let patience = Patience { event: Duration::from_hours(1), ..quick() };
     let mut link = Running::start_with(&options(proxy.address), patience);
     let (outbox, mut heard) =
@@ -28,13 +28,13 @@ async fn holds_while_the_network_comes_and_goes() {
     let listener = async {
         while let Some(heard) = heard.recv().await {
             match heard {
-                Heard::Connected => {
+                Notice::Connected => {
                     connected += 1;
                     greeter.greet().await;
                 }
-                Heard::Away => away += 1,
-                Heard::Listening => {}
-                Heard::Message { .. } => commands += 1,
+                Notice::Away => away += 1,
+                Notice::Listening => {}
+                Notice::Message { .. } => commands += 1,
             }
         }
     };
@@ -50,7 +50,7 @@ async fn holds_while_the_network_comes_and_goes() {
                 number += 1;
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
-            judge.publish("b/phone/command/dial", "1001", false).await;
+            reference.publish("b/phone/command/dial", "1001", false).await;
             tokio::time::sleep(Duration::from_millis(80)).await;
         }
         // one that happens when all is well again lets out those that waited for subscribers
@@ -59,7 +59,7 @@ async fn holds_while_the_network_comes_and_goes() {
         number += 1;
         let (mut expected, mut repeated) = (0, 0);
         while expected < number {
-            let got: u32 = judge.next().await.1.parse().unwrap();
+            let got: u32 = reference.next().await.1.parse().unwrap();
             assert!(got <= expected, "{expected} is missing before {got}");
             if got == expected { expected += 1 } else { repeated += 1 }
         }
@@ -81,22 +81,22 @@ async fn holds_while_the_network_comes_and_goes() {
 #[tokio::test]
 async fn carries_both_ways_and_leaves_in_order() {
     let broker = Broker::start().await;
-    let mut judge = Judge::connect(broker.address, "judge").await;
-    judge.publish("b/phone/command/dial", "stale", true).await;
+    let mut reference = ReferenceClient::connect(broker.address, "reference").await;
+    reference.publish("b/phone/command/dial", "stale", true).await;
     let mut link = Running::start(broker.address);
     link.greeted().await;
-    judge.listen("b/bridge/#").await;
-    judge.listen("b/event").await;
-    judge.listen("b/state").await;
-    judge.until("b/bridge/state", "online").await;
+    reference.listen("b/bridge/#").await;
+    reference.listen("b/event").await;
+    reference.listen("b/state").await;
+    reference.until("b/bridge/state", "online").await;
     link.publish(state("1")).await;
     link.publish(event("rang")).await;
-    let mut both = [judge.next().await, judge.next().await];
+    let mut both = [reference.next().await, reference.next().await];
     both.sort();
     assert_eq!(both, [said("b/event", "rang"), said("b/state", "1")]);
 
-    judge.publish("b/phone/command/dial", "1001", false).await;
-    judge.publish("b/phone/command/dial", "retained", true).await;
+    reference.publish("b/phone/command/dial", "1001", false).await;
+    reference.publish("b/phone/command/dial", "retained", true).await;
     assert_eq!(link.message().await, command("1001", false), "and nothing stale before it");
     assert_eq!(link.message().await, command("retained", true));
 
@@ -106,12 +106,12 @@ async fn carries_both_ways_and_leaves_in_order() {
     link.stop().await;
     let mut last = Vec::new();
     while last.last() != Some(&said("b/bridge/state", "offline")) {
-        last.push(judge.next().await);
+        last.push(reference.next().await);
     }
     let events = ["a", "b", "c"].map(|payload| said("b/event", payload));
     assert_eq!(last[..3], events);
-    judge.publish("b/event", "end", false).await;
-    assert_eq!(judge.until("b/event", "end").await, [], "no last will after a clean stop");
+    reference.publish("b/event", "end", false).await;
+    assert_eq!(reference.until("b/event", "end").await, [], "no last will after a clean stop");
     broker.stop().await;
 }
 
@@ -119,19 +119,19 @@ async fn carries_both_ways_and_leaves_in_order() {
 async fn comes_back_after_a_cut_and_keeps_events_only() {
     let broker = Broker::start().await;
     let proxy = Proxy::before(broker.address).await;
-    let mut judge = Judge::connect(broker.address, "judge").await;
-    judge.listen("b/#").await;
+    let mut reference = ReferenceClient::connect(broker.address, "reference").await;
+    reference.listen("b/#").await;
     let mut link = Running::start(proxy.address);
     link.greeted().await;
-    judge.until("b/bridge/state", "online").await;
+    reference.until("b/bridge/state", "online").await;
 
     proxy.cut();
     link.greeted().await;
-    judge.until("b/bridge/state", "offline").await;
-    judge.until("b/bridge/state", "online").await;
+    reference.until("b/bridge/state", "offline").await;
+    reference.until("b/bridge/state", "online").await;
 
     proxy.close();
-    judge.until("b/bridge/state", "offline").await;
+    reference.until("b/bridge/state", "offline").await;
     for number in 0..2000 {
         link.publish(state(&number.to_string())).await;
     }
@@ -139,17 +139,17 @@ async fn comes_back_after_a_cut_and_keeps_events_only() {
     proxy.open();
     link.greeted().await;
     link.publish(state("fresh")).await;
-    let mut others = judge.until("b/state", "fresh").await;
+    let mut others = reference.until("b/state", "fresh").await;
     // it waits until the states are published, and for subscribers; one that comes after it lets it out
     link.publish(event("now")).await;
     // this broker does not keep messages of different qos in order
     while others.len() < 3 {
-        others.push(judge.next().await);
+        others.push(reference.next().await);
     }
     let expected =
         [said("b/bridge/state", "online"), said("b/event", "missed"), said("b/event", "now")];
     assert_eq!(others, expected);
-    judge.publish("b/phone/command/dial", "1001", false).await;
+    reference.publish("b/phone/command/dial", "1001", false).await;
     assert_eq!(link.message().await, command("1001", false));
     link.stop().await;
     broker.stop().await;
@@ -164,27 +164,27 @@ async fn comes_back_after_a_restart_of_the_broker() {
     broker.stop().await;
     link.publish(event("meanwhile")).await;
     let broker = Broker::start_at(address, None).await;
-    let mut judge = Judge::connect(broker.address, "judge").await;
-    judge.listen("b/#").await;
+    let mut reference = ReferenceClient::connect(broker.address, "reference").await;
+    reference.listen("b/#").await;
     link.greeted().await;
     link.publish(state("1")).await;
-    judge.until("b/state", "1").await;
+    reference.until("b/state", "1").await;
     link.stop().await;
-    judge.until("b/bridge/state", "offline").await;
+    reference.until("b/bridge/state", "offline").await;
     broker.stop().await;
 }
 
 #[tokio::test]
 async fn says_online_again_when_somebody_says_offline() {
     let broker = Broker::start().await;
-    let mut judge = Judge::connect(broker.address, "judge").await;
+    let mut reference = ReferenceClient::connect(broker.address, "reference").await;
     let mut link = Running::start(broker.address);
     link.greeted().await;
-    judge.listen("b/bridge/state").await;
-    judge.until("b/bridge/state", "online").await;
-    judge.publish("b/bridge/state", "offline", true).await;
-    judge.until("b/bridge/state", "offline").await;
-    assert_eq!(judge.next().await, said("b/bridge/state", "online"));
+    reference.listen("b/bridge/state").await;
+    reference.until("b/bridge/state", "online").await;
+    reference.publish("b/bridge/state", "offline", true).await;
+    reference.until("b/bridge/state", "offline").await;
+    assert_eq!(reference.next().await, said("b/bridge/state", "online"));
     link.stop().await;
     broker.stop().await;
 }
@@ -192,21 +192,21 @@ async fn says_online_again_when_somebody_says_offline() {
 #[tokio::test]
 async fn retained_messages_come_only_where_wanted_and_after_connected() {
     let broker = Broker::start().await;
-    let judge = Judge::connect(broker.address, "judge").await;
-    judge.publish("discovery/old/config", "{}", true).await;
+    let reference = ReferenceClient::connect(broker.address, "reference").await;
+    reference.publish("discovery/old/config", "{}", true).await;
     let mut link = Running::start(broker.address);
     link.greeted().await;
     let expected = ("discovery/old/config".to_owned(), "{}".to_owned(), true);
     assert_eq!(link.message().await, expected);
     link.outbox.unsubscribe(vec!["discovery/+/config".to_owned()]).await;
     link.publish(event("after the answer")).await;
-    let mut ears = Judge::connect(broker.address, "ears").await;
-    ears.listen("b/bridge/state").await;
-    judge.publish("b/bridge/state", "offline", false).await;
-    ears.until("b/bridge/state", "offline").await;
-    ears.until("b/bridge/state", "online").await;
-    judge.publish("discovery/new/config", "{}", true).await;
-    judge.publish("b/phone/command/dial", "1001", false).await;
+    let mut recorders = ReferenceClient::connect(broker.address, "recorders").await;
+    recorders.listen("b/bridge/state").await;
+    reference.publish("b/bridge/state", "offline", false).await;
+    recorders.until("b/bridge/state", "offline").await;
+    recorders.until("b/bridge/state", "online").await;
+    reference.publish("discovery/new/config", "{}", true).await;
+    reference.publish("b/phone/command/dial", "1001", false).await;
     assert_eq!(link.message().await, command("1001", false), "and no more discovery");
     link.stop().await;
     broker.stop().await;
@@ -226,7 +226,7 @@ async fn a_probe_leaves_the_running_link_alone() {
     let probed = probe(&options(broker.address), &trial).await.unwrap();
     assert_eq!(probed.refused, []);
     while let Ok(news) = link.heard.try_recv() {
-        assert_eq!(news, Heard::Listening);
+        assert_eq!(news, Notice::Listening);
     }
     link.stop().await;
     broker.stop().await;
@@ -271,17 +271,17 @@ async fn speaks_tls_with_a_private_ca_and_a_client_certificate() {
     });
     let mut link = Running::start_with(&options, quick());
     link.greeted().await;
-    let mut judge = Judge::connect(broker.address, "judge").await;
-    judge.listen("b/state").await;
+    let mut reference = ReferenceClient::connect(broker.address, "reference").await;
+    reference.listen("b/state").await;
     link.publish(state("secret")).await;
-    judge.until("b/state", "secret").await;
+    reference.until("b/state", "secret").await;
     link.stop().await;
 
     for (tls, expected) in [
         (Tls { ca: Some(server_ca.into_bytes()), ..Tls::default() }, "mqtt.client_cert_file"),
         (Tls { ca: Some(client_ca.into_bytes()), ..Tls::default() }, "mqtt.ca_file"),
     ] {
-        let without = Options { tls: Some(tls), ..options.clone() };
+        let without = BrokerOptions { tls: Some(tls), ..options.clone() };
         let error = probe(&without, &Trial::default()).await.unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }

@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 
-use gxv2mqtt::mqtt::{Options, Reason, Trial, probe};
+use gxv2mqtt::mqtt::{BrokerOptions, Reason, Trial, probe};
 
-use crate::support::broker::{Client, Stage};
+use crate::support::broker::{Client, ScriptedBroker};
 use crate::support::link::{Running, event, options, quick};
 
 thread_local! {
@@ -34,8 +34,8 @@ async fn logs_changes_and_no_secrets() {
         .with_writer(|| Log)
         .try_init()
         .unwrap();
-    let stage = Stage::open().await;
-    let options = Options {
+    let stage = ScriptedBroker::open().await;
+    let options = BrokerOptions {
         username: Some("user".to_owned()),
         password: Some("hunter2".into()),
         ..options(stage.address)
@@ -68,7 +68,7 @@ async fn logs_changes_and_no_secrets() {
     assert!(!log.contains("hunter2") && !log.contains("payloadpayload"), "{log}");
 }
 
-async fn probed(stage: &Stage, answer: impl AsyncFnOnce(&mut Client)) -> String {
+async fn probed(stage: &ScriptedBroker, answer: impl AsyncFnOnce(&mut Client)) -> String {
     let options = options(stage.address);
     let trial = Trial { filters: vec!["b/+/command/+".to_owned()], ..Trial::default() };
     let (answer, ()) = tokio::join!(probe(&options, &trial), async {
@@ -79,7 +79,7 @@ async fn probed(stage: &Stage, answer: impl AsyncFnOnce(&mut Client)) -> String 
 
 #[tokio::test]
 async fn a_probe_says_what_to_mend() {
-    let stage = Stage::open().await;
+    let stage = ScriptedBroker::open().await;
     for (code, expected) in [
         (0x86, "mqtt.password_file"),
         (0x87, "mqtt.username"),
@@ -99,7 +99,7 @@ async fn a_probe_says_what_to_mend() {
     drop(stage);
     let error = probe(&closed, &Trial::default()).await.unwrap_err();
     assert_eq!(error.to_string(), Reason::NobodyListens.to_string());
-    let nowhere = Options { host: "no-such-host.invalid".to_owned(), ..closed };
+    let nowhere = BrokerOptions { host: "no-such-host.invalid".to_owned(), ..closed };
     let error = probe(&nowhere, &Trial::default()).await.unwrap_err().to_string();
     assert!(error.contains("cannot be resolved"), "{error}");
 }

@@ -3,16 +3,16 @@
 use serde_json::json;
 
 use super::Bench;
-use crate::support::strict_phone::habits::{Habits, Hold};
+use crate::support::bed::at;
+use crate::support::strict_phone::habits::{CallSettings, Hold};
 use crate::support::strict_phone::model::{CALLING, CONNECTED, FAILED, IDLE, ON_HOLD, State};
-use crate::support::world::at;
 
-async fn a_call_from_ring_to_end(habits: Habits) {
+async fn a_call_from_ring_to_end(habits: CallSettings) {
     let bench = Bench::begin(habits).await;
     bench.shows("call_state", "idle").await;
     bench.phone.phone().model.rings("Ann Example", "+15550123");
     bench.shows("call_state", "ringing").await;
-    let line = bench.world.ear().shows_field(&at("lines/1"), "state", "ringing").await;
+    let line = bench.bed.recorder().shows_field(&at("lines/1"), "state", "ringing").await;
     assert_eq!(
         [&line["number"], &line["name"], &line["account"]],
         [&json!("+15550123"), &json!("Ann Example"), &json!(1)]
@@ -29,8 +29,8 @@ async fn a_call_from_ring_to_end(habits: Habits) {
     bench.shows("call_state", "idle").await;
 
     // soon after the start what has happened is told when it is known what was before
-    bench.world.ear().shows_field(&at("event/call"), "event_type", "ended").await;
-    let events = bench.world.ear().json(&at("event/call"));
+    bench.bed.recorder().shows_field(&at("event/call"), "event_type", "ended").await;
+    let events = bench.bed.recorder().json(&at("event/call"));
     let kinds: Vec<_> = events.iter().map(|event| event["event_type"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["incoming", "answered", "held", "resumed", "held", "ended"]);
     for command in ["acceptcall", "endcall"] {
@@ -41,35 +41,40 @@ async fn a_call_from_ring_to_end(habits: Habits) {
 
 #[tokio::test]
 async fn a_gxv_is_told_the_line_as_arg() {
-    a_call_from_ring_to_end(Habits::gxv()).await;
+    a_call_from_ring_to_end(CallSettings::gxv()).await;
 }
 
 #[tokio::test]
 async fn a_gxv_is_told_the_line_as_line() {
-    a_call_from_ring_to_end(Habits { line_parameter: "line", ..Habits::gxv() }).await;
+    a_call_from_ring_to_end(CallSettings { line_parameter: "line", ..CallSettings::gxv() }).await;
 }
 
 #[tokio::test]
 async fn a_gxv_holds_and_resumes_by_the_same_command() {
-    a_call_from_ring_to_end(Habits { hold: Hold::Toggle, ..Habits::gxv() }).await;
+    a_call_from_ring_to_end(CallSettings { hold: Hold::Toggle, ..CallSettings::gxv() }).await;
 }
 
 #[tokio::test]
 async fn a_gxv_writes_numbers_as_texts() {
-    a_call_from_ring_to_end(Habits { texts: true, ..Habits::gxv() }).await;
+    a_call_from_ring_to_end(CallSettings { texts: true, ..CallSettings::gxv() }).await;
 }
 
 #[tokio::test]
 async fn a_cti_phone_holds_and_resumes_by_the_same_command() {
-    a_call_from_ring_to_end(Habits::cti()).await;
+    a_call_from_ring_to_end(CallSettings::cti()).await;
 }
 
 #[tokio::test]
 async fn a_cti_phone_resumes_by_unhold() {
-    a_call_from_ring_to_end(Habits { hold: Hold::Unhold, texts: true, ..Habits::cti() }).await;
+    a_call_from_ring_to_end(CallSettings {
+        hold: Hold::Unhold,
+        texts: true,
+        ..CallSettings::cti()
+    })
+    .await;
 }
 
-async fn states_are_shown(habits: Habits) {
+async fn states_are_shown(habits: CallSettings) {
     let bench = Bench::begin(habits).await;
     let unknown = State { number: "77", word: "warbling" };
     let ring_back = State { number: "12", word: "ringback" };
@@ -85,7 +90,7 @@ async fn states_are_shown(habits: Habits) {
     for (state, shown) in cases {
         bench.phone.phone().model.set(3, state);
         bench.shows("call_state", shown).await;
-        let line = bench.world.ear().until("line 3", |heard| {
+        let line = bench.bed.recorder().until("line 3", |heard| {
             let line = heard.iter().rev().find(|heard| heard.topic == at("lines/3"))?;
             let line: serde_json::Value = serde_json::from_str(&line.payload).ok()?;
             (line["code"] == state.number || line["code"] == state.word).then_some(line)
@@ -97,15 +102,15 @@ async fn states_are_shown(habits: Habits) {
 
 #[tokio::test]
 async fn every_number_of_a_state_is_understood() {
-    states_are_shown(Habits::gxv()).await;
+    states_are_shown(CallSettings::gxv()).await;
 }
 
 #[tokio::test]
 async fn every_word_of_a_state_is_understood() {
-    states_are_shown(Habits::cti()).await;
+    states_are_shown(CallSettings::cti()).await;
 }
 
-async fn a_number_is_dialled(habits: Habits) {
+async fn a_number_is_dialled(habits: CallSettings) {
     let bench = Bench::begin(habits).await;
     let dialled = || bench.phone.phone().model.dialled.clone();
     bench.does("dial", r#""number":"*21#+49 (30) 1","account":1"#).await;
@@ -123,17 +128,17 @@ async fn a_number_is_dialled(habits: Habits) {
 
 #[tokio::test]
 async fn a_number_is_dialled_on_a_gxv() {
-    a_number_is_dialled(Habits::gxv()).await;
+    a_number_is_dialled(CallSettings::gxv()).await;
 }
 
 #[tokio::test]
 async fn a_number_is_dialled_on_a_cti_phone() {
-    a_number_is_dialled(Habits::cti()).await;
+    a_number_is_dialled(CallSettings::cti()).await;
 }
 
 #[tokio::test]
 async fn a_call_is_rejected_and_another_fails() {
-    let bench = Bench::begin(Habits::gxv()).await;
+    let bench = Bench::begin(CallSettings::gxv()).await;
     bench.phone.phone().model.rings("", "1002");
     bench.shows("call_state", "ringing").await;
     bench.does("reject", "").await;
@@ -145,8 +150,8 @@ async fn a_call_is_rejected_and_another_fails() {
     bench.phone.phone().model.set(1, IDLE);
     bench.shows("call_state", "idle").await;
     // soon after the start what has happened is told when it is known what was before
-    bench.world.ear().shows_field(&at("event/call"), "event_type", "failed").await;
-    let events = bench.world.ear().json(&at("event/call"));
+    bench.bed.recorder().shows_field(&at("event/call"), "event_type", "failed").await;
+    let events = bench.bed.recorder().json(&at("event/call"));
     let kinds: Vec<_> = events.iter().map(|event| event["event_type"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["incoming", "rejected", "outgoing", "failed"]);
     bench.end().await;

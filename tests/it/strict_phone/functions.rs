@@ -6,10 +6,10 @@ use gxv2mqtt::domain::command::policy::Guarded;
 use serde_json::{Value, json};
 
 use super::Bench;
-use crate::support::strict_phone::habits::{BeyondCti, Habits, Style};
+use crate::support::bed::at;
+use crate::support::strict_phone::habits::{BeyondCti, CallSettings, Style};
 use crate::support::strict_phone::model::Contact;
 use crate::support::strict_phone::{Moment, habits::End};
-use crate::support::world::at;
 
 fn ann() -> Contact {
     Contact {
@@ -23,7 +23,7 @@ fn ann() -> Contact {
 
 #[tokio::test]
 async fn contacts_are_listed_saved_and_deleted() {
-    let bench = Bench::begin(Habits::gxv()).await;
+    let bench = Bench::begin(CallSettings::gxv()).await;
     bench.phone.phone().model.contacts.insert(7, ann());
     let listed = bench.does("list_contacts", "").await;
     let contact = &listed["contacts"][0];
@@ -47,7 +47,7 @@ async fn contacts_are_listed_saved_and_deleted() {
     bench.end().await;
 }
 
-async fn groups_are_changed(habits: Habits) {
+async fn groups_are_changed(habits: CallSettings) {
     let bench = Bench::begin(habits).await;
     let groups = bench.does("list_groups", "").await;
     let text = groups.to_string();
@@ -66,19 +66,19 @@ async fn groups_are_changed(habits: Habits) {
 
 #[tokio::test]
 async fn groups_are_listed_and_changed() {
-    groups_are_changed(Habits::gxv()).await;
+    groups_are_changed(CallSettings::gxv()).await;
 }
 
 #[tokio::test]
 async fn groups_are_understood_as_the_table_of_the_guide_spells_them() {
-    groups_are_changed(Habits { texts: true, ..Habits::gxv() }).await;
+    groups_are_changed(CallSettings { texts: true, ..CallSettings::gxv() }).await;
 }
 
-async fn accounts_are_known(habits: Habits) {
+async fn accounts_are_known(habits: CallSettings) {
     let bench = Bench::begin(habits).await;
-    let account = bench.world.ear().shows_field(&at("accounts/1"), "registered", true).await;
+    let account = bench.bed.recorder().shows_field(&at("accounts/1"), "registered", true).await;
     assert_eq!([&account["sip_id"], &account["name"]], [&json!("1001"), &json!("Desk")]);
-    bench.world.ear().shows_field(&at("accounts/2"), "registered", false).await;
+    bench.bed.recorder().shows_field(&at("accounts/2"), "registered", false).await;
     let registered = bench.does("list_accounts", r#""registered":true"#).await;
     assert_eq!(registered["accounts"].as_array().unwrap().len(), 1, "{registered}");
     bench.end().await;
@@ -86,24 +86,24 @@ async fn accounts_are_known(habits: Habits) {
 
 #[tokio::test]
 async fn accounts_of_a_gxv_are_known() {
-    accounts_are_known(Habits::gxv()).await;
+    accounts_are_known(CallSettings::gxv()).await;
 }
 
 #[tokio::test]
 async fn accounts_with_texts_for_numbers_are_known() {
-    accounts_are_known(Habits { texts: true, ..Habits::gxv() }).await;
+    accounts_are_known(CallSettings { texts: true, ..CallSettings::gxv() }).await;
 }
 
 #[tokio::test]
 async fn accounts_of_a_cti_phone_are_known() {
-    accounts_are_known(Habits::cti()).await;
+    accounts_are_known(CallSettings::cti()).await;
 }
 
 #[tokio::test]
 async fn values_are_read_in_short_lists_and_read_back_when_they_were_set() {
-    let mut bench = Bench::new(Habits::gxv()).await;
-    bench.world.settings.phones[0].policy.allow = [Guarded::SetValues].into();
-    bench.world.begin().await;
+    let mut bench = Bench::new(CallSettings::gxv()).await;
+    bench.bed.settings.phones[0].policy.allow = [Guarded::SetValues].into();
+    bench.bed.begin().await;
     let names: Vec<_> = (0..40).map(|number| format!("{}", 8300 + number)).collect();
     let names = format!(r#""names":"{}:a_name_that_is_longer_than_others""#, names.join(":"));
     let values = bench.does("get_values", &names).await;
@@ -121,7 +121,7 @@ async fn values_are_read_in_short_lists_and_read_back_when_they_were_set() {
 
 #[tokio::test]
 async fn the_clock_of_the_guide_is_read() {
-    let bench = Bench::begin(Habits::gxv()).await;
+    let bench = Bench::begin(CallSettings::gxv()).await;
     let time = bench.does("get_time", "").await;
     let uptime = ((21 * 24 + 1) * 60 + 50) * 60 + 23;
     assert_eq!(time["uptime_seconds"], json!(uptime), "{time}");
@@ -132,7 +132,7 @@ async fn the_clock_of_the_guide_is_read() {
 #[tokio::test]
 async fn the_phonebook_is_read_whatever_it_calls_itself() {
     let style = Style { content_type: "text/html", before: "\r\n ", ..Style::PLAIN };
-    let bench = Bench::begin(Habits { style, ..Habits::gxv() }).await;
+    let bench = Bench::begin(CallSettings { style, ..CallSettings::gxv() }).await;
     bench.phone.phone().model.contacts.insert(7, ann());
     let book = bench.does("download_phonebook", "").await;
     assert_eq!(book["contacts"][0]["work"], "1001", "{book}");
@@ -141,7 +141,7 @@ async fn the_phonebook_is_read_whatever_it_calls_itself() {
 
 async fn the_phone_restarts(broken: Option<Moment>) {
     let restart = Duration::from_secs(3);
-    let bench = Bench::begin(Habits { restart, ..Habits::gxv() }).await;
+    let bench = Bench::begin(CallSettings { restart, ..CallSettings::gxv() }).await;
     if let Some(moment) = broken {
         bench.phone.break_at("api-sys_operation", moment, End::Reset);
     }
@@ -166,10 +166,10 @@ async fn the_phone_restarts_in_the_middle_of_its_answer() {
 
 #[tokio::test]
 async fn a_new_password_is_used_at_once() {
-    let mut bench = Bench::new(Habits::gxv()).await;
+    let mut bench = Bench::new(CallSettings::gxv()).await;
     let allow = [Guarded::ChangePassword];
-    bench.world.settings.phones[0].policy.allow = allow.into();
-    bench.world.begin().await;
+    bench.bed.settings.phones[0].policy.allow = allow.into();
+    bench.bed.begin().await;
     let password = "ä & + # 100% = \"new\"";
     let arguments = json!({"role": "admin", "old": "admin", "new": password}).to_string();
     let data: Value = bench.does("change_password", &arguments[1..arguments.len() - 1]).await;
@@ -185,7 +185,7 @@ async fn a_new_password_is_used_at_once() {
 }
 
 async fn the_cti_guide_is_enough(beyond_cti: BeyondCti, codes: &[&str]) {
-    let bench = Bench::begin(Habits { beyond_cti, ..Habits::cti() }).await;
+    let bench = Bench::begin(CallSettings { beyond_cti, ..CallSettings::cti() }).await;
     for command in ["get_time", "list_contacts"] {
         let code = bench.fails(command, "").await;
         assert!(codes.contains(&code.as_str()), "{command}: {code}");
@@ -195,7 +195,7 @@ async fn the_cti_guide_is_enough(beyond_cti: BeyondCti, codes: &[&str]) {
     bench.shows("call_state", "ringing").await;
     bench.assert_never_away();
     assert_eq!(bench.phone.phone().door.refused, 0);
-    bench.world.end().await;
+    bench.bed.end().await;
 }
 
 #[tokio::test]

@@ -7,34 +7,34 @@ mod wire;
 
 use serde_json::Value;
 
+use super::support::bed::{TestBed, at};
 use super::support::strict_phone::StrictPhone;
-use super::support::strict_phone::habits::Habits;
-use super::support::world::{World, at};
+use super::support::strict_phone::habits::CallSettings;
 
 /// A strict phone in the kitchen, and the bridge that knows it.
 struct Bench {
-    world: World,
+    bed: TestBed,
     phone: StrictPhone,
 }
 
 impl Bench {
     /// Sets both up; the bridge is not started.
-    async fn new(habits: Habits) -> Self {
+    async fn new(habits: CallSettings) -> Self {
         let phone = StrictPhone::start(habits).await;
-        let mut world = World::embedded().await;
-        world.settings.phones = vec![phone.options("kitchen")];
-        Self { world, phone }
+        let mut bed = TestBed::embedded().await;
+        bed.settings.phones = vec![phone.options("kitchen")];
+        Self { bed, phone }
     }
 
     /// Sets both up, and waits until the phone is online.
-    async fn begin(habits: Habits) -> Self {
+    async fn begin(habits: CallSettings) -> Self {
         let mut bench = Self::new(habits).await;
-        bench.world.begin().await;
+        bench.bed.begin().await;
         bench
     }
 
     async fn shows(&self, place: &str, payload: &str) {
-        self.world.ear().shows(&at(place), payload).await;
+        self.bed.recorder().shows(&at(place), payload).await;
     }
 
     /// Sends a command, its name its id, and returns the data of its success.
@@ -53,7 +53,7 @@ impl Bench {
 
     async fn result(&self, name: &str, arguments: &str) -> Value {
         let id = format!("{name} {}", fastrand::u32(..));
-        self.world.command(&id, name, arguments).await
+        self.bed.command(&id, name, arguments).await
     }
 
     /// How many requests of a function had this parameter.
@@ -64,8 +64,8 @@ impl Bench {
 
     /// Fails if the phone was ever said to be away.
     fn assert_never_away(&self) {
-        let all = self.world.ear().all();
-        let online = |heard: &&super::support::ear::Heard| {
+        let all = self.bed.recorder().all();
+        let online = |heard: &&super::support::recorder::Heard| {
             heard.topic == at("availability") && heard.payload == "online"
         };
         let first = all.iter().position(|heard| online(&heard)).unwrap();
@@ -76,6 +76,6 @@ impl Bench {
     /// Ends all; a phone that was not treated well fails the test.
     async fn end(self) {
         self.phone.assert_well_treated();
-        self.world.end().await;
+        self.bed.end().await;
     }
 }

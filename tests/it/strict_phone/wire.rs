@@ -4,9 +4,9 @@ use gxv2mqtt::domain::command::policy::Guarded;
 use std::time::Duration;
 
 use super::Bench;
-use crate::support::strict_phone::habits::{Case, End, Framing, Habits, Style};
+use crate::support::bed::{TestBed, at};
+use crate::support::strict_phone::habits::{CallSettings, Case, End, Framing, Style};
 use crate::support::strict_phone::{Moment, StrictPhone};
-use crate::support::world::{World, at};
 
 #[tokio::test]
 async fn answers_are_read_in_every_shape() {
@@ -22,36 +22,36 @@ async fn answers_are_read_in_every_shape() {
         ("close", Style { framing: Framing::Close, ..plain }),
         ("old", Style { framing: Framing::Close, version: "HTTP/1.0", ..plain }),
     ];
-    let mut world = World::embedded().await;
-    world.settings.phones.clear();
+    let mut bed = TestBed::embedded().await;
+    bed.settings.phones.clear();
     let mut phones = Vec::new();
     for (id, style) in styles {
-        for habits in [Habits::gxv(), Habits::cti()] {
+        for habits in [CallSettings::gxv(), CallSettings::cti()] {
             let id = format!("{id}-{}", phones.len());
-            let phone = StrictPhone::start(Habits { style, ..habits }).await;
-            world.settings.phones.push(phone.options(&id));
+            let phone = StrictPhone::start(CallSettings { style, ..habits }).await;
+            bed.settings.phones.push(phone.options(&id));
             phones.push((id, phone));
         }
     }
-    world.start_bridge();
+    bed.start_bridge();
     for (id, phone) in &phones {
-        world.ear().shows(&format!("gxv2mqtt/{id}/availability"), "online").await;
+        bed.recorder().shows(&format!("gxv2mqtt/{id}/availability"), "online").await;
         phone.phone().model.rings("Jörg", "1001");
     }
     for (id, phone) in &phones {
-        world.ear().shows(&format!("gxv2mqtt/{id}/call_state"), "ringing").await;
+        bed.recorder().shows(&format!("gxv2mqtt/{id}/call_state"), "ringing").await;
         let line = format!("gxv2mqtt/{id}/lines/1");
-        world.ear().shows_field(&line, "name", "Jörg").await;
+        bed.recorder().shows_field(&line, "name", "Jörg").await;
         assert!(phone.phone().door.logins <= 1, "{id}");
     }
-    world.end().await;
+    bed.end().await;
 }
 
-async fn a_phone_that_ends_connections(habits: Habits) {
+async fn a_phone_that_ends_connections(habits: CallSettings) {
     let poll = Duration::from_millis(60);
     let mut bench = Bench::new(habits).await;
-    bench.world.settings.phones[0].poll = poll;
-    bench.world.begin().await;
+    bench.bed.settings.phones[0].poll = poll;
+    bench.bed.begin().await;
     for round in 0..4 {
         bench.phone.is_asked("api-get_line_status", 8).await;
         bench.does("dial", &format!(r#""number":"{round}""#)).await;
@@ -68,24 +68,29 @@ async fn a_phone_that_ends_connections(habits: Habits) {
 #[tokio::test]
 async fn idle_connections_are_closed_just_when_a_poll_is_due() {
     let keep_alive = Duration::from_millis(60);
-    a_phone_that_ends_connections(Habits { keep_alive, ..Habits::gxv() }).await;
+    a_phone_that_ends_connections(CallSettings { keep_alive, ..CallSettings::gxv() }).await;
 }
 
 #[tokio::test]
 async fn idle_connections_are_reset_just_when_a_poll_is_due() {
     let keep_alive = Duration::from_millis(60);
-    a_phone_that_ends_connections(Habits { keep_alive, end: End::Reset, ..Habits::gxv() }).await;
+    a_phone_that_ends_connections(CallSettings {
+        keep_alive,
+        end: End::Reset,
+        ..CallSettings::gxv()
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_connection_carries_few_requests() {
-    a_phone_that_ends_connections(Habits { requests: 1, ..Habits::gxv() }).await;
-    a_phone_that_ends_connections(Habits { requests: 3, ..Habits::gxv() }).await;
+    a_phone_that_ends_connections(CallSettings { requests: 1, ..CallSettings::gxv() }).await;
+    a_phone_that_ends_connections(CallSettings { requests: 3, ..CallSettings::gxv() }).await;
 }
 
 #[tokio::test]
 async fn a_poll_that_is_cut_off_is_not_told_as_a_failure() {
-    let bench = Bench::begin(Habits::gxv()).await;
+    let bench = Bench::begin(CallSettings::gxv()).await;
     for moment in [Moment::Asked, Moment::Done, Moment::Answering] {
         for end in [End::Fin, End::Reset] {
             for function in ["api-get_line_status", "api-get_phone_status", "api-get_accounts"] {
@@ -106,10 +111,10 @@ async fn a_poll_that_is_cut_off_is_not_told_as_a_failure() {
 
 #[tokio::test]
 async fn a_command_that_is_cut_off_is_not_sent_twice() {
-    let mut bench = Bench::new(Habits::gxv()).await;
-    bench.world.settings.phones[0].policy.allow =
+    let mut bench = Bench::new(CallSettings::gxv()).await;
+    bench.bed.settings.phones[0].policy.allow =
         [Guarded::SetValues, Guarded::ChangePassword].into();
-    bench.world.begin().await;
+    bench.bed.begin().await;
     let commands = [
         ("api-make_call", "dial", r#""number":"1001""#),
         ("api-save_contact", "save_contact", r#""name":"Ann","work":"1001""#),
@@ -139,9 +144,9 @@ async fn a_command_that_is_cut_off_is_not_sent_twice() {
 
 #[tokio::test]
 async fn a_login_that_is_cut_off_is_not_sent_twice_in_a_row() {
-    let mut bench = Bench::new(Habits::gxv()).await;
+    let mut bench = Bench::new(CallSettings::gxv()).await;
     bench.phone.break_at("login", Moment::Done, End::Reset);
-    bench.world.start_bridge();
+    bench.bed.start_bridge();
     bench.shows("availability", "online").await;
     let logins = bench.phone.asked("login");
     assert_eq!(logins.len(), 2);
@@ -153,9 +158,9 @@ async fn a_login_that_is_cut_off_is_not_sent_twice_in_a_row() {
 #[tokio::test]
 async fn a_phone_that_answers_nonsense_says_so() {
     let style = Style { before: "<html>", ..Style::PLAIN };
-    let mut bench = Bench::new(Habits { style, ..Habits::cti() }).await;
-    bench.world.start_bridge();
+    let mut bench = Bench::new(CallSettings { style, ..CallSettings::cti() }).await;
+    bench.bed.start_bridge();
     bench.shows("problem", "bad_answer").await;
-    assert_eq!(bench.world.ear().newest(&at("availability")).as_deref(), Some("offline"));
+    assert_eq!(bench.bed.recorder().newest(&at("availability")).as_deref(), Some("offline"));
     bench.end().await;
 }

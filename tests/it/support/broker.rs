@@ -1,5 +1,5 @@
 //! Brokers to try a client against: a real one in this process, a proxy in front of it that can cut connections, a
-//! judge with another client library, and a broker played by the test itself, packet by packet.
+//! reference with another client library, and a broker played by the test itself, packet by packet.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -65,17 +65,19 @@ impl Broker {
     }
 }
 
-/// Another client, with another library, to judge by.
-pub(crate) struct Judge {
+/// Another client, with another library, to reference by.
+pub(crate) struct ReferenceClient {
     client: MqttClient,
     messages: mpsc::UnboundedReceiver<Message>,
     sender: mpsc::UnboundedSender<Message>,
 }
 
-impl Judge {
+impl ReferenceClient {
     pub(crate) async fn connect(address: SocketAddr, client_id: &str) -> Self {
         let client = MqttClient::new(client_id);
-        within("the judge to connect", client.connect(&format!("mqtt://{address}"))).await.unwrap();
+        within("the reference to connect", client.connect(&format!("mqtt://{address}")))
+            .await
+            .unwrap();
         let (sender, messages) = mpsc::unbounded_channel();
         Self { client, messages, sender }
     }
@@ -95,13 +97,13 @@ impl Judge {
     pub(crate) async fn publish(&self, topic: &str, payload: &str, retain: bool) {
         let options = PublishOptions { qos: QoS::AtLeastOnce, retain, ..PublishOptions::default() };
         let sent = self.client.publish_with_options(topic, payload, options);
-        within("the judge to publish", sent).await.unwrap();
+        within("the reference to publish", sent).await.unwrap();
     }
 
     /// The next message: topic and payload.
     #[track_caller]
     pub(crate) fn next(&mut self) -> impl Future<Output = (String, String)> {
-        let next = within("a message at the judge", self.messages.recv());
+        let next = within("a message at the reference", self.messages.recv());
         async {
             let message = next.await.unwrap();
             (message.topic, String::from_utf8(message.payload).unwrap())
@@ -196,12 +198,12 @@ pub(crate) enum Packet {
 }
 
 /// A broker played by the test.
-pub(crate) struct Stage {
+pub(crate) struct ScriptedBroker {
     pub(crate) address: SocketAddr,
     listener: TcpListener,
 }
 
-impl Stage {
+impl ScriptedBroker {
     pub(crate) async fn open() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self { address: listener.local_addr().unwrap(), listener }

@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use gxv2mqtt::domain::contract::topic::{Delivery, Publication};
-use gxv2mqtt::mqtt::{Heard, Link, Options, Outbox, Patience, Plan, Subscription};
+use gxv2mqtt::mqtt::{BrokerOptions, Link, Notice, Outbox, Patience, Plan, Subscription};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::broker::{Client, Stage, within};
+use super::broker::{Client, ScriptedBroker, within};
 
 pub(crate) fn message(topic: &str, payload: &str, delivery: Delivery) -> Publication {
     Publication { topic: topic.to_owned(), payload: payload.as_bytes().to_vec(), delivery }
@@ -37,9 +37,9 @@ pub(crate) fn plan() -> Plan {
     }
 }
 
-pub(crate) fn options(address: SocketAddr) -> Options {
+pub(crate) fn options(address: SocketAddr) -> BrokerOptions {
     let client_id = "bridge".to_owned();
-    Options { client_id, ..Options::at(address.ip().to_string(), address.port()) }
+    BrokerOptions { client_id, ..BrokerOptions::at(address.ip().to_string(), address.port()) }
 }
 
 pub(crate) fn quick() -> Patience {
@@ -56,7 +56,7 @@ pub(crate) fn quick() -> Patience {
 /// A link that runs.
 pub(crate) struct Running {
     pub(crate) outbox: Outbox,
-    pub(crate) heard: mpsc::Receiver<Heard>,
+    pub(crate) heard: mpsc::Receiver<Notice>,
     pub(crate) stop: CancellationToken,
     pub(crate) task: JoinHandle<()>,
 }
@@ -66,7 +66,7 @@ impl Running {
         Self::start_with(&options(address), quick())
     }
 
-    pub(crate) fn start_with(options: &Options, patience: Patience) -> Self {
+    pub(crate) fn start_with(options: &BrokerOptions, patience: Patience) -> Self {
         let (link, outbox, heard) = Link::new(options, plan(), patience).unwrap();
         let stop = CancellationToken::new();
         let task = tokio::spawn(link.run(stop.clone()));
@@ -82,10 +82,10 @@ impl Running {
     pub(crate) fn connected(&mut self) -> impl Future<Output = ()> {
         within("the link to connect", async {
             let mut news = self.heard.recv().await.unwrap();
-            while matches!(news, Heard::Away | Heard::Listening) {
+            while matches!(news, Notice::Away | Notice::Listening) {
                 news = self.heard.recv().await.unwrap();
             }
-            assert_eq!(news, Heard::Connected);
+            assert_eq!(news, Notice::Connected);
         })
     }
 
@@ -99,14 +99,14 @@ impl Running {
     pub(crate) fn message(&mut self) -> impl Future<Output = (String, String, bool)> {
         within("a message", async {
             let mut news = self.heard.recv().await.unwrap();
-            while news == Heard::Listening {
+            while news == Notice::Listening {
                 news = self.heard.recv().await.unwrap();
             }
             match news {
-                Heard::Message { topic, payload, retained } => {
+                Notice::Message { topic, payload, retained } => {
                     (topic, String::from_utf8(payload).unwrap(), retained)
                 }
-                Heard::Connected | Heard::Listening | Heard::Away => {
+                Notice::Connected | Notice::Listening | Notice::Away => {
                     panic!("{news:?} instead of a message")
                 }
             }
@@ -128,11 +128,15 @@ pub(crate) fn command(payload: &str, retained: bool) -> (String, String, bool) {
 }
 
 /// Goes through the retained subscription that follows the news that we are connected.
-pub(crate) async fn settle(stage: &Stage, link: &mut Running, properties: &[u8]) -> Client {
+pub(crate) async fn settle(
+    stage: &ScriptedBroker,
+    link: &mut Running,
+    properties: &[u8],
+) -> Client {
     let mut client = stage.ready_client(properties).await;
     link.connected().await;
     let filters = client.answer_subscribe().await;
     assert_eq!(filters, [("discovery/+/config".to_owned(), 0b0000_1000)]);
-    assert_eq!(within("the news", link.heard.recv()).await, Some(Heard::Listening));
+    assert_eq!(within("the news", link.heard.recv()).await, Some(Notice::Listening));
     client
 }

@@ -1,15 +1,15 @@
 //! What the stories are told with.
 
+pub(crate) mod bed;
 pub(crate) mod broker;
-pub(crate) mod ear;
 pub(crate) mod link;
 pub(crate) mod mosquitto;
 pub(crate) mod phone;
 pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod rabbitmq;
+pub(crate) mod recorder;
 pub(crate) mod strict_phone;
-pub(crate) mod world;
 
 /// Tells each story with nothing but this process, and with servers that others wrote: brokers, and web servers in front
 /// of the phones. Those in brackets need to be sent what was retained for a subscription with wildcards, which `RabbitMQ` does not do.
@@ -33,18 +33,18 @@ macro_rules! everywhere {
 }
 
 macro_rules! told {
-    ($way:ident $world:ident $ignore:tt $($story:ident)*) => {
+    ($way:ident $bed:ident $ignore:tt $($story:ident)*) => {
         mod $way {
-            $($crate::support::told!(@ $world $ignore $story);)*
+            $($crate::support::told!(@ $bed $ignore $story);)*
         }
     };
-    (@ $world:ident [$($ignore:tt)*] $story:ident) => {
+    (@ $bed:ident [$($ignore:tt)*] $story:ident) => {
         #[tokio::test]
         $($ignore)*
         async fn $story() {
-            let mut world = crate::support::world::World::$world().await;
-            super::$story(&mut world).await;
-            world.end().await;
+            let mut bed = crate::support::bed::TestBed::$bed().await;
+            super::$story(&mut bed).await;
+            bed.end().await;
         }
     };
 }

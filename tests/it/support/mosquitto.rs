@@ -10,8 +10,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use super::ear::{DEADLINE, Ear, Heard};
 use super::port::Port;
+use super::recorder::{DEADLINE, Heard, Recorder};
 
 /// A Mosquitto; it is removed when this is dropped.
 pub(crate) struct Mosquitto {
@@ -56,7 +56,7 @@ impl Mosquitto {
     }
 
     /// Listens to everything with `mosquitto_sub`, from now on.
-    pub(crate) fn listen(&self) -> (Ear, Child) {
+    pub(crate) fn listen(&self) -> (Recorder, Child) {
         let mut child = self
             .client("mosquitto_sub")
             .args(["--retain-as-published", "-t", "#", "-F", "%r %t %p"])
@@ -64,7 +64,7 @@ impl Mosquitto {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        let (ear, sender) = Ear::new();
+        let (recorder, sender) = Recorder::new();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).split(b'\n');
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_segment().await {
@@ -76,7 +76,7 @@ impl Mosquitto {
                 sender.send_modify(|all| all.push(heard));
             }
         });
-        (ear, child)
+        (recorder, child)
     }
 
     /// Publishes a message with `mosquitto_pub`.

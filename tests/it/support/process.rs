@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use super::ear::DEADLINE;
+use super::recorder::DEADLINE;
 
 /// A server that runs; it is killed when this is dropped.
 pub(crate) struct Process {

@@ -8,7 +8,7 @@ use tokio::process::Command;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::timeout;
 
-use super::ear::DEADLINE;
+use super::recorder::DEADLINE;
 
 /// The one server there is: who has taken it has it alone.
 static TURN: Mutex<()> = Mutex::const_new(());

@@ -126,14 +126,14 @@ fn calls_go_on_or_end_while_the_bridge_is_away() {
     story.tells(&["answered 1 1001 -", "missed 2 1002 -", "ended 3 1003 -", "answered 3 1009 -"]);
     let ended = &story.events[5];
     assert_eq!([&ended["ended_at"], &ended["talk_seconds"]], [&Value::Null, &Value::Null]);
-    assert_eq!(story.board.book().unwrap().in_progress.matches("1009").count(), 1);
+    assert_eq!(story.board.topics().unwrap().in_progress.matches("1009").count(), 1);
 }
 
 #[test]
 fn what_happens_before_it_is_known_what_was_before_is_told_afterwards() {
     let mut story = Story::unseen(habits());
     story.look().pass(200.0).line(1, Ringing, "1001", "").line(1, Idle, "", "").tells(&[]);
-    assert_eq!(story.board.book(), None);
+    assert_eq!(story.board.topics(), None);
     for _ in 0..1000 {
         story.pass(2.0).look();
     }
@@ -141,10 +141,10 @@ fn what_happens_before_it_is_known_what_was_before_is_told_afterwards() {
         .line(1, Ringing, "1002", "")
         .remember(&PhoneTopic::Calls, "[]")
         .tells(&["incoming 1 1002 -"]);
-    assert_eq!(story.board.book().unwrap().missed, None, "it may have been more");
+    assert_eq!(story.board.topics().unwrap().missed, None, "it may have been more");
     story.remember(&PhoneTopic::MissedCalls, "4").remember(&PhoneTopic::MissedCalls, "9");
     assert_eq!(story.missed(), 5, "counted, though nobody is told so late");
-    let last = story.board.book().unwrap().last_call.unwrap();
+    let last = story.board.topics().unwrap().last_call.unwrap();
     assert!(last.contains("1001") && last.contains("missed"), "{last}");
 }
 
@@ -157,7 +157,7 @@ fn nonsense_on_the_broker_does_no_harm() {
             story.remember(&topic, nonsense);
         }
         story.line(1, Ringing, "1001", "").tells(&["incoming 1 1001 -"]);
-        assert!(story.board.book().unwrap().missed.is_some(), "{nonsense}");
+        assert!(story.board.topics().unwrap().missed.is_some(), "{nonsense}");
     }
 }
 
@@ -166,7 +166,7 @@ fn calls_of_a_phone_that_was_taken_out_meanwhile_end() {
     let mut story = Story::new();
     story.line(1, Ringing, "1001", "").line(2, InCall, "1002", "");
     story.tells(&["incoming 1 1001 -", "answered 2 1002 -"]);
-    let calls = story.board.book().unwrap().in_progress;
+    let calls = story.board.topics().unwrap().in_progress;
     let ids: BTreeSet<_> = story.events.iter().map(|event| event["call_id"].to_string()).collect();
     let ends = Switchboard::end_remembered(&calls, story.now());
     let ended: Vec<Value> =

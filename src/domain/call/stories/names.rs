@@ -101,7 +101,7 @@ fn another_number_is_another_person() {
 fn a_doorbell_is_known_by_the_name_of_the_address_book() {
     let rule =
         DoorbellRule { name: Some(Pattern::Plain("Front door".into())), ..DoorbellRule::default() };
-    let mut story = Story::with(Habits { doorbell: vec![rule], ..habits() });
+    let mut story = Story::with(CallSettings { doorbell: vec![rule], ..habits() });
     story.know(&[("8001", "Front door", &[])]);
     story.line(1, Ringing, "8001", "");
     story.tells(&["incoming 1 8001 Front door", "ring 1 8001 Front door"]);
@@ -134,7 +134,7 @@ fn what_an_older_version_left_is_understood() {
     story.remember(&PhoneTopic::LastCall, last);
     assert_eq!([who(&story.in_progress()[0]), who(&story.caller())], [ann.clone(), ann]);
     // Home Assistant's templates miss a key that is not there
-    let last = story.board.book().unwrap().last_call.unwrap();
+    let last = story.board.topics().unwrap().last_call.unwrap();
     assert_eq!(who(&serde_json::from_str(&last).unwrap()), json!(["Bob", null, null, []]));
     assert!(last.contains(r#""group":null,"groups":[]"#), "{last}");
 }

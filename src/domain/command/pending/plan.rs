@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::domain::command::Command;
 use crate::domain::command::result::{ErrorCode, Failure};
 use crate::domain::contacts::phonebook::{self, Contact, Filter, Group};
-use crate::domain::request::{Answer, Ask, Question};
+use crate::domain::request::{Answer, PhoneRequest, StatusQuery};
 use crate::domain::telephony::Account;
 use crate::domain::values::{self, Values};
 
@@ -17,7 +17,7 @@ const XML: usize = 500_000;
 /// What is still to be asked, and what was answered.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
-    ahead: VecDeque<Ask>,
+    ahead: VecDeque<PhoneRequest>,
     accounts: Vec<Account>,
     values: Values,
     contacts: Vec<Contact>,
@@ -30,41 +30,43 @@ pub(super) struct Plan {
 impl Plan {
     /// Returns the plan of a command; that of one which depends on the lines is empty.
     pub(super) fn of<'a>(command: &Command, values: impl Iterator<Item = &'a [String]>) -> Self {
-        let get = |names: &[String]| values::lists(names).into_iter().map(Ask::GetValues);
-        let ahead: VecDeque<Ask> = match command {
+        let get = |names: &[String]| values::lists(names).into_iter().map(PhoneRequest::GetValues);
+        let ahead: VecDeque<PhoneRequest> = match command {
             Command::Refresh => {
-                let values = values.map(|names| Ask::GetValues(names.to_vec()));
-                Question::ALL.map(Ask::Read).into_iter().chain(values).collect()
+                let values = values.map(|names| PhoneRequest::GetValues(names.to_vec()));
+                StatusQuery::ALL.map(PhoneRequest::Read).into_iter().chain(values).collect()
             }
-            Command::GetTime => [Ask::Read(Question::Clock)].into(),
-            Command::ListAccounts { registered: true } => [Ask::GetRegistered].into(),
-            Command::ListAccounts { .. } => [Ask::Read(Question::Accounts)].into(),
+            Command::GetTime => [PhoneRequest::Read(StatusQuery::Clock)].into(),
+            Command::ListAccounts { registered: true } => [PhoneRequest::GetRegistered].into(),
+            Command::ListAccounts { .. } => [PhoneRequest::Read(StatusQuery::Accounts)].into(),
             Command::GetValues(names) => get(names).collect(),
             Command::SetValues(wanted) => {
                 let names: Vec<String> = wanted.keys().cloned().collect();
-                let set = Ask::SetValues(wanted.clone().into_iter().collect());
+                let set = PhoneRequest::SetValues(wanted.clone().into_iter().collect());
                 std::iter::once(set).chain(get(&names)).collect()
             }
             Command::ChangePassword { role, old, new } => {
                 let (old, new) = (old.clone(), new.clone());
-                [Ask::ChangePassword { role: *role, old, new }].into()
+                [PhoneRequest::ChangePassword { role: *role, old, new }].into()
             }
-            Command::ListContacts { filter, .. } => [Ask::GetContacts(filter.clone())].into(),
+            Command::ListContacts { filter, .. } => {
+                [PhoneRequest::GetContacts(filter.clone())].into()
+            }
             Command::SaveContact(Contact { id: Some(id), .. }) => {
                 let filter = Filter { id: Some(id.clone()), ..Filter::default() };
-                [Ask::GetContacts(filter)].into()
+                [PhoneRequest::GetContacts(filter)].into()
             }
-            Command::SaveContact(contact) => [Ask::SaveContact(contact.clone())].into(),
-            Command::DeleteContact(id) => [Ask::DeleteContact(id.clone())].into(),
-            Command::DeleteAllContacts => [Ask::GetContacts(Filter::default())].into(),
-            Command::DownloadPhonebook { .. } => [Ask::DownloadPhonebook].into(),
-            Command::ListGroups => [Ask::GetGroups].into(),
-            Command::AddGroup(name) => [Ask::AddGroup(name.clone())].into(),
+            Command::SaveContact(contact) => [PhoneRequest::SaveContact(contact.clone())].into(),
+            Command::DeleteContact(id) => [PhoneRequest::DeleteContact(id.clone())].into(),
+            Command::DeleteAllContacts => [PhoneRequest::GetContacts(Filter::default())].into(),
+            Command::DownloadPhonebook { .. } => [PhoneRequest::DownloadPhonebook].into(),
+            Command::ListGroups => [PhoneRequest::GetGroups].into(),
+            Command::AddGroup(name) => [PhoneRequest::AddGroup(name.clone())].into(),
             Command::RenameGroup { id, name } => {
-                [Ask::EditGroup { id: id.clone(), name: name.clone() }].into()
+                [PhoneRequest::EditGroup { id: id.clone(), name: name.clone() }].into()
             }
             Command::DeleteGroup(id) => {
-                [Ask::EditGroup { id: id.clone(), name: String::new() }].into()
+                [PhoneRequest::EditGroup { id: id.clone(), name: String::new() }].into()
             }
             Command::Dial { .. }
             | Command::Operate { .. }
@@ -76,7 +78,7 @@ impl Plan {
     }
 
     /// Returns the next request.
-    pub(super) fn next(&mut self) -> Option<Ask> {
+    pub(super) fn next(&mut self) -> Option<PhoneRequest> {
         self.ahead.pop_front()
     }
 
@@ -92,7 +94,7 @@ impl Plan {
             Answer::Contacts(contacts) => {
                 match command {
                     Command::SaveContact(wanted) => {
-                        self.ahead.push_back(Ask::SaveContact(edited(wanted, &contacts)?));
+                        self.ahead.push_back(PhoneRequest::SaveContact(edited(wanted, &contacts)?));
                     }
                     // what is deleted must be in the result, whole
                     Command::DeleteAllContacts if !phonebook::is_short(&contacts) => {
@@ -100,7 +102,9 @@ impl Plan {
                                        hold them all: nothing was deleted";
                         return Err(Failure::new(ErrorCode::NotAllowed, message));
                     }
-                    Command::DeleteAllContacts => self.ahead.push_back(Ask::DeleteAllContacts),
+                    Command::DeleteAllContacts => {
+                        self.ahead.push_back(PhoneRequest::DeleteAllContacts);
+                    }
                     _ => {}
                 }
                 self.contacts = contacts;

@@ -76,7 +76,7 @@ fn every_topic_of_the_table_is_read() {
     let account =
         Account { id: 1, name: None, sip_id: None, sip_server: None, registered: Some(true) };
     snapshot.accounts.push(account);
-    snapshot.calls = Some(Book {
+    snapshot.calls = Some(CallTopics {
         in_progress: "[]".into(),
         last_call: Some("{}".into()),
         last_caller: Some("{}".into()),

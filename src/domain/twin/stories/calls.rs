@@ -18,7 +18,7 @@ fn a_push_makes_the_next_look_now() {
     // a look that was under way may have been too early
     story.stuck = true;
     story.passes(SECOND / 2);
-    assert_eq!(story.asks().last(), Some(&Ask::Read(Question::Lines)));
+    assert_eq!(story.asks().last(), Some(&PhoneRequest::Read(StatusQuery::Lines)));
     story.lines[0] = LineState::InCall;
     story.pushes(PushKind::Established, None);
     story.lines[0] = LineState::Ringing;
@@ -26,18 +26,21 @@ fn a_push_makes_the_next_look_now() {
     story.lines[0] = LineState::InCall;
     story.stuck = false;
     story.told();
-    story.happens(Event::Answered(Ok(early)));
+    story.happens(Input::Answered(Ok(early)));
     let told = story.told();
     assert!(told.contains("* answered, line 1, -, push"), "{told}");
     story.asks();
     story.pushes(PushKind::Registered, None);
-    assert_eq!(story.asks(), [Ask::Read(Question::Status), Ask::Read(Question::Accounts)]);
+    assert_eq!(
+        story.asks(),
+        [PhoneRequest::Read(StatusQuery::Status), PhoneRequest::Read(StatusQuery::Accounts)]
+    );
 }
 
 #[test]
 fn a_push_does_not_try_a_refused_login_again() {
     let mut story = Story::new();
-    story.trouble = Some(Trouble::Unauthorized("wrong".into()));
+    story.trouble = Some(PhoneError::Unauthorized("wrong".into()));
     story.passes(5 * SECOND);
     story.asks();
     for (kind, _) in PushKind::TABLE {
@@ -51,7 +54,7 @@ fn a_push_does_not_try_a_refused_login_again() {
 fn a_push_of_another_phone_is_not_for_us() {
     let mut story = Story::settled();
     story.twin.snapshot.identity.mac = Some("c0:74:ad:00:00:01".into());
-    story.happens(Event::Woke);
+    story.happens(Input::Woke);
     story.told();
     for _ in 0..2 {
         story.pushes(PushKind::Incoming, Some("c0:74:ad:00:00:02"));
@@ -59,7 +62,7 @@ fn a_push_of_another_phone_is_not_for_us() {
     assert_eq!(story.told(), " 10.0 # StrangePush(\"c0:74:ad:00:00:02\")\n");
     assert_eq!(story.asks(), []);
     story.pushes(PushKind::Incoming, Some("c0:74:ad:00:00:01"));
-    assert_eq!(story.asks(), [Ask::Read(Question::Lines)]);
+    assert_eq!(story.asks(), [PhoneRequest::Read(StatusQuery::Lines)]);
 }
 
 #[test]
@@ -89,7 +92,7 @@ fn a_dialled_call_that_nobody_answers_is_ended() {
         story
             .asks()
             .iter()
-            .all(|ask| *ask != Ask::Operate { operation: Operation::HangUp, line: 2 })
+            .all(|ask| *ask != PhoneRequest::Operate { operation: Operation::HangUp, line: 2 })
     );
 }
 
@@ -104,12 +107,14 @@ fn of_two_calls_that_nobody_answers_each_is_ended_after_a_look_of_its_own() {
     story.asks();
     story.passes(3 * SECOND);
     let asks = story.asks();
-    let is_end = |ask: &Ask| matches!(ask, Ask::Operate { operation: Operation::HangUp, .. });
+    let is_end = |ask: &PhoneRequest| {
+        matches!(ask, PhoneRequest::Operate { operation: Operation::HangUp, .. })
+    };
     assert_eq!(asks.iter().filter(|ask| is_end(ask)).count(), 1);
     // the other one is answered in the meantime
     story.lines[1] = LineState::InCall;
     story.passes(20 * SECOND);
-    let line_2 = Ask::Operate { operation: Operation::HangUp, line: 2 };
+    let line_2 = PhoneRequest::Operate { operation: Operation::HangUp, line: 2 };
     assert!(!story.asks().contains(&line_2));
 }
 
@@ -133,15 +138,15 @@ fn missed_calls_are_counted_over_a_restart() {
     let mut story = Story::new();
     story.passes(3 * SECOND);
     assert!(!story.told().contains("missed_calls"), "they are not known yet");
-    story.happens(Event::Remembered(PhoneTopic::MissedCalls, "3".into()));
-    story.happens(Event::Remembered(PhoneTopic::Calls, "[]".into()));
+    story.happens(Input::Retained(PhoneTopic::MissedCalls, "3".into()));
+    story.happens(Input::Retained(PhoneTopic::Calls, "[]".into()));
     assert!(story.told().contains("missed_calls = 3"));
     story.lines[0] = LineState::Ringing;
     story.passes(2 * SECOND);
     story.lines[0] = LineState::Idle;
     story.passes(SECOND);
     assert!(story.told().contains("missed_calls = 4"));
-    story.trouble = Some(Trouble::Timeout);
+    story.trouble = Some(PhoneError::Timeout);
     story.passes(60 * SECOND);
     story.told();
     story.commanded("reset_missed_calls", "PRESS");
@@ -158,8 +163,8 @@ fn what_was_missed_while_the_broker_is_away_at_the_start_is_counted() {
     story.lines[0] = LineState::Idle;
     story.passes(2 * 3600 * SECOND);
     story.told();
-    story.happens(Event::Remembered(PhoneTopic::MissedCalls, "3".into()));
-    story.happens(Event::RememberedAll);
+    story.happens(Input::Retained(PhoneTopic::MissedCalls, "3".into()));
+    story.happens(Input::RetainedComplete);
     let told = story.told();
     assert!(told.contains("missed_calls = 4"), "{told}");
     assert!(!told.contains('*'), "nobody is told after two hours: {told}");
@@ -171,7 +176,7 @@ fn a_flap_is_seen_and_said_by_nobody() {
     story.twin =
         Twin::new(Settings { min_ring: SECOND, ..story.twin.settings.clone() }, story.now, 1);
     story.passes(3 * SECOND);
-    story.happens(Event::RememberedAll);
+    story.happens(Input::RetainedComplete);
     story.told();
     story.lines[0] = LineState::Ringing;
     story.pushes(PushKind::Incoming, None);
@@ -190,7 +195,7 @@ fn a_flap_is_seen_and_said_by_nobody() {
 #[test]
 fn pushes_do_not_hurry_a_phone_that_is_away() {
     let mut story = Story::settled();
-    story.trouble = Some(Trouble::Unreachable("no route".into()));
+    story.trouble = Some(PhoneError::Unreachable("no route".into()));
     story.passes(2 * SECOND);
     assert!(story.told().contains("Missed"));
     story.asks();
@@ -241,24 +246,24 @@ fn a_push_names_the_account_as_phones_write_it() {
         };
         story.lines[0] = LineState::Ringing;
         story.number = Some("5550101".to_owned());
-        story.happens(Event::Pushed(push));
-        let calls = story.twin.switchboard.book().unwrap().in_progress;
+        story.happens(Input::Pushed(push));
+        let calls = story.twin.switchboard.topics().unwrap().in_progress;
         let calls: serde_json::Value = serde_json::from_str(&calls).unwrap();
         assert_eq!(calls[0]["account"].as_u64().unwrap_or(0), expected, "{local:?}");
     }
 }
 
 /// Ways in which a request that surely did not reach the phone comes to nothing; a login that is too slow is one, too.
-fn unsent() -> [Trouble; 3] {
+fn unsent() -> [PhoneError; 3] {
     let (refused, broken) = ("connection refused".into(), "no random number".into());
-    [Trouble::Unreachable(refused), Trouble::Timeout, Trouble::BadAnswer(broken)]
+    [PhoneError::Unreachable(refused), PhoneError::Timeout, PhoneError::BadAnswer(broken)]
 }
 
 #[test]
 fn a_number_that_was_never_sent_is_not_hung_up_when_a_person_dials_it() {
     let dial = r#"{"number":"1001","hang_up_after":"3s"}"#;
-    let hang_up = Ask::Operate { operation: Operation::HangUp, line: 1 };
-    let ends_it = |result: Event| {
+    let hang_up = PhoneRequest::Operate { operation: Operation::HangUp, line: 1 };
+    let ends_it = |result: Input| {
         let mut story = Story::settled();
         story.stuck = true;
         story.commanded("dial", dial);
@@ -270,8 +275,8 @@ fn a_number_that_was_never_sent_is_not_hung_up_when_a_person_dials_it() {
         story.asks().contains(&hang_up)
     };
     for trouble in unsent() {
-        assert!(!ends_it(Event::NotSent(trouble.clone())), "{trouble}");
-        assert!(ends_it(Event::Answered(Err(trouble.clone()))), "{trouble}: it may have obeyed");
+        assert!(!ends_it(Input::NotSent(trouble.clone())), "{trouble}");
+        assert!(ends_it(Input::Answered(Err(trouble.clone()))), "{trouble}: it may have obeyed");
     }
 }
 
@@ -285,7 +290,7 @@ fn a_call_that_nobody_was_told_to_turn_away_is_missed() {
             story.stuck = true;
             story.commanded(command, payload);
             story.stuck = false;
-            story.happens(Event::NotSent(trouble));
+            story.happens(Input::NotSent(trouble));
             story.lines[0] = LineState::Idle;
             story.passes(SECOND);
             let told = story.told();
@@ -296,7 +301,7 @@ fn a_call_that_nobody_was_told_to_turn_away_is_missed() {
 
 #[test]
 fn a_result_says_whether_the_phone_may_have_obeyed() {
-    let message = |result: Event| {
+    let message = |result: Input| {
         let mut story = Story::settled();
         story.stuck = true;
         story.commanded("dial", "1001");
@@ -304,7 +309,7 @@ fn a_result_says_whether_the_phone_may_have_obeyed() {
         story.told().contains("it may have obeyed all the same")
     };
     for trouble in &unsent()[..2] {
-        assert!(message(Event::Answered(Err(trouble.clone()))), "{trouble}");
-        assert!(!message(Event::NotSent(trouble.clone())), "{trouble}");
+        assert!(message(Input::Answered(Err(trouble.clone()))), "{trouble}");
+        assert!(!message(Input::NotSent(trouble.clone())), "{trouble}");
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_phone_in_a_call_is_restarted_only_by_force() {
-    let reboot = Ask::System(SystemOperation::Reboot);
+    let reboot = PhoneRequest::System(SystemOperation::Reboot);
     for (state, restarts) in [
         (LineState::Idle, true),
         (LineState::Failed, true),
@@ -33,7 +33,7 @@ fn accounts_are_filtered_and_all_of_them_stay_known() {
     story.told();
     story.asks();
     story.commanded("list_accounts", "true");
-    assert_eq!(story.asks(), [Ask::GetRegistered]);
+    assert_eq!(story.asks(), [PhoneRequest::GetRegistered]);
     let told = story.told();
     assert!(
         told.contains(r#""data":{"accounts":[{"id":1,"#) && !told.contains(r#""id":2"#),
@@ -41,7 +41,7 @@ fn accounts_are_filtered_and_all_of_them_stay_known() {
     );
     assert!(!told.contains("accounts/"), "what is not in the answer is not gone: {told}");
     story.commanded("list_accounts", "");
-    assert_eq!(story.asks(), [Ask::Read(Question::Accounts)]);
+    assert_eq!(story.asks(), [PhoneRequest::Read(StatusQuery::Accounts)]);
     assert!(story.told().contains(r#"{"id":3,"name":null,"registered":null"#));
 }
 
@@ -59,13 +59,14 @@ fn values_are_asked_for_in_short_lists_and_the_lines_in_between() {
         asked.push(ask.clone());
         story.now += SECOND / 2;
         let answer = story.answer(&ask);
-        story.happens(Event::Answered(answer));
+        story.happens(Input::Answered(answer));
     }
-    let lists = asked.iter().filter(|ask| matches!(ask, Ask::GetValues(_))).count();
+    let lists = asked.iter().filter(|ask| matches!(ask, PhoneRequest::GetValues(_))).count();
     assert_eq!(lists, 8, "{asked:?}");
-    let first_look = asked.iter().position(|ask| *ask == Ask::Read(Question::Lines)).unwrap();
+    let first_look =
+        asked.iter().position(|ask| *ask == PhoneRequest::Read(StatusQuery::Lines)).unwrap();
     assert!(first_look <= 2, "hold is not kept waiting: {asked:?}");
-    let looks = asked.iter().filter(|ask| **ask == Ask::Read(Question::Lines)).count();
+    let looks = asked.iter().filter(|ask| **ask == PhoneRequest::Read(StatusQuery::Lines)).count();
     assert!(looks >= 2, "the lines are not forgotten: {asked:?}");
     let told = story.told();
     assert!(told.contains(r#""1089":"v1089""#) && told.contains(r#""ok":true"#), "{told}");
@@ -96,23 +97,26 @@ fn nothing_of_a_contact_is_lost() {
     story.contacts = vec![contact("3", "Ann")];
     story.commanded("save_contact", r#"{"contact":"3","work":"1001"}"#);
     let saved = Contact { work: Some("1001".to_owned()), ..contact("3", "Ann") };
-    assert!(story.asks().contains(&Ask::SaveContact(saved)));
+    assert!(story.asks().contains(&PhoneRequest::SaveContact(saved)));
     story.commanded("save_contact", r#"{"contact":"3","name":"","home":""}"#);
     let saved = Contact { home: Some(String::new()), ..contact("3", "Ann") };
-    assert!(story.asks().contains(&Ask::SaveContact(saved)), "a number can be deleted, a name not");
+    assert!(
+        story.asks().contains(&PhoneRequest::SaveContact(saved)),
+        "a number can be deleted, a name not"
+    );
     story.commanded("save_contact", r#"{"contact":"4","work":"1001"}"#);
-    assert!(!story.asks().iter().any(|ask| matches!(ask, Ask::SaveContact(_))));
+    assert!(!story.asks().iter().any(|ask| matches!(ask, PhoneRequest::SaveContact(_))));
     assert!(story.told().contains("the phone has no contact 4"));
 
     story.commanded("delete_all_contacts", "");
     assert!(story.told().contains("not_allowed"));
     story.twin.settings.policy.allow = [Guarded::DeleteAllContacts].into();
     story.commanded("delete_all_contacts", "");
-    assert!(story.asks().contains(&Ask::DeleteAllContacts));
+    assert!(story.asks().contains(&PhoneRequest::DeleteAllContacts));
     assert!(story.told().contains(r#""home":"0301""#), "the result has them as they were");
     story.contacts = (0..1000).map(|n| contact(&n.to_string(), "X")).collect();
     story.commanded("delete_all_contacts", "");
-    assert!(!story.asks().contains(&Ask::DeleteAllContacts), "too many to be put back");
+    assert!(!story.asks().contains(&PhoneRequest::DeleteAllContacts), "too many to be put back");
 }
 
 #[test]
@@ -128,14 +132,14 @@ fn nothing_comes_between_reading_contacts_and_changing_them() {
         asked.push(ask.clone());
         story.now += Duration::from_millis(1500);
         let answer = story.answer(&ask);
-        story.happens(Event::Answered(answer));
+        story.happens(Input::Answered(answer));
     }
-    let of = |wanted: fn(&Ask) -> bool| asked.iter().position(wanted).unwrap();
+    let of = |wanted: fn(&PhoneRequest) -> bool| asked.iter().position(wanted).unwrap();
     let [listed, looked, deleted, saved] = [
-        of(|ask| matches!(ask, Ask::GetContacts(_))),
-        of(|ask| *ask == Ask::Read(Question::Lines)),
-        of(|ask| *ask == Ask::DeleteAllContacts),
-        of(|ask| matches!(ask, Ask::SaveContact(_))),
+        of(|ask| matches!(ask, PhoneRequest::GetContacts(_))),
+        of(|ask| *ask == PhoneRequest::Read(StatusQuery::Lines)),
+        of(|ask| *ask == PhoneRequest::DeleteAllContacts),
+        of(|ask| matches!(ask, PhoneRequest::SaveContact(_))),
     ];
     assert!(listed < looked && looked < deleted, "but for the lines: {asked:?}");
     assert!(deleted < saved, "else Ann would be deleted, and in no list: {asked:?}");
@@ -144,34 +148,34 @@ fn nothing_comes_between_reading_contacts_and_changing_them() {
 #[test]
 fn a_function_that_the_phone_lacks_is_not_asked_for_twice() {
     let mut story = Story::settled();
-    story.trouble = Some(Trouble::Unsupported("HTTP 404".into()));
+    story.trouble = Some(PhoneError::Unsupported("HTTP 404".into()));
     story.stuck = true;
     story.commanded("list_groups", "");
-    let answer = story.answer(&Ask::GetGroups);
-    story.happens(Event::Answered(answer));
+    let answer = story.answer(&PhoneRequest::GetGroups);
+    story.happens(Input::Answered(answer));
     (story.trouble, story.stuck) = (None, false);
     story.asks();
     story.commanded("list_groups", "");
-    assert!(!story.asks().contains(&Ask::GetGroups));
+    assert!(!story.asks().contains(&PhoneRequest::GetGroups));
     assert_eq!(story.told().matches("\"code\":\"unsupported\"").count(), 2);
     story.commanded("list_contacts", "");
     assert!(story.told().contains(r#""ok":true"#), "the others work");
     story.passes(3601 * SECOND);
     story.commanded("list_groups", "");
-    assert!(story.asks().contains(&Ask::GetGroups), "a new firmware may have it");
+    assert!(story.asks().contains(&PhoneRequest::GetGroups), "a new firmware may have it");
 }
 
 #[test]
 fn what_is_polled_and_lacking_is_not_asked_for_by_a_command_either() {
     let mut story = Story::settled();
-    let clock = Ask::Read(Question::Clock);
+    let clock = PhoneRequest::Read(StatusQuery::Clock);
     let lacking = |story: &mut Story, name: &str| {
         story.stuck = true;
         story.commanded(name, "");
         while let Some(ask) = story.asks().pop() {
-            let lacks = Err(Trouble::Unsupported("HTTP 404".into()));
+            let lacks = Err(PhoneError::Unsupported("HTTP 404".into()));
             let answer = if ask == clock { lacks } else { story.answer(&ask) };
-            story.happens(Event::Answered(answer));
+            story.happens(Input::Answered(answer));
         }
         story.stuck = false;
     };
@@ -194,22 +198,22 @@ fn after_a_restart_all_functions_are_tried_again() {
     let lacking = |story: &mut Story| {
         story.stuck = true;
         story.commanded("list_groups", "");
-        story.happens(Event::Answered(Err(Trouble::Unsupported("HTTP 404".into()))));
+        story.happens(Input::Answered(Err(PhoneError::Unsupported("HTTP 404".into()))));
         story.stuck = false;
         story.asks();
         story.commanded("list_groups", "");
-        assert!(!story.asks().contains(&Ask::GetGroups));
+        assert!(!story.asks().contains(&PhoneRequest::GetGroups));
     };
     let mut story = Story::settled();
     lacking(&mut story);
     story.pushes(PushKind::Booted, None);
     story.commanded("list_groups", "");
-    assert!(story.asks().contains(&Ask::GetGroups), "it says so");
+    assert!(story.asks().contains(&PhoneRequest::GetGroups), "it says so");
     lacking(&mut story);
     story.booted = story.now;
     story.commanded("get_time", "");
     story.commanded("list_groups", "");
-    assert!(story.asks().contains(&Ask::GetGroups), "its uptime says so");
+    assert!(story.asks().contains(&PhoneRequest::GetGroups), "its uptime says so");
 }
 
 #[test]
@@ -240,12 +244,12 @@ fn a_slow_phone_ends_what_it_was_told() {
         story.now += 3 * SECOND;
         let answer = story.answer(&ask);
         asked.push(ask);
-        story.happens(Event::Answered(answer));
+        story.happens(Input::Answered(answer));
         if story.log.contains("result") {
             break;
         }
     }
     assert!(story.told().contains(r#""ok":true"#), "{asked:?}");
-    let looks = asked.iter().filter(|ask| **ask == Ask::Read(Question::Lines)).count();
+    let looks = asked.iter().filter(|ask| **ask == PhoneRequest::Read(StatusQuery::Lines)).count();
     assert!(looks >= 1, "and its lines are not forgotten: {asked:?}");
 }

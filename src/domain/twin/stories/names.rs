@@ -8,8 +8,8 @@ use crate::domain::contacts::phonebook::Filter;
 
 const HOUR: Duration = Duration::from_hours(1);
 
-fn all() -> Ask {
-    Ask::GetContacts(Filter::default())
+fn all() -> PhoneRequest {
+    PhoneRequest::GetContacts(Filter::default())
 }
 
 fn contact(name: &str, number: &str) -> Contact {
@@ -31,7 +31,7 @@ impl Story {
         story.twin = Twin::new(settings, story.start, 1);
         story.contacts = vec![contact("Ann", "1001")];
         story.groups = vec![Group { id: "5".into(), name: Some("Family".into()) }];
-        story.happens(Event::RememberedAll);
+        story.happens(Input::RetainedComplete);
         story
     }
 
@@ -43,9 +43,9 @@ impl Story {
     }
 
     /// Returns what was asked for about contacts since the last call.
-    fn lists(&mut self) -> Vec<Ask> {
+    fn lists(&mut self) -> Vec<PhoneRequest> {
         let mut asks = self.asks();
-        asks.retain(|ask| matches!(ask, Ask::GetContacts(_) | Ask::GetGroups));
+        asks.retain(|ask| matches!(ask, PhoneRequest::GetContacts(_) | PhoneRequest::GetGroups));
         asks
     }
 
@@ -71,16 +71,19 @@ fn contacts_are_read_when_the_phone_has_said_all_else_and_then_each_hour() {
     let mut story = Story::with_contacts();
     story.passes(10 * SECOND);
     let asks = story.asks();
-    let place = |wanted: &Ask| asks.iter().position(|ask| ask == wanted).unwrap();
-    let identity = place(&Ask::Read(Question::Identity));
-    assert!(identity < place(&Ask::GetGroups) && place(&Ask::GetGroups) < place(&all()));
+    let place = |wanted: &PhoneRequest| asks.iter().position(|ask| ask == wanted).unwrap();
+    let identity = place(&PhoneRequest::Read(StatusQuery::Identity));
+    assert!(
+        identity < place(&PhoneRequest::GetGroups)
+            && place(&PhoneRequest::GetGroups) < place(&all())
+    );
     assert_eq!(story.call("sip:1001@pbx"), "Ann Ann Family");
     story.lines[1] = LineState::Idle;
     story.contacts.push(contact("Bob", "1002"));
     story.passes(59 * 60 * SECOND);
     assert_eq!(story.lists(), []);
     story.passes(60 * SECOND);
-    assert_eq!(story.lists(), [Ask::GetGroups, all()]);
+    assert_eq!(story.lists(), [PhoneRequest::GetGroups, all()]);
     assert_eq!(story.call("1002"), "Bob Bob Family");
 }
 
@@ -94,7 +97,7 @@ fn without_the_setting_none_are_read() {
     story.commanded("add_group", "x");
     story.passes(10 * SECOND);
     assert_eq!(story.lists(), [all()], "but the command's");
-    story.happens(Event::RememberedAll);
+    story.happens(Input::RetainedComplete);
     assert_eq!(story.call("1001"), "- - -");
 }
 
@@ -107,20 +110,20 @@ fn they_are_read_after_a_change_and_when_the_phone_comes_back() {
     story.groups[0].name = Some("Friends".into());
     assert_eq!(story.lists(), [], "more changes may follow");
     story.passes(4 * SECOND);
-    assert_eq!(story.lists(), [Ask::GetGroups, all()]);
+    assert_eq!(story.lists(), [PhoneRequest::GetGroups, all()]);
     assert_eq!(story.call("1002"), "Bob Bob Friends");
     story.lines[1] = LineState::Idle;
 
-    story.trouble = Some(Trouble::Timeout);
+    story.trouble = Some(PhoneError::Timeout);
     story.passes(60 * SECOND);
     assert_eq!(story.lists(), []);
     story.trouble = None;
     story.passes(60 * SECOND);
-    assert_eq!(story.lists(), [Ask::GetGroups, all()]);
+    assert_eq!(story.lists(), [PhoneRequest::GetGroups, all()]);
     story.commanded("refresh", "");
-    assert_eq!(story.lists(), [Ask::GetGroups, all()]);
+    assert_eq!(story.lists(), [PhoneRequest::GetGroups, all()]);
     story.pushes(PushKind::Booted, None);
-    assert_eq!(story.lists(), [Ask::GetGroups, all()]);
+    assert_eq!(story.lists(), [PhoneRequest::GetGroups, all()]);
 }
 
 #[test]
@@ -143,34 +146,39 @@ fn a_call_that_is_being_set_up_is_not_kept_waiting() {
     assert_eq!(story.who(), "- - -");
     story.lines[1] = LineState::InCall;
     story.passes(SECOND);
-    assert_eq!(story.lists(), [Ask::GetGroups, all()]);
+    assert_eq!(story.lists(), [PhoneRequest::GetGroups, all()]);
     assert_eq!(story.who(), "Ann Ann Family", "late, but known");
 }
 
 #[test]
 fn a_phone_without_contacts_has_no_problem_and_is_left_alone() {
-    for trouble in [Trouble::Unsupported("HTTP 404".into()), Trouble::Forbidden("no".into())] {
+    for trouble in [PhoneError::Unsupported("HTTP 404".into()), PhoneError::Forbidden("no".into())]
+    {
         let mut story = Story::with_contacts();
         story.stuck = true;
         let end = story.start + 119 * 60 * SECOND;
         let mut lists = 0;
         story.now = story.twin.wake().unwrap();
-        story.happens(Event::Woke);
+        story.happens(Input::Woke);
         while story.now < end {
             let asks = story.asks();
             for ask in asks {
-                let contacts =
-                    matches!(ask, Ask::GetContacts(_) | Ask::GetGroups | Ask::DownloadPhonebook);
+                let contacts = matches!(
+                    ask,
+                    PhoneRequest::GetContacts(_)
+                        | PhoneRequest::GetGroups
+                        | PhoneRequest::DownloadPhonebook
+                );
                 lists += u32::from(contacts);
                 let answer = if contacts { Err(trouble.clone()) } else { story.answer(&ask) };
-                story.happens(Event::Answered(answer));
+                story.happens(Input::Answered(answer));
             }
             if story.asked.is_empty() {
                 story.now = story.twin.wake().unwrap().max(story.now);
-                story.happens(Event::Woke);
+                story.happens(Input::Woke);
             }
         }
-        let phonebook = u32::from(trouble.is_lacking());
+        let phonebook = u32::from(trouble.is_unavailable());
         assert_eq!(lists, 4 + 2 * phonebook, "groups, contacts and perhaps the phonebook, twice");
         let told = story.told();
         assert!(!told.contains("problem = bad") && told.contains("availability = online"));
@@ -182,7 +190,7 @@ fn a_phone_without_contacts_has_no_problem_and_is_left_alone() {
 #[test]
 fn a_phone_that_only_hands_out_its_phonebook_gives_names_too() {
     let mut story = Story::with_contacts();
-    story.denied.insert("contacts".into(), Trouble::Unsupported("HTTP 404".into()));
+    story.denied.insert("contacts".into(), PhoneError::Unsupported("HTTP 404".into()));
     let mut story = story.met();
     assert_eq!(story.call("1001").split(' ').next(), Some("Ann"));
     assert!(!story.told().contains("# NoContacts"));
@@ -199,7 +207,7 @@ fn names_of_the_settings_come_after_the_phones_own() {
     let cards = [card("Carl", "1001"), card("Dora", "030 123456")];
     let others = Directory::new("DE".parse().ok(), cards);
     assert_eq!(story.call("+4930123456"), "- - -");
-    story.happens(Event::Named(Arc::new(others)));
+    story.happens(Input::Named(Arc::new(others)));
     assert_eq!(story.who(), "Dora Dora Work", "also for the one who calls at present");
     story.lines[1] = LineState::Idle;
     story.passes(20 * SECOND);
@@ -212,7 +220,7 @@ fn the_country_of_the_settings_is_that_of_the_phones_contacts_too() {
     story.contacts = vec![contact("Ann", "030 123456")];
     story.passes(10 * SECOND);
     assert_eq!(story.call("+4930123456"), "- - -");
-    story.happens(Event::Named(Arc::new(Directory::new("DE".parse().ok(), []))));
+    story.happens(Input::Named(Arc::new(Directory::new("DE".parse().ok(), []))));
     assert_eq!(story.who(), "Ann Ann Family");
 }
 
@@ -221,7 +229,7 @@ fn a_caller_is_known_right_after_a_reload() {
     let mut story = Story::with_contacts().met();
     story.stuck = true;
     story.reloaded(true);
-    story.happens(Event::Named(Arc::default()));
+    story.happens(Input::Named(Arc::default()));
     story.number = Some("1001".to_owned());
     story.lines[1] = LineState::Ringing;
     story.stuck = false;
@@ -237,11 +245,11 @@ fn groups_that_can_not_be_read_and_lines_that_nobody_knows_keep_no_name_away() {
     story.passes(3 * SECOND);
     let (mut asked, mut left) = (Vec::new(), 30);
     while let Some(ask) = story.asks().pop().filter(|_| left > 0) {
-        let silent = ask == Ask::GetGroups;
-        let answer = if silent { Err(Trouble::Timeout) } else { story.answer(&ask) };
+        let silent = ask == PhoneRequest::GetGroups;
+        let answer = if silent { Err(PhoneError::Timeout) } else { story.answer(&ask) };
         asked.push(ask);
         left -= 1;
-        story.happens(Event::Answered(answer));
+        story.happens(Input::Answered(answer));
     }
     assert!(asked.contains(&all()), "{asked:?}");
     story.stuck = false;

@@ -6,7 +6,7 @@ impl Story {
     fn paused(&mut self, time: Duration) {
         let now = self.now();
         let wall = now.wall + jiff::SignedDuration::try_from(time).unwrap();
-        self.happens(Event::Paused(Now { instant: now.instant + time, wall }));
+        self.happens(Input::Paused(Now { instant: now.instant + time, wall }));
     }
 }
 
@@ -49,7 +49,7 @@ fn after_a_pause_the_phone_is_read_at_once() {
     story.paused(15 * MINUTE);
     story.passes(MINUTE);
     story.told();
-    story.happens(Event::Resumed);
+    story.happens(Input::Resumed);
     insta::assert_snapshot!(story.told(), @"
     70.0 # Resumed
     70.0 ? Read(Lines)
@@ -65,18 +65,18 @@ fn after_a_pause_the_phone_is_read_at_once() {
     70.0 ? Read(Clock)
     70.0 ? Read(Identity)
     ");
-    story.happens(Event::Resumed);
+    story.happens(Input::Resumed);
     assert_eq!(story.told(), "", "it was not paused any more");
 }
 
 #[test]
 fn a_phone_that_has_gone_in_its_pause_is_not_called_paused_any_more() {
     let mut story = Story::settled();
-    story.trouble = Some(Trouble::Timeout);
+    story.trouble = Some(PhoneError::Timeout);
     story.passes(MINUTE);
     story.paused(15 * MINUTE);
     story.told();
-    story.happens(Event::Resumed);
+    story.happens(Input::Resumed);
     let told = story.told();
     assert!(told.contains("problem = unreachable") && !told.contains("online"), "{told}");
 }
@@ -93,14 +93,14 @@ fn what_is_under_way_ends_as_it_would_and_what_waits_is_answered_at_once() {
     let told = story.told();
     assert_eq!(told.matches("\"code\":\"unreachable\"").count(), 1, "{told}");
     assert!(told.contains("the phone is paused until 1970-01-12T14:01:50Z"), "{told}");
-    story.happens(Event::Answered(Ok(Answer::Done)));
+    story.happens(Input::Answered(Ok(Answer::Done)));
     let told = story.told();
     assert!(told.contains("\"command\":\"dial\"") && told.contains("\"ok\":true"), "{told}");
-    story.happens(Event::Resumed);
-    assert_eq!(story.asks(), [Ask::Read(Question::Lines)]);
+    story.happens(Input::Resumed);
+    assert_eq!(story.asks(), [PhoneRequest::Read(StatusQuery::Lines)]);
     story.paused(MINUTE);
     story.told();
-    story.happens(Event::Answered(Ok(Answer::Lines(story.lines()))));
+    story.happens(Input::Answered(Ok(Answer::Lines(story.lines()))));
     assert_eq!(story.told(), "", "what a look saw that ended in the pause is not shown");
 }
 
@@ -113,7 +113,7 @@ fn a_call_is_not_over_because_nobody_looks_but_after_a_minute() {
     story.paused(15 * MINUTE);
     story.passes(50 * SECOND);
     assert!(!story.told().contains('*'));
-    story.happens(Event::Resumed);
+    story.happens(Input::Resumed);
     assert!(!story.told().contains('*'), "it is the same call");
     story.paused(15 * MINUTE);
     story.passes(2 * MINUTE);
@@ -123,7 +123,7 @@ fn a_call_is_not_over_because_nobody_looks_but_after_a_minute() {
 #[test]
 fn a_pause_does_not_try_a_refused_login_again() {
     let mut story = Story::settled();
-    story.trouble = Some(Trouble::Unauthorized("no".into()));
+    story.trouble = Some(PhoneError::Unauthorized("no".into()));
     story.passes(3 * SECOND);
     story.paused(MINUTE);
     story.asks();
@@ -137,7 +137,7 @@ fn a_pause_does_not_try_a_refused_login_again() {
     story.stuck = true;
     story.passes(3 * SECOND);
     story.paused(MINUTE);
-    story.happens(Event::Answered(Err(Trouble::Unauthorized("no".into()))));
+    story.happens(Input::Answered(Err(PhoneError::Unauthorized("no".into()))));
     story.asks();
     story.passes(3 * MINUTE);
     assert!(story.asks().is_empty(), "the phone has counted the try");

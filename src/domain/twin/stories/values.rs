@@ -1,25 +1,25 @@
 //! Stories of the values that the settings name: read in time, written within their limits, and shown as they are.
 
 use super::*;
-use crate::domain::values::named::{Setting, SettingKind};
+use crate::domain::values::named::{NamedValue, ValueKind};
 
-fn setting(key: &str, value: &str, kind: SettingKind) -> Setting {
+fn setting(key: &str, value: &str, kind: ValueKind) -> NamedValue {
     let key = key.parse().unwrap();
-    Setting { key, name: "Name".into(), value: value.into(), kind, icon: None }
+    NamedValue { key, name: "Name".into(), value: value.into(), kind, icon: None }
 }
 
-fn brightness() -> Setting {
-    let kind = SettingKind::Number { min: 10, max: 100, step: 10, unit: None };
+fn brightness() -> NamedValue {
+    let kind = ValueKind::Number { min: 10, max: 100, step: 10, unit: None };
     setting("brightness", "334", kind)
 }
 
-fn firmware() -> Setting {
-    setting("firmware", "68", SettingKind::Sensor { unit: None })
+fn firmware() -> NamedValue {
+    setting("firmware", "68", ValueKind::Sensor { unit: None })
 }
 
 impl Story {
     /// A phone with these values, and what it says of them.
-    fn with(settings: Vec<Setting>, values: &[(&str, &str)]) -> Self {
+    fn with(settings: Vec<NamedValue>, values: &[(&str, &str)]) -> Self {
         let mut story = Self::new();
         story.configured(settings);
         let pair = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
@@ -28,7 +28,7 @@ impl Story {
     }
 
     /// The twin begins with these values.
-    fn configured(&mut self, values: Vec<Setting>) {
+    fn configured(&mut self, values: Vec<NamedValue>) {
         let settings = Settings { values: values.into(), ..self.twin.settings.clone() };
         self.twin = Twin::new(settings, self.now, 1);
     }
@@ -71,9 +71,8 @@ fn values_are_read_at_their_own_pace() {
 
 #[test]
 fn many_values_leave_time_for_the_lines() {
-    let settings: Vec<_> = (1000..1100)
-        .map(|n| setting(&format!("v{n}"), &n.to_string(), SettingKind::Text))
-        .collect();
+    let settings: Vec<_> =
+        (1000..1100).map(|n| setting(&format!("v{n}"), &n.to_string(), ValueKind::Text)).collect();
     let mut story = Story::with(settings, &[]);
     story.stuck = true;
     story.passes(10 * SECOND);
@@ -87,16 +86,19 @@ fn many_values_leave_time_for_the_lines() {
         asked.push(ask.clone());
         story.now += 2 * SECOND;
         let answer = story.answer(&ask);
-        story.happens(Event::Answered(answer));
+        story.happens(Input::Answered(answer));
     }
     let lists: Vec<_> = asked
         .iter()
         .enumerate()
-        .filter_map(|(place, ask)| matches!(ask, Ask::GetValues(_)).then_some(place))
+        .filter_map(|(place, ask)| matches!(ask, PhoneRequest::GetValues(_)).then_some(place))
         .collect();
     assert!(lists.len() >= 9, "{asked:?}");
     for pair in lists.windows(2) {
-        assert!(asked[pair[0]..pair[1]].contains(&Ask::Read(Question::Lines)), "{asked:?}");
+        assert!(
+            asked[pair[0]..pair[1]].contains(&PhoneRequest::Read(StatusQuery::Lines)),
+            "{asked:?}"
+        );
     }
 }
 
@@ -108,8 +110,8 @@ fn what_makes_no_sense_is_unknown_and_told_once() {
       1.3 availability = offline
       1.3 availability = online
       1.3 ? GetValues(["334", "68"])
-      1.3 # Values(Odd { key: SettingKey("brightness"), value: "334", raw: Some("7") })
-      1.3 # Values(Odd { key: SettingKey("firmware"), value: "68", raw: None })
+      1.3 # Values(Odd { key: ValueKey("brightness"), value: "334", raw: Some("7") })
+      1.3 # Values(Odd { key: ValueKey("firmware"), value: "68", raw: None })
       1.3 values/brightness = {"value":null,"raw":"7"}
       1.3 values/firmware = {"value":null,"raw":null}
     301.3 ? GetValues(["334", "68"])
@@ -119,7 +121,7 @@ fn what_makes_no_sense_is_unknown_and_told_once() {
 
 #[test]
 fn what_never_fits_is_told_once_however_it_changes() {
-    let temperature = SettingKind::Sensor { unit: Some("°C".into()) };
+    let temperature = ValueKind::Sensor { unit: Some("°C".into()) };
     let mut story = Story::with(vec![setting("temperature", "901", temperature)], &[]);
     let mut told = 0;
     for (text, expected) in [("21 C", 1), ("22 C", 1), ("23 C", 1), ("24", 1), ("25 C", 2)] {
@@ -149,8 +151,10 @@ fn what_the_settings_name_may_be_set_and_nothing_else() {
     // the phone takes it
     story.says("334", "50");
     story.commanded("set_values", r#"{"P334":50}"#);
-    let asked =
-        [Ask::SetValues(vec![("334".into(), "50".into())]), Ask::GetValues(vec!["334".into()])];
+    let asked = [
+        PhoneRequest::SetValues(vec![("334".into(), "50".into())]),
+        PhoneRequest::GetValues(vec!["334".into()]),
+    ];
     assert_eq!(story.asks(), asked);
     let told = story.told();
     assert!(told.contains(r#""ok":true"#), "{told}");
@@ -179,18 +183,22 @@ fn nothing_is_written_before_what_was_written_is_read_back() {
         let Some(ask) = story.asks().pop() else { break };
         // it takes so long that the lines are due in between
         story.now += 3 * SECOND / 2;
-        if let Ask::SetValues(wanted) = &ask {
+        if let PhoneRequest::SetValues(wanted) = &ask {
             story.says("334", &wanted[0].1);
         }
         let answer = story.answer(&ask);
         asked.push(ask);
-        story.happens(Event::Answered(answer));
+        story.happens(Input::Answered(answer));
     }
-    let set = |text: &str| Ask::SetValues(vec![("334".into(), text.into())]);
-    let get = || Ask::GetValues(vec!["334".into()]);
-    let of_values = asked.iter().filter(|ask| !matches!(ask, Ask::Read(_))).cloned();
+    let set = |text: &str| PhoneRequest::SetValues(vec![("334".into(), text.into())]);
+    let get = || PhoneRequest::GetValues(vec!["334".into()]);
+    let of_values = asked.iter().filter(|ask| !matches!(ask, PhoneRequest::Read(_))).cloned();
     assert_eq!(of_values.collect::<Vec<_>>(), [set("40"), get(), set("50"), get()]);
-    assert_eq!(asked[1], Ask::Read(Question::Lines), "the lines are looked at all the same");
+    assert_eq!(
+        asked[1],
+        PhoneRequest::Read(StatusQuery::Lines),
+        "the lines are looked at all the same"
+    );
     let told = story.told();
     assert_eq!(told.matches(r#""ok":true"#).count(), 2, "{told}");
 }
@@ -204,7 +212,7 @@ fn what_may_have_been_written_is_read_again() {
     story.says("334", "50");
     story.stuck = false;
     story.told();
-    story.happens(Event::Answered(Err(Trouble::Timeout)));
+    story.happens(Input::Answered(Err(PhoneError::Timeout)));
     let told = story.told();
     assert!(told.contains("\"code\":\"timeout\""), "{told}");
     assert!(told.contains(r#"values/brightness = {"value":50"#), "{told}");
@@ -231,17 +239,19 @@ fn a_phone_without_the_function_is_asked_each_hour() {
     story.asks();
     story.stuck = true;
     story.passes(300 * SECOND);
-    let lists = |asks: &[Ask]| asks.iter().filter(|ask| matches!(ask, Ask::GetValues(_))).count();
+    let lists = |asks: &[PhoneRequest]| {
+        asks.iter().filter(|ask| matches!(ask, PhoneRequest::GetValues(_))).count()
+    };
     loop {
         let ask = story.asks().pop().unwrap();
-        let list = matches!(ask, Ask::GetValues(_));
-        let lacking = Err(Trouble::Unsupported("HTTP 404".into()));
+        let list = matches!(ask, PhoneRequest::GetValues(_));
+        let lacking = Err(PhoneError::Unsupported("HTTP 404".into()));
         let answer = if list { lacking } else { story.answer(&ask) };
         if list {
             story.stuck = false;
             story.told();
         }
-        story.happens(Event::Answered(answer));
+        story.happens(Input::Answered(answer));
         if list {
             break;
         }
@@ -261,10 +271,12 @@ fn a_phone_without_the_function_is_asked_each_hour() {
 
 #[test]
 fn one_list_that_the_phone_denies_takes_no_other_values_down() {
-    for denied in [Trouble::Unsupported("HTTP 404".into()), Trouble::Forbidden("HTTP 403".into())] {
+    for denied in
+        [PhoneError::Unsupported("HTTP 404".into()), PhoneError::Forbidden("HTTP 403".into())]
+    {
         for place in 0..3 {
             let names: Vec<_> = (0..3).map(|n| format!("{n}{}", "x".repeat(50))).collect();
-            let text = |n: usize| setting(&format!("v{n}"), &names[n], SettingKind::Text);
+            let text = |n: usize| setting(&format!("v{n}"), &names[n], ValueKind::Text);
             let says: Vec<_> = names.iter().map(|name| (name.as_str(), "1")).collect();
             let mut story = Story::with((0..3).map(text).collect(), &says);
             story.denied.insert(names[place].clone(), denied.clone());
@@ -275,7 +287,7 @@ fn one_list_that_the_phone_denies_takes_no_other_values_down() {
                 assert_eq!(told.contains(&nothing), n == place, "{place}: {told}");
                 let topic = format!("values/v{n} = ");
                 assert_eq!(told.matches(&topic).count(), 1, "{place}: {told}");
-                let list = Ask::GetValues(vec![name.clone()]);
+                let list = PhoneRequest::GetValues(vec![name.clone()]);
                 let asked = story.asked.iter().filter(|ask| **ask == list).count();
                 assert_eq!(asked, if n == place { 2 } else { 24 }, "{place}: {n}");
             }
@@ -292,7 +304,7 @@ fn one_list_that_the_phone_denies_takes_no_other_values_down() {
 #[test]
 fn a_value_that_users_ask_for_in_vain_takes_no_other_values_down() {
     let mut story = Story::with(vec![brightness()], &[("334", "60")]);
-    story.denied.insert("999".into(), Trouble::Unsupported("HTTP 404".into()));
+    story.denied.insert("999".into(), PhoneError::Unsupported("HTTP 404".into()));
     story.passes(10 * SECOND);
     story.commanded("get_values", "999");
     story.told();
@@ -307,10 +319,10 @@ fn a_phone_that_comes_back_is_read_anew() {
     let mut story = Story::with(vec![brightness()], &[("334", "60")]);
     story.passes(10 * SECOND);
     story.asks();
-    story.trouble = Some(Trouble::Timeout);
+    story.trouble = Some(PhoneError::Timeout);
     story.passes(400 * SECOND);
     assert!(story.told_of_values().ends_with("availability = offline"), "its values stay");
-    let list = Ask::GetValues(vec!["334".into()]);
+    let list = PhoneRequest::GetValues(vec!["334".into()]);
     assert!(!story.asks().contains(&list), "who does not answer is asked for nothing but lines");
     story.trouble = None;
     story.says("334", "20");
@@ -323,16 +335,16 @@ fn a_phone_that_comes_back_is_read_anew() {
 fn what_was_known_before_a_restart_stays_until_it_is_read() {
     let mut story = Story::with(vec![brightness()], &[("334", "60")]);
     let value = |key: &str| PhoneTopic::Value(key.parse().unwrap());
-    let remembered = |key, text: &str| Event::Remembered(value(key), text.to_owned());
+    let remembered = |key, text: &str| Input::Retained(value(key), text.to_owned());
     story.happens(remembered("brightness", r#"{"value":60,"raw":"60"}"#));
     story.happens(remembered("volume", r#"{"value":5,"raw":"5"}"#));
-    story.happens(Event::RememberedAll);
+    story.happens(Input::RetainedComplete);
     story.passes(10 * SECOND);
     let told = story.told_of_values();
     assert!(!told.contains("values/brightness"), "it is as it was: {told}");
     let (_, taken_back) = told.split_once("values/volume = ").unwrap();
     assert!(taken_back.starts_with('\n'), "the settings do not name it any more: {told}");
-    story.happens(Event::Forgotten);
+    story.happens(Input::RepublishAll);
     assert!(story.told_of_values().contains(r#"values/brightness = {"value":60"#));
 }
 
@@ -344,11 +356,11 @@ fn who_refuses_our_login_is_asked_for_no_values_either() {
     story.commanded("set_values", r#"{"P334":"50"}"#);
     story.asks();
     story.stuck = false;
-    story.happens(Event::Answered(Err(Trouble::Unauthorized("wrong password".into()))));
+    story.happens(Input::Answered(Err(PhoneError::Unauthorized("wrong password".into()))));
     story.passes(599 * SECOND);
     assert!(story.asks().is_empty(), "each try could lock it");
     story.passes(2 * SECOND);
-    assert!(story.asks().contains(&Ask::GetValues(vec!["334".into()])));
+    assert!(story.asks().contains(&PhoneRequest::GetValues(vec!["334".into()])));
 }
 
 proptest! {
@@ -375,7 +387,7 @@ proptest! {
         story.passes(7 * 3600 * SECOND);
         story.asks();
         story.passes(3600 * SECOND);
-        let lists = story.asks().iter().filter(|ask| matches!(ask, Ask::GetValues(_))).count();
+        let lists = story.asks().iter().filter(|ask| matches!(ask, PhoneRequest::GetValues(_))).count();
         prop_assert_eq!(lists, 12, "all is as it was, and so is the pace");
         let shown = |key: &str| story.twin.snapshot.values[&key.parse().unwrap()].raw.clone();
         prop_assert_eq!(shown("brightness"), story.values.get("334").cloned());

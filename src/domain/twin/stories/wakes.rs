@@ -1,30 +1,30 @@
 //! When a twin is woken, whatever has happened to it.
 
 use super::*;
-use crate::domain::values::named::{Setting, SettingKind};
+use crate::domain::values::named::{NamedValue, ValueKind};
 
 #[derive(Debug, Clone)]
 enum Step {
     Pass(u64),
     Line(LineState),
-    Trouble(Option<Trouble>),
+    Fails(Option<PhoneError>),
     Stuck(bool),
     Deny(bool),
     Command(&'static str, &'static str),
     Push(PushKind),
     Pause(u64),
-    Happens(fn() -> Event),
+    Happens(fn() -> Input),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let troubles = vec![
         None,
         None,
-        Some(Trouble::Timeout),
-        Some(Trouble::Unreachable("refused".into())),
-        Some(Trouble::Unauthorized("wrong password".into())),
-        Some(Trouble::BadAnswer("no JSON".into())),
-        Some(Trouble::Unsupported("HTTP 404".into())),
+        Some(PhoneError::Timeout),
+        Some(PhoneError::Unreachable("refused".into())),
+        Some(PhoneError::Unauthorized("wrong password".into())),
+        Some(PhoneError::BadAnswer("no JSON".into())),
+        Some(PhoneError::Unsupported("HTTP 404".into())),
     ];
     let commands = vec![
         ("dial", r#"{"number": "1", "hang_up_after": "3s"}"#),
@@ -34,19 +34,19 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         ("add_group", "Family"),
     ];
     let kinds = PushKind::TABLE.map(|(kind, _)| kind).to_vec();
-    let events: Vec<fn() -> Event> = vec![
-        || Event::Woke,
-        || Event::Forgotten,
-        || Event::RememberedAll,
-        || Event::Resumed,
-        || Event::Remembered(PhoneTopic::Line(9), "{}".into()),
-        || Event::Remembered(PhoneTopic::MissedCalls, "3".into()),
+    let events: Vec<fn() -> Input> = vec![
+        || Input::Woke,
+        || Input::RepublishAll,
+        || Input::RetainedComplete,
+        || Input::Resumed,
+        || Input::Retained(PhoneTopic::Line(9), "{}".into()),
+        || Input::Retained(PhoneTopic::MissedCalls, "3".into()),
     ];
     let step = prop_oneof![
         3 => (0u64..3000).prop_map(Step::Pass),
         1 => (0u64..70_000).prop_map(Step::Pass),
         3 => prop::sample::select(LineState::ALL.to_vec()).prop_map(Step::Line),
-        2 => prop::sample::select(troubles).prop_map(Step::Trouble),
+        2 => prop::sample::select(troubles).prop_map(Step::Fails),
         1 => any::<bool>().prop_map(Step::Stuck),
         1 => any::<bool>().prop_map(Step::Deny),
         2 => prop::sample::select(commands).prop_map(|(name, text)| Step::Command(name, text)),
@@ -61,11 +61,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 fn story(min_ring: u64) -> Story {
     let mut story = Story::new();
     let mut settings = story.twin.settings.clone();
-    let value = |number: u16| Setting {
+    let value = |number: u16| NamedValue {
         key: format!("value_{number}").parse().unwrap(),
         name: "Value".into(),
         value: number.to_string(),
-        kind: SettingKind::Text,
+        kind: ValueKind::Text,
         icon: None,
     };
     settings.values = (1..100).map(value).collect();
@@ -86,15 +86,15 @@ proptest! {
             match step {
                 Step::Pass(millis) => story.passes(Duration::from_millis(millis)),
                 Step::Line(state) => story.lines[0] = state,
-                Step::Trouble(trouble) => story.trouble = trouble,
+                Step::Fails(trouble) => story.trouble = trouble,
                 Step::Stuck(stuck) => {
                     story.stuck = stuck;
                     if !stuck && story.twin.asking.is_some() {
-                        story.happens(Event::Answered(Err(Trouble::Timeout)));
+                        story.happens(Input::Answered(Err(PhoneError::Timeout)));
                     }
                 }
                 Step::Deny(true) => {
-                    let denied = Trouble::Unsupported("HTTP 404".into());
+                    let denied = PhoneError::Unsupported("HTTP 404".into());
                     story.denied.insert("7".into(), denied);
                 }
                 Step::Deny(false) => story.denied.clear(),
@@ -104,7 +104,7 @@ proptest! {
                     let now = story.now();
                     let time = Duration::from_millis(millis);
                     let wall = now.wall + jiff::SignedDuration::try_from(time).unwrap();
-                    story.happens(Event::Paused(Now { instant: now.instant + time, wall }));
+                    story.happens(Input::Paused(Now { instant: now.instant + time, wall }));
                 }
                 Step::Happens(event) => story.happens(event()),
             }

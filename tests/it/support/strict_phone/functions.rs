@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::habits::{BeyondCti, Denial, Dialect, Habits, LoginAnswer};
+use super::habits::{BeyondCti, CallSettings, Denial, Dialect, LoginAnswer};
 use super::model::{Contact, Model};
 use super::session::{Door, Login};
 use super::wire::{Answer, Request};
@@ -25,7 +25,7 @@ pub(crate) const CTI: [&str; 6] = [
 /// A phone behind its server.
 #[derive(Debug)]
 pub(crate) struct Phone {
-    pub(crate) habits: Habits,
+    pub(crate) habits: CallSettings,
     pub(crate) door: Door,
     pub(crate) model: Model,
     /// What must never happen to a phone.
@@ -64,7 +64,7 @@ fn is_of_the_phonebook(function: &str) -> bool {
 }
 
 impl Phone {
-    pub(crate) fn new(habits: Habits) -> Self {
+    pub(crate) fn new(habits: CallSettings) -> Self {
         Self {
             door: Door::new(habits.session),
             habits,

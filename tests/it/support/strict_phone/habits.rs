@@ -118,7 +118,7 @@ pub(crate) enum BeyondCti {
 
 /// All of it.
 #[derive(Debug, Clone)]
-pub(crate) struct Habits {
+pub(crate) struct CallSettings {
     pub(crate) dialect: Dialect,
     pub(crate) style: Style,
     pub(crate) login: LoginAnswer,
@@ -140,7 +140,7 @@ pub(crate) struct Habits {
     pub(crate) restart: Duration,
 }
 
-impl Habits {
+impl CallSettings {
     /// A phone by the vendor's Web API guide.
     pub(crate) fn gxv() -> Self {
         Self {

@@ -14,7 +14,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use gxv2mqtt::phone::Options;
+use gxv2mqtt::phone::PhoneOptions;
 use gxv2mqtt::phone::dialect::Kind;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -22,9 +22,9 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::functions::Phone;
-use self::habits::{Dialect, End, Habits};
+use self::habits::{CallSettings, Dialect, End};
 use self::wire::{Answer, Request};
-use super::world::options;
+use super::bed::options;
 
 /// At which moment a connection breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub(crate) struct StrictPhone {
 
 impl StrictPhone {
     /// Switches one on.
-    pub(crate) async fn start(habits: Habits) -> Self {
+    pub(crate) async fn start(habits: CallSettings) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let shared = Arc::new(Shared {
             phone: Mutex::new(Phone::new(habits)),
@@ -81,7 +81,7 @@ impl StrictPhone {
     }
 
     /// Returns settings for it.
-    pub(crate) fn options(&self, id: &str) -> Options {
+    pub(crate) fn options(&self, id: &str) -> PhoneOptions {
         let kind = match self.phone().habits.dialect {
             Dialect::Gxv => Kind::Gxv,
             Dialect::Cti => Kind::Cti,
@@ -123,7 +123,7 @@ impl StrictPhone {
         let mut seen = self.shared.seen.subscribe();
         let goal = count(&seen.borrow()) + more;
         let waited = seen.wait_for(|seen| count(seen) >= goal);
-        let waited = tokio::time::timeout(super::ear::DEADLINE, waited).await.map(drop);
+        let waited = tokio::time::timeout(super::recorder::DEADLINE, waited).await.map(drop);
         assert!(waited.is_ok(), "{function} is not asked; seen {:#?}", self.seen());
     }
 

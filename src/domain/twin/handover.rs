@@ -6,22 +6,22 @@ use std::time::Instant;
 
 use super::names::Contacts;
 use super::pause::Pause;
-use super::{Action, Now, Twin, finish, habits};
+use super::{Effect, Now, Twin, finish, habits};
 use crate::domain::call::Switchboard;
 use crate::domain::command::result::{ErrorCode, Failure};
 use crate::domain::contract::snapshot::{Problem, Snapshot, State};
 use crate::domain::contract::topic::PhoneTopic;
-use crate::domain::values::named::{Setting, SettingKey, Shown};
+use crate::domain::values::named::{NamedValue, Shown, ValueKey};
 
 /// What stays true of a phone, whatever its settings are.
 #[derive(Debug)]
-pub struct Heritage {
+pub struct Handover {
     snapshot: Snapshot,
     switchboard: Switchboard,
     contacts: Contacts,
     published: State,
     /// What the values were that were published.
-    values: Arc<[Setting]>,
+    values: Arc<[NamedValue]>,
     dials: VecDeque<Instant>,
     pause: Option<Pause>,
     hold: Option<Hold>,
@@ -35,7 +35,7 @@ struct Hold {
     problem: Problem,
 }
 
-impl Heritage {
+impl Handover {
     /// Returns what was published last, topic by topic.
     pub fn published(&self) -> &State {
         &self.published
@@ -54,8 +54,8 @@ impl Heritage {
 
 impl Twin {
     /// Answers everybody who still waits, and says that the phone is offline.
-    pub(super) fn goodbye(&mut self, now: Now) -> Vec<Action> {
-        let mut actions = Vec::new();
+    pub(super) fn goodbye(&mut self, now: Now) -> Vec<Effect> {
+        let mut effects = Vec::new();
         let under_way = self.asking.take().and_then(|asking| asking.order);
         let why = "the bridge is stopping, or begins anew with this phone";
         for order in under_way.into_iter().chain(self.orders.drain(..)) {
@@ -65,29 +65,29 @@ impl Twin {
             } else {
                 Failure::new(ErrorCode::TooLate, why)
             };
-            finish(&order.request, Err(failure), now, &mut actions);
+            finish(&order.request, Err(failure), now, &mut effects);
         }
         if self.met {
-            actions.push(Action::Publish(PhoneTopic::Availability, "offline".to_owned()));
+            effects.push(Effect::Publish(PhoneTopic::Availability, "offline".to_owned()));
         }
-        actions
+        effects
     }
 
     /// Returns what the next twin of this phone goes on with. That of the goodbye, the phone is offline.
-    pub fn into_heritage(self) -> Heritage {
+    pub fn into_handover(self) -> Handover {
         let Self { switchboard, contacts, mut published, dials, pause, held, refusals, .. } = self;
         let snapshot = self.snapshot;
         published.insert(PhoneTopic::Availability, "offline".to_owned());
         let problem = pause.as_ref().map_or(snapshot.problem, |pause| pause.problem);
         let hold = (refusals > 0).then_some(Hold { until: held, refusals, problem });
         let values = self.settings.values;
-        Heritage { snapshot, switchboard, contacts, published, values, dials, pause, hold }
+        Handover { snapshot, switchboard, contacts, published, values, dials, pause, hold }
     }
 
     /// Goes on with what the twin before has left.
-    pub fn inherit(&mut self, heritage: Heritage, now: Now) {
-        let Heritage { snapshot, mut switchboard, contacts, published, values, dials, pause, hold } =
-            heritage;
+    pub fn resume_from(&mut self, handover: Handover, now: Now) {
+        let Handover { snapshot, mut switchboard, contacts, published, values, dials, pause, hold } =
+            handover;
         switchboard.habits(habits(&self.settings));
         let same_phone = snapshot.url == self.settings.url;
         if same_phone {
@@ -133,8 +133,8 @@ impl Twin {
     }
 
     /// Says whether the key names another value of the phone than before, or what it says means something else.
-    fn is_another(&self, key: &SettingKey, before: &[Setting]) -> bool {
-        let find = |settings: &[Setting]| {
+    fn is_another(&self, key: &ValueKey, before: &[NamedValue]) -> bool {
+        let find = |settings: &[NamedValue]| {
             let setting = settings.iter().find(|setting| setting.key == *key)?;
             Some((setting.value.clone(), setting.kind.clone()))
         };

@@ -14,9 +14,9 @@ use crate::domain::contacts::directory::Directory;
 use crate::domain::contract::entity::Device;
 use crate::domain::contract::topic::PhoneTopic;
 use crate::domain::polling::Pace;
-use crate::domain::request::{Answer, Ask, Question, Trouble};
+use crate::domain::request::{Answer, PhoneError, PhoneRequest, StatusQuery};
 use crate::domain::telephony::PhoneId;
-use crate::domain::values::named::{Setting, SettingKey};
+use crate::domain::values::named::{NamedValue, ValueKey};
 
 pub use crate::domain::call::Now;
 
@@ -42,20 +42,20 @@ pub struct Settings {
     /// What may be asked of it.
     pub policy: Policy,
     /// Its values that are shown, and perhaps set.
-    pub values: Arc<[Setting]>,
+    pub values: Arc<[NamedValue]>,
     /// How often these are read.
     pub values_every: Duration,
 }
 
 /// Everything that can happen to a phone.
 #[derive(Debug)]
-pub enum Event {
+pub enum Input {
     /// The time of [`wake`](super::Twin::wake) has come.
     Woke,
     /// The request under way has ended; without an answer it may have been obeyed all the same.
-    Answered(Result<Answer, Trouble>),
+    Answered(Result<Answer, PhoneError>),
     /// The request under way came to nothing because of this, and surely never reached the phone.
-    NotSent(Trouble),
+    NotSent(PhoneError),
     /// A message came on a command topic.
     Commanded {
         /// The name of the command.
@@ -66,11 +66,11 @@ pub enum Event {
         retained: bool,
     },
     /// The broker, or somebody who reads there, knows nothing any more.
-    Forgotten,
+    RepublishAll,
     /// The broker still has this message on this topic of the phone.
-    Remembered(PhoneTopic, String),
+    Retained(PhoneTopic, String),
     /// The broker has no other.
-    RememberedAll,
+    RetainedComplete,
     /// The phone called our URL.
     Pushed(Push),
     /// These are the names that the settings give to numbers, from now on.
@@ -87,11 +87,11 @@ pub enum Event {
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Action {
+pub enum Effect {
     /// Publish this below `P`.
     Publish(PhoneTopic, String),
     /// Send this request, and come back with the answer.
-    Ask(Ask),
+    Send(PhoneRequest),
     /// Tell Home Assistant what the phone is now.
     Describe(Device),
     /// Tell the log.
@@ -102,11 +102,11 @@ pub enum Action {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
     /// It was not heard for the first time.
-    Missed(Trouble),
+    Missed(PhoneError),
     /// It is offline from now on.
-    Offline(Trouble),
+    Offline(PhoneError),
     /// Its login was refused; nothing is asked of it for a while.
-    Held(Trouble, Duration),
+    Held(PhoneError, Duration),
     /// Its sessions keep ending soon after we have logged in.
     SessionsEnd,
     /// It is online from now on; it was not for so long.
@@ -116,13 +116,13 @@ pub enum Note {
     /// It is asked again, after a pause.
     Resumed,
     /// One of its functions fails, though the phone is there.
-    Failing(Question, Trouble),
+    Failing(StatusQuery, PhoneError),
     /// A function works again.
-    Works(Question),
+    Works(StatusQuery),
     /// Something about the values of the settings.
     Values(ValuesNote),
     /// Its contacts can't be read.
-    NoContacts(Trouble),
+    NoContacts(PhoneError),
     /// Its contacts have changed; so many numbers have names.
     Contacts(usize),
     /// A line said a code that is not known.
@@ -147,13 +147,13 @@ pub enum Note {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ValuesNote {
     /// They can't be read, though the phone is there.
-    Failing(Trouble),
+    Failing(PhoneError),
     /// They can be read again.
     Work,
     /// The phone does not know one, or says something of it that does not fit.
     Odd {
         /// The setting.
-        key: SettingKey,
+        key: ValueKey,
         /// The phone's name of the value, without the `P`.
         value: String,
         /// What the phone said, if anything.

@@ -10,7 +10,7 @@ use gxv2mqtt::config::Settings;
 use gxv2mqtt::demo;
 use gxv2mqtt::demo::broker::Broker;
 use gxv2mqtt::mqtt;
-use gxv2mqtt::phone::Options;
+use gxv2mqtt::phone::PhoneOptions;
 use gxv2mqtt::phone::dialect::Kind;
 use gxv2mqtt::simulator::{Caller, FarEnd, Function, Profile, Simulator};
 use tokio::process::Child;
@@ -19,14 +19,14 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::ear::{DEADLINE, Ear, Neighbour};
 use super::mosquitto::Mosquitto;
 use super::phone::{Front, Phone};
 use super::port::Port;
 use super::process::Process;
 use super::rabbitmq::RabbitMq;
+use super::recorder::{DEADLINE, Neighbour, Recorder};
 
-/// Returns a topic of the phone that every world has.
+/// Returns a topic of the phone that every bed has.
 pub(crate) fn at(place: &str) -> String {
     format!("gxv2mqtt/kitchen/{place}")
 }
@@ -41,11 +41,11 @@ enum Place {
     Embedded { broker: Option<Broker>, port: Port, neighbour: Neighbour },
     Process { broker: Process, port: Port, neighbour: Neighbour },
     RabbitMq { broker: RabbitMq, neighbour: Neighbour },
-    Container { broker: Box<Mosquitto>, ear: Ear, _listener: Child },
+    Container { broker: Box<Mosquitto>, recorder: Recorder, _listener: Child },
 }
 
 /// A whole installation.
-pub(crate) struct World {
+pub(crate) struct TestBed {
     place: Place,
     front: Front,
     pub(crate) phone: Phone,
@@ -63,7 +63,7 @@ struct Running {
     stop: CancellationToken,
 }
 
-impl World {
+impl TestBed {
     /// Builds one around the embedded broker.
     pub(crate) async fn embedded() -> Self {
         Self::behind(Front::Simulator).await
@@ -116,8 +116,8 @@ impl World {
     /// Builds one around Mosquitto in a container.
     pub(crate) async fn mosquitto() -> Self {
         let broker = Box::new(Mosquitto::start().await);
-        let (ear, listener) = broker.listen();
-        let place = Place::Container { broker, ear, _listener: listener };
+        let (recorder, listener) = broker.listen();
+        let place = Place::Container { broker, recorder, _listener: listener };
         Self::around(place, Front::Simulator).await
     }
 
@@ -187,7 +187,7 @@ impl World {
     /// Starts the bridge, and waits until the phone is online.
     pub(crate) async fn begin(&mut self) {
         self.start_bridge();
-        self.ear().shows("gxv2mqtt/kitchen/availability", "online").await;
+        self.recorder().shows("gxv2mqtt/kitchen/availability", "online").await;
     }
 
     /// Stops the bridge as a person would.
@@ -228,23 +228,23 @@ impl World {
             }
             Place::RabbitMq { broker, neighbour } => {
                 broker.start().await;
-                let known = neighbour.ear.topics();
+                let known = neighbour.recorder.topics();
                 *neighbour = Neighbour::connect(broker.address).await;
                 neighbour.recall(broker.address, known).await;
             }
-            Place::Container { broker, ear, _listener } => {
+            Place::Container { broker, recorder, _listener } => {
                 broker.restart().await;
-                (*ear, *_listener) = broker.listen();
+                (*recorder, *_listener) = broker.listen();
             }
         }
     }
 
-    pub(crate) fn ear(&self) -> &Ear {
+    pub(crate) fn recorder(&self) -> &Recorder {
         match &self.place {
             Place::Embedded { neighbour, .. }
             | Place::Process { neighbour, .. }
-            | Place::RabbitMq { neighbour, .. } => &neighbour.ear,
-            Place::Container { ear, .. } => ear,
+            | Place::RabbitMq { neighbour, .. } => &neighbour.recorder,
+            Place::Container { recorder, .. } => recorder,
         }
     }
 
@@ -264,7 +264,7 @@ impl World {
         let comma = if arguments.is_empty() { "" } else { "," };
         let payload = format!(r#"{{"id":"{id}"{comma}{arguments}}}"#);
         self.publish(&format!("gxv2mqtt/kitchen/command/{name}"), payload.as_bytes(), false).await;
-        self.ear().result(id).await
+        self.recorder().result(id).await
     }
 
     /// Writes the settings anew, and has the bridge read them.
@@ -280,7 +280,7 @@ impl World {
         let payload = format!(r#"{{"transaction":"{transaction}"{comma}{arguments}}}"#);
         let topic = format!("gxv2mqtt/bridge/request/{name}");
         self.publish(&topic, payload.as_bytes(), false).await;
-        self.ear().response(&transaction).await
+        self.recorder().response(&transaction).await
     }
 
     /// Ends all; a bridge that broke fails the story.
@@ -304,21 +304,21 @@ pub(crate) async fn start_phone(profile: Profile, stop: &CancellationToken) -> S
     Simulator::start(([127, 0, 0, 1], 0).into(), profile, stop.clone()).await.unwrap()
 }
 
-fn settings(broker: SocketAddr, phones: Vec<Options>) -> Settings {
-    Settings::new(mqtt::Options::at(broker.ip().to_string(), broker.port()), phones)
+fn settings(broker: SocketAddr, phones: Vec<PhoneOptions>) -> Settings {
+    Settings::new(mqtt::BrokerOptions::at(broker.ip().to_string(), broker.port()), phones)
 }
 
 /// Returns settings for a phone that is asked often, so that stories are short.
-pub(crate) fn options(id: &str, dialect: Kind, address: SocketAddr) -> Options {
+pub(crate) fn options(id: &str, dialect: Kind, address: SocketAddr) -> PhoneOptions {
     let url = format!("http://{address}/").parse().unwrap();
-    Options {
+    PhoneOptions {
         name: format!("The {id} phone"),
         dialect,
         password: Some("admin".into()),
         timeout: Duration::from_secs(2),
         poll: Duration::from_millis(200),
         active_poll: Duration::from_millis(100),
-        ..Options::at(id.parse().unwrap(), url)
+        ..PhoneOptions::at(id.parse().unwrap(), url)
     }
 }
 

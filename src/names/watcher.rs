@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::{Book, Options, read};
+use super::{AddressBook, NamesOptions, read};
 use crate::domain::contacts::directory::Directory;
 
 /// So often it is looked whether the file has changed.
@@ -22,8 +22,8 @@ type Version = (SystemTime, u64);
 
 /// The keeper of the address book.
 #[derive(Debug)]
-pub struct Keeper {
-    options: watch::Receiver<Options>,
+pub struct AddressBookWatcher {
+    options: watch::Receiver<NamesOptions>,
     names: watch::Sender<Arc<Directory>>,
     /// The version that was read last, or is broken.
     version: Option<Version>,
@@ -31,10 +31,10 @@ pub struct Keeper {
     trouble: Option<String>,
 }
 
-impl Keeper {
+impl AddressBookWatcher {
     /// Reads the book, and returns who keeps it, and the names.
     pub async fn open(
-        options: watch::Receiver<Options>,
+        options: watch::Receiver<NamesOptions>,
     ) -> (Self, watch::Receiver<Arc<Directory>>) {
         let (names, known) = watch::channel(Arc::default());
         let mut keeper = Self { options, names, version: None, trouble: None };
@@ -69,7 +69,7 @@ impl Keeper {
 
     /// Reads the file. Where that fails, all names stay as they were.
     async fn read(&mut self) {
-        let Options { file, country } = self.options.borrow_and_update().clone();
+        let NamesOptions { file, country } = self.options.borrow_and_update().clone();
         let Some(file) = file else {
             self.version = None;
             self.names.send_replace(Arc::new(Directory::new(country, [])));
@@ -108,7 +108,7 @@ fn version(file: &Path) -> Option<Version> {
     Some((facts.modified().ok()?, facts.len()))
 }
 
-fn report(file: &PathBuf, names: &Directory, book: &Book) {
+fn report(file: &PathBuf, names: &Directory, book: &AddressBook) {
     tracing::info!(?file, contacts = book.cards.len(), numbers = names.len(), "names are read");
     if let Some(strange) = book.strangeness() {
         tracing::warn!(?file, "{strange}");

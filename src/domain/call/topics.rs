@@ -20,7 +20,7 @@ const TOO_LATE: SignedDuration = SignedDuration::from_secs(60);
 
 /// The calls of one phone, as topics show them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Book {
+pub struct CallTopics {
     /// `P/calls`
     pub in_progress: String,
     /// `P/last_call`

@@ -23,12 +23,12 @@ pub(crate) struct Heard {
 
 /// Everything that was heard, in order.
 #[derive(Clone)]
-pub(crate) struct Ear {
+pub(crate) struct Recorder {
     heard: watch::Receiver<Vec<Heard>>,
 }
 
-impl Ear {
-    /// Returns an ear, and the way to put messages into it.
+impl Recorder {
+    /// Returns an recorder, and the way to put messages into it.
     pub(crate) fn new() -> (Self, watch::Sender<Vec<Heard>>) {
         let (sender, heard) = watch::channel(Vec::new());
         (Self { heard }, sender)
@@ -150,7 +150,7 @@ fn heard(message: Message) -> Heard {
 /// A client of another library.
 pub(crate) struct Neighbour {
     client: MqttClient,
-    pub(crate) ear: Ear,
+    pub(crate) recorder: Recorder,
     sender: watch::Sender<Vec<Heard>>,
     recalling: Option<MqttClient>,
 }
@@ -159,11 +159,11 @@ impl Neighbour {
     /// Connects, and listens to everything.
     pub(crate) async fn connect(broker: SocketAddr) -> Self {
         let client = connect(broker).await;
-        let (ear, sender) = Ear::new();
+        let (recorder, sender) = Recorder::new();
         let all = sender.clone();
         let put = move |message| all.send_modify(|all| all.push(heard(message)));
         client.subscribe_with_options("#", listening(), put).await.unwrap();
-        Self { client, ear, sender, recalling: None }
+        Self { client, recorder, sender, recalling: None }
     }
 
     /// Asks by name for what is retained on these topics, at a broker that does not send it to `#`.
@@ -195,7 +195,7 @@ impl Neighbour {
 
     /// Takes back everything that was published to stay.
     pub(crate) async fn take_back(&self) {
-        for topic in self.ear.topics() {
+        for topic in self.recorder.topics() {
             self.publish(&topic, b"", true).await;
         }
     }

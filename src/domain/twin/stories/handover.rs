@@ -10,15 +10,15 @@ impl Story {
     }
 
     fn replaced(&mut self, settings: Settings, same_login: bool) {
-        self.happens(Event::Leaving);
-        self.happens(Event::Stopping);
+        self.happens(Input::Leaving);
+        self.happens(Input::Stopping);
         let heir = Twin::new(settings, self.now, 2);
-        let mut heritage = std::mem::replace(&mut self.twin, heir).into_heritage();
+        let mut handover = std::mem::replace(&mut self.twin, heir).into_handover();
         if !same_login {
-            heritage.forget_refusals();
+            handover.forget_refusals();
         }
         let now = self.now();
-        self.twin.inherit(heritage, now);
+        self.twin.resume_from(handover, now);
     }
 }
 
@@ -43,7 +43,7 @@ fn a_changed_phone_is_offline_until_it_has_answered() {
 #[test]
 fn a_phone_that_refused_our_login_is_left_alone_until_there_is_another() {
     let mut story = Story::settled();
-    story.trouble = Some(Trouble::Unauthorized("wrong password".into()));
+    story.trouble = Some(PhoneError::Unauthorized("wrong password".into()));
     story.passes(30 * SECOND);
     let vitals = story.twin.vitals();
     for _ in 0..4 {
@@ -71,11 +71,11 @@ fn what_was_remembered_is_not_lost_before_the_phone_is_known() {
     let mut story = Story::new();
     story.stuck = true;
     story.passes(3 * SECOND);
-    story.happens(Event::Remembered(PhoneTopic::MissedCalls, "7".into()));
-    story.happens(Event::Remembered(PhoneTopic::Calls, "[]".into()));
-    story.happens(Event::RememberedAll);
+    story.happens(Input::Retained(PhoneTopic::MissedCalls, "7".into()));
+    story.happens(Input::Retained(PhoneTopic::Calls, "[]".into()));
+    story.happens(Input::RetainedComplete);
     story.reloaded(true);
-    story.happens(Event::RememberedAll);
+    story.happens(Input::RetainedComplete);
     story.stuck = false;
     story.passes(3 * SECOND);
     let told = story.told();
@@ -90,9 +90,9 @@ fn what_happened_before_the_broker_has_told_all_is_not_lost() {
     story.passes(3 * SECOND);
     story.lines[0] = LineState::Idle;
     story.passes(3 * SECOND);
-    story.happens(Event::Remembered(PhoneTopic::MissedCalls, "7".into()));
+    story.happens(Input::Retained(PhoneTopic::MissedCalls, "7".into()));
     story.reloaded(true);
-    story.happens(Event::RememberedAll);
+    story.happens(Input::RetainedComplete);
     story.passes(3 * SECOND);
     let told = story.told();
     assert!(told.contains("missed_calls = 8"), "{told}");
@@ -109,7 +109,7 @@ fn a_dial_that_is_under_way_keeps_its_time_limit() {
     assert!(told.contains(r#""code":"timeout""#) && told.contains("may have obeyed"), "{told}");
     (story.stuck, story.lines[0]) = (false, LineState::Calling);
     story.passes(19 * SECOND);
-    let hang_up = Ask::Operate { operation: Operation::HangUp, line: 1 };
+    let hang_up = PhoneRequest::Operate { operation: Operation::HangUp, line: 1 };
     assert!(!story.asks().contains(&hang_up));
     story.passes(2 * SECOND);
     assert!(story.asks().contains(&hang_up));
@@ -119,7 +119,7 @@ fn a_dial_that_is_under_way_keeps_its_time_limit() {
 fn a_pause_goes_on() {
     let mut story = Story::settled();
     let until = story.now().wall + jiff::SignedDuration::from_secs(60);
-    story.happens(Event::Paused(Now { instant: story.now + MINUTE, wall: until }));
+    story.happens(Input::Paused(Now { instant: story.now + MINUTE, wall: until }));
     story.reloaded(true);
     story.asks();
     story.passes(59 * SECOND);
@@ -131,7 +131,7 @@ fn a_pause_goes_on() {
 #[test]
 fn what_comes_after_the_end_is_not_carried_out() {
     let mut story = Story::settled();
-    story.happens(Event::Leaving);
+    story.happens(Input::Leaving);
     story.commanded("dial", r#"{"number": "1001", "hang_up_after": "20s"}"#);
     assert!(story.asks().is_empty());
     story.reloaded(true);
@@ -139,7 +139,7 @@ fn what_comes_after_the_end_is_not_carried_out() {
     assert!(told.contains(r#""code":"too_late""#) && !told.contains("obeyed"), "{told}");
     story.lines[0] = LineState::Calling;
     story.passes(25 * SECOND);
-    let hang_up = Ask::Operate { operation: Operation::HangUp, line: 1 };
+    let hang_up = PhoneRequest::Operate { operation: Operation::HangUp, line: 1 };
     assert!(!story.asks().contains(&hang_up), "a person dialled this one");
 }
 
@@ -148,8 +148,8 @@ fn a_refused_login_that_is_under_way_counts() {
     let mut story = Story::settled();
     story.stuck = true;
     story.passes(3 * SECOND);
-    story.happens(Event::Leaving);
-    story.happens(Event::Answered(Err(Trouble::Unauthorized("wrong password".into()))));
+    story.happens(Input::Leaving);
+    story.happens(Input::Answered(Err(PhoneError::Unauthorized("wrong password".into()))));
     story.stuck = false;
     story.reloaded(true);
     story.asks();
@@ -163,15 +163,15 @@ fn who_is_not_asked_is_still_who_it_was() {
         let mut story = Story::settled();
         if paused {
             let until = story.now().wall + jiff::SignedDuration::from_secs(600);
-            story.happens(Event::Paused(Now { instant: story.now + 10 * MINUTE, wall: until }));
+            story.happens(Input::Paused(Now { instant: story.now + 10 * MINUTE, wall: until }));
         } else {
-            story.trouble = Some(Trouble::Unauthorized("wrong password".into()));
+            story.trouble = Some(PhoneError::Unauthorized("wrong password".into()));
             story.passes(30 * SECOND);
         }
         let shown = story.twin.published.clone();
         assert!(shown.contains_key(&PhoneTopic::Info) && shown.contains_key(&PhoneTopic::System));
         story.reloaded(true);
-        story.happens(Event::Woke);
+        story.happens(Input::Woke);
         assert_eq!(story.twin.published, shown, "paused {paused}");
         let described = story.twin.described.clone().unwrap();
         assert!(described.complete && described.lines == [1, 2]);
@@ -187,7 +187,7 @@ fn another_phone_is_not_hung_up() {
     story.lines[0] = LineState::Calling;
     story.asks();
     story.passes(25 * SECOND);
-    let hang_up = Ask::Operate { operation: Operation::HangUp, line: 1 };
+    let hang_up = PhoneRequest::Operate { operation: Operation::HangUp, line: 1 };
     assert!(!story.asks().contains(&hang_up));
 }
 
@@ -198,18 +198,19 @@ fn what_was_written_may_have_been_obeyed() {
     story.stuck = true;
     story.commanded("set_values", r#"{"P35":"new"}"#);
     story.passes(3 * SECOND);
-    story.happens(Event::Answered(Ok(Answer::Done)));
+    story.happens(Input::Answered(Ok(Answer::Done)));
     story.reloaded(true);
     assert!(story.told().contains(r#""code":"timeout""#));
 }
 
 #[test]
 fn what_was_known_of_another_value_is_not_that_of_the_new_one() {
-    use crate::domain::values::named::{Setting, SettingKind};
+    use crate::domain::values::named::{NamedValue, ValueKind};
     let with = |value: &str, unit: Option<&str>, story: &Story| {
-        let kind = SettingKind::Sensor { unit: unit.map(str::to_owned) };
+        let kind = ValueKind::Sensor { unit: unit.map(str::to_owned) };
         let key = "volume".parse().unwrap();
-        let setting = Setting { key, name: "Volume".into(), value: value.into(), kind, icon: None };
+        let setting =
+            NamedValue { key, name: "Volume".into(), value: value.into(), kind, icon: None };
         Settings { values: vec![setting].into(), ..story.twin.settings.clone() }
     };
     let (here, there) = ("http://192.0.2.1/", "http://192.0.2.2/");
@@ -224,7 +225,7 @@ fn what_was_known_of_another_value_is_not_that_of_the_new_one() {
         story.values = [("1".to_owned(), "5".to_owned())].into();
         story.passes(10 * SECOND);
         assert!(story.told().contains(r#"values/volume = {"value":"5","raw":"5"}"#));
-        let broken = || Trouble::BadAnswer("?".into());
+        let broken = || PhoneError::BadAnswer("?".into());
         story.denied = ["1", "2"].map(|name| (name.to_owned(), broken())).into();
         let settings = Settings { url: url.to_owned(), ..with(value, unit, &story) };
         story.replaced(settings, true);

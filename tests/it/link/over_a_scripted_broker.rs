@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use gxv2mqtt::mqtt::{Heard, Patience};
+use gxv2mqtt::mqtt::{Notice, Patience};
 use tokio::time::Instant;
 
-use crate::support::broker::{Packet, Stage, within};
+use crate::support::broker::{Packet, ScriptedBroker, within};
 use crate::support::link::{Running, command, event, options, quick, settle, state};
 
 #[tokio::test]
 async fn another_client_with_our_id_is_left_alone_for_a_while() {
     // with properties, and as Mosquitto says it
     for taken_over in [&[0xE0, 2, 0x8E, 0][..], &[0xE0, 1, 0x8E]] {
-        let stage = Stage::open().await;
+        let stage = ScriptedBroker::open().await;
         let mut link = Running::start(stage.address);
         let mut first = stage.ready_client(&[]).await;
         link.connected().await;
@@ -27,7 +27,7 @@ async fn another_client_with_our_id_is_left_alone_for_a_while() {
 
 #[tokio::test]
 async fn a_broker_that_closes_each_connection_is_no_fight_over_the_client_id() {
-    let stage = Stage::open().await;
+    let stage = ScriptedBroker::open().await;
     let link = Running::start(stage.address);
     for _ in 0..5 {
         let started = Instant::now();
@@ -39,7 +39,7 @@ async fn a_broker_that_closes_each_connection_is_no_fight_over_the_client_id() {
 
 #[tokio::test]
 async fn that_the_broker_is_gone_is_told_once() {
-    let stage = Stage::open().await;
+    let stage = ScriptedBroker::open().await;
     let mut link = Running::start(stage.address);
     let first = stage.ready_client(&[]).await;
     link.connected().await;
@@ -48,17 +48,17 @@ async fn that_the_broker_is_gone_is_told_once() {
     drop(stage.client().await);
     drop(stage.client().await);
     let mut second = stage.ready_client(&[]).await;
-    assert_eq!(within("the news", link.heard.recv()).await, Some(Heard::Away));
-    assert_eq!(within("the news", link.heard.recv()).await, Some(Heard::Connected));
+    assert_eq!(within("the news", link.heard.recv()).await, Some(Notice::Away));
+    assert_eq!(within("the news", link.heard.recv()).await, Some(Notice::Connected));
     assert!(link.heard.try_recv().is_err(), "what is retained was not subscribed to yet");
     second.answer_subscribe().await;
-    assert_eq!(within("the news", link.heard.recv()).await, Some(Heard::Listening));
+    assert_eq!(within("the news", link.heard.recv()).await, Some(Notice::Listening));
     link.stop().await;
 }
 
 #[tokio::test]
 async fn subscribes_for_live_messages_as_published() {
-    let stage = Stage::open().await;
+    let stage = ScriptedBroker::open().await;
     let link = Running::start(stage.address);
     let mut client = stage.client().await;
     client.accept(&[]).await;
@@ -70,7 +70,7 @@ async fn subscribes_for_live_messages_as_published() {
 
 #[tokio::test]
 async fn a_withheld_acknowledgement_ends_the_connection_and_the_event_is_sent_again() {
-    let stage = Stage::open().await;
+    let stage = ScriptedBroker::open().await;
     let mut link = Running::start(stage.address);
     let mut client = settle(&stage, &mut link, &[]).await;
     link.publish(event("rang")).await;
@@ -98,7 +98,7 @@ async fn a_withheld_acknowledgement_ends_the_connection_and_the_event_is_sent_ag
 
 #[tokio::test]
 async fn keeps_to_a_receive_maximum_of_one() {
-    let stage = Stage::open().await;
+    let stage = ScriptedBroker::open().await;
     let mut link = Running::start(stage.address);
     let mut client = settle(&stage, &mut link, &[0x21, 0, 1]).await;
     for number in 0..20 {
@@ -116,7 +116,7 @@ async fn keeps_to_a_receive_maximum_of_one() {
 
 #[tokio::test]
 async fn acknowledgements_in_any_order_stop_nothing() {
-    let stage = Stage::open().await;
+    let stage = ScriptedBroker::open().await;
     let mut link = Running::start(stage.address);
     let mut client = settle(&stage, &mut link, &[]).await;
     for number in 0..80 {
@@ -139,7 +139,7 @@ async fn acknowledgements_in_any_order_stop_nothing() {
 
 #[tokio::test]
 async fn a_message_too_large_for_the_broker_is_dropped_alone() {
-    let stage = Stage::open().await;
+    let stage = ScriptedBroker::open().await;
     let mut link = Running::start(stage.address);
     let mut client = settle(&stage, &mut link, &[0x27, 0, 0, 0, 200]).await;
     for _ in 0..3 {
@@ -153,7 +153,7 @@ async fn a_message_too_large_for_the_broker_is_dropped_alone() {
 
 #[tokio::test]
 async fn a_flood_over_a_slow_broker_arrives_whole() {
-    let stage = Stage::open().await;
+    let stage = ScriptedBroker::open().await;
     let patience = Patience { stall: Duration::from_secs(8), ..quick() };
     let mut link = Running::start_with(&options(stage.address), patience);
     let mut client = settle(&stage, &mut link, &[]).await;
@@ -175,7 +175,7 @@ async fn a_flood_over_a_slow_broker_arrives_whole() {
 
 #[tokio::test]
 async fn a_broker_that_no_longer_reads_is_given_up() {
-    let stage = Stage::open().await;
+    let stage = ScriptedBroker::open().await;
     let mut link = Running::start(stage.address);
     let deaf = settle(&stage, &mut link, &[]).await;
     let (outbox, long) = (link.outbox.clone(), "x".repeat(4000));
@@ -201,7 +201,7 @@ async fn a_broker_that_no_longer_reads_is_given_up() {
 
 #[tokio::test]
 async fn a_bridge_that_does_not_listen_holds_nothing_up() {
-    let stage = Stage::open().await;
+    let stage = ScriptedBroker::open().await;
     let mut link = Running::start(stage.address);
     let mut client = settle(&stage, &mut link, &[]).await;
     for number in 0..5000 {
@@ -221,7 +221,7 @@ async fn a_bridge_that_does_not_listen_holds_nothing_up() {
 
 #[tokio::test]
 async fn a_stop_without_acknowledgements_ends_soon_and_leaves_the_will_to_the_broker() {
-    let stage = Stage::open().await;
+    let stage = ScriptedBroker::open().await;
     let mut link = Running::start(stage.address);
     let mut client = settle(&stage, &mut link, &[]).await;
     link.publish(event("rang")).await;
@@ -235,7 +235,7 @@ async fn a_stop_without_acknowledgements_ends_soon_and_leaves_the_will_to_the_br
 
 #[tokio::test]
 async fn a_clean_stop_disconnects_after_the_acknowledgements() {
-    let stage = Stage::open().await;
+    let stage = ScriptedBroker::open().await;
     let mut link = Running::start(stage.address);
     let mut client = settle(&stage, &mut link, &[]).await;
     link.publish(event("rang")).await;
@@ -252,7 +252,7 @@ async fn a_clean_stop_disconnects_after_the_acknowledgements() {
 
 #[tokio::test]
 async fn stops_at_once_while_there_is_no_broker() {
-    let stage = Stage::open().await;
+    let stage = ScriptedBroker::open().await;
     let address = stage.address;
     drop(stage);
     let link = Running::start(address);
@@ -264,7 +264,7 @@ async fn stops_at_once_while_there_is_no_broker() {
 
 #[tokio::test]
 async fn a_keep_alive_of_zero_is_no_storm_of_pings() {
-    let stage = Stage::open().await;
+    let stage = ScriptedBroker::open().await;
     let mut link = Running::start(stage.address);
     let mut client = stage.client().await;
     client.accept(&[0x13, 0, 0]).await;
