@@ -63,9 +63,10 @@ pub(super) async fn rows(options: &PhoneOptions, mut client: PhoneClient) -> Vec
 }
 
 fn name(request: &PhoneRequest) -> &'static str {
-    match request {
-        PhoneRequest::GetValues(_) => "values of the settings",
-        other => other.function(),
+    if matches!(request, PhoneRequest::GetValues(_)) {
+        "values of the settings"
+    } else {
+        request.function()
     }
 }
 
