@@ -140,8 +140,8 @@ impl Fleet {
     }
 }
 
-fn twin_settings(options: &PhoneOptions) -> twin::Settings {
-    twin::Settings {
+fn twin_settings(options: &PhoneOptions) -> twin::TwinOptions {
+    twin::TwinOptions {
         id: options.id.clone(),
         name: options.name.clone(),
         url: options.url.to_string(),

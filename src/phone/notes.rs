@@ -7,7 +7,7 @@ pub(super) fn log(note: &Note) {
     match note {
         Note::Missed(_)
         | Note::Offline(_)
-        | Note::Held(..)
+        | Note::LoginRefused(..)
         | Note::SessionsEnd
         | Note::Online(_)
         | Note::Paused(_)
@@ -62,7 +62,7 @@ fn log_presence(note: &Note) {
     match note {
         Note::Missed(trouble) => tracing::warn!("{trouble}; trying on, slower and slower"),
         Note::Offline(trouble) => tracing::info!(%trouble, "offline"),
-        Note::Held(trouble, pause) => {
+        Note::LoginRefused(trouble, pause) => {
             let minutes = pause.as_secs() / 60;
             tracing::warn!(
                 "{trouble}; the next try is in {minutes} min: more could lock the phone"

@@ -21,7 +21,7 @@ const LOST_AFTER: u32 = 6;
 /// The calls of one phone.
 #[derive(Debug)]
 pub(super) struct Engine {
-    pub(super) habits: CallSettings,
+    pub(super) settings: CallSettings,
     pub(super) lines: BTreeMap<u16, Slot>,
     pub(super) evidence: Evidence,
     pub(super) pushes: Pushes,
@@ -51,9 +51,9 @@ pub(super) struct Slot {
 }
 
 impl Engine {
-    pub(super) fn new(habits: CallSettings) -> Self {
+    pub(super) fn new(settings: CallSettings) -> Self {
         Self {
-            habits,
+            settings,
             lines: BTreeMap::new(),
             evidence: Evidence::default(),
             pushes: Pushes::default(),
@@ -116,14 +116,14 @@ impl Engine {
     pub(super) fn look_at(&self) -> Option<Instant> {
         let rings =
             self.live().filter(|current| !current.announced && current.stage == Stage::Ringing);
-        let proven = rings.map(|current| current.since + self.habits.min_ring);
+        let proven = rings.map(|current| current.since + self.settings.min_ring);
         let limits = self.live().filter_map(|current| current.hang_up.as_ref()?.due());
         proven.chain(limits).min()
     }
 
     /// Returns when a call is lost, unless its line is seen before.
     pub(super) fn lost_at(&self) -> Option<Instant> {
-        self.live().map(|current| current.seen.instant + self.habits.gap * LOST_AFTER).min()
+        self.live().map(|current| current.seen.instant + self.settings.gap * LOST_AFTER).min()
     }
 
     /// Returns the calls in progress, in the order of their lines.
@@ -168,7 +168,7 @@ impl Engine {
     }
 
     fn line(&mut self, line: &Line, now: Now) {
-        let (number, shown, blind) = (line.line, Shown::of(line.state), self.habits.blind);
+        let (number, shown, blind) = (line.line, Shown::of(line.state), self.settings.blind);
         let slot = self.lines.entry(number).or_default();
         let failed = slot.failed;
         slot.failed = shown == Shown::Failed || failed && shown == Shown::Unknown;
@@ -266,7 +266,7 @@ impl Engine {
         let fit = self.explain(current, now);
         current.recognise(&self.names);
         current.announced = match current.stage {
-            Stage::Ringing => since(current.since, now) >= self.habits.min_ring,
+            Stage::Ringing => since(current.since, now) >= self.settings.min_ring,
             Stage::Dialing => fit == Some(Fit::Number),
             Stage::Calling | Stage::Up | Stage::Held => true,
         };
@@ -290,7 +290,7 @@ impl Engine {
         let Some(mut current) = slot.and_then(|slot| slot.call.take()) else { return };
         current.call.ended = if current.remembered {
             None
-        } else if since(current.seen.instant, now) >= self.habits.gap {
+        } else if since(current.seen.instant, now) >= self.settings.gap {
             // nobody knows when, but then it was there
             Some(current.seen)
         } else {
@@ -323,7 +323,7 @@ impl Engine {
 
     /// Gives up calls of a phone that was not seen for long.
     fn lose(&mut self, now: Now) {
-        let after = self.habits.gap * LOST_AFTER;
+        let after = self.settings.gap * LOST_AFTER;
         let lost: Vec<u16> = self
             .live()
             .filter(|current| since(current.seen.instant, now) >= after)
@@ -337,7 +337,7 @@ impl Engine {
     /// Says that a call which rings, or has rung, is the doorbell, if it is and that was not said yet.
     fn ring_doorbell(&mut self, current: &mut Live) {
         let (name, Call { number, account, .. }) = (current.call.shown_name(), &current.call);
-        let mut rules = self.habits.doorbell.iter();
+        let mut rules = self.settings.doorbell.iter();
         let fits = rules.any(|rule| rule.fits(number.as_deref(), name, *account));
         if fits && !current.doorbell {
             current.doorbell = true;

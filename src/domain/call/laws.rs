@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::stories::{Story, habits};
+use super::stories::{Story, settings};
 use super::{CallSettings, Input, Instruction};
 use crate::domain::call::push::{Push, PushKind};
 use crate::domain::telephony::LineState;
@@ -83,9 +83,9 @@ fn live(steps: Vec<Step>, min_ring: u64) -> Story {
 /// So many steps, and nobody hangs up.
 fn unfinished(steps: Vec<Step>, min_ring: u64) -> Story {
     let mut story =
-        Story::unseen(CallSettings { min_ring: Duration::from_millis(min_ring), ..habits() });
+        Story::unseen(CallSettings { min_ring: Duration::from_millis(min_ring), ..settings() });
     let now = story.now();
-    story.board.remember_no_more(now);
+    story.board.retained_complete(now);
     carry_out(&mut story, steps);
     story
 }
@@ -139,9 +139,9 @@ proptest! {
 
     #[test]
     fn call_ids_that_differ_are_different_calls(calls in pushed_calls()) {
-        let mut story = Story::unseen(habits());
+        let mut story = Story::unseen(settings());
         let now = story.now();
-        story.board.remember_no_more(now);
+        story.board.retained_complete(now);
         story.look();
         for (place, Pushed { number, seen, twice, pause }) in calls.iter().enumerate() {
             let (name, id) = (format!("caller {place}"), format!("{place}@pbx"));

@@ -26,7 +26,7 @@ pub(super) struct Story {
     pub(super) events: Vec<Value>,
 }
 
-pub(super) fn habits() -> CallSettings {
+pub(super) fn settings() -> CallSettings {
     CallSettings {
         min_ring: Duration::ZERO,
         gap: Duration::from_secs(10),
@@ -38,26 +38,26 @@ pub(super) fn habits() -> CallSettings {
 impl Story {
     /// A phone with three idle lines, seen once; nothing was before.
     fn new() -> Self {
-        Self::with(habits())
+        Self::with(settings())
     }
 
-    fn with(habits: CallSettings) -> Self {
-        let mut story = Self::unseen(habits);
-        story.remember_no_more().look();
+    fn with(settings: CallSettings) -> Self {
+        let mut story = Self::unseen(settings);
+        story.retained_complete().look();
         story
     }
 
     /// The broker had retained nothing else.
-    fn remember_no_more(&mut self) -> &mut Self {
+    fn retained_complete(&mut self) -> &mut Self {
         let now = self.now();
-        let effects = self.board.remember_no_more(now);
+        let effects = self.board.retained_complete(now);
         self.note(effects)
     }
 
     #[expect(clippy::disallowed_methods, reason = "any instant does: stories only add to it")]
-    pub(super) fn unseen(habits: CallSettings) -> Self {
+    pub(super) fn unseen(settings: CallSettings) -> Self {
         Self {
-            board: Switchboard::new(habits),
+            board: Switchboard::new(settings),
             // far enough from the beginning of the clock for what was before
             start: Instant::now() + Duration::from_hours(24),
             passed: Duration::ZERO,
@@ -144,20 +144,20 @@ impl Story {
 
     pub(super) fn take(&mut self, input: Input) -> &mut Self {
         let now = self.now();
-        let effects = self.board.take(input, now);
+        let effects = self.board.handle(input, now);
         self.note(effects)
     }
 
     fn remember(&mut self, topic: &PhoneTopic, payload: &str) -> &mut Self {
         let now = self.now();
-        let effects = self.board.remember(topic, payload, now);
+        let effects = self.board.retained(topic, payload, now);
         self.note(effects)
     }
 
     fn note(&mut self, effects: Vec<Effect>) -> &mut Self {
         for effect in effects {
             match effect {
-                Effect::Tell(topic, payload) => {
+                Effect::Publish(topic, payload) => {
                     let event: Value = serde_json::from_str(&payload).unwrap();
                     let word = event["event_type"].as_str().unwrap();
                     let text = |key: &str| event[key].as_str().unwrap_or("-").to_owned();
@@ -200,14 +200,14 @@ impl Story {
     }
 
     /// The bridge is started again; it sees the lines once before it knows what was before.
-    fn restart(&mut self, habits: CallSettings) -> &mut Self {
+    fn restart(&mut self, settings: CallSettings) -> &mut Self {
         let retained = self.retained();
-        self.board = Switchboard::new(habits);
+        self.board = Switchboard::new(settings);
         self.look();
         for (topic, payload) in retained {
             self.remember(&topic, &payload);
         }
-        self.remember_no_more()
+        self.retained_complete()
     }
 
     fn missed(&self) -> u64 {
@@ -362,10 +362,10 @@ fn a_second_call_waits() {
 
 #[test]
 fn calls_that_were_there_before_us() {
-    let mut story = Story::unseen(habits());
+    let mut story = Story::unseen(settings());
     story.change(1, InCall, "1001", "").change(2, Ringing, "1002", "").change(3, Calling, "3", "");
     story.look().tells(&[]);
-    story.remember_no_more();
+    story.retained_complete();
     story.tells(&["answered 1 1001 -", "incoming 2 1002 -", "outgoing 3 3 -"]);
     assert_eq!(story.field("started_at"), Value::Null, "nobody knows since when");
     story.line(1, OnHold, "1001", "").change(2, Idle, "", "").change(3, Idle, "", "");
@@ -415,7 +415,7 @@ fn a_phone_that_says_nothing_of_its_lines_ends_no_call() {
 
 #[test]
 fn a_blocked_number_rings_too_shortly() {
-    let mut story = Story::with(CallSettings { min_ring: Duration::from_secs(1), ..habits() });
+    let mut story = Story::with(CallSettings { min_ring: Duration::from_secs(1), ..settings() });
     story.line(1, Ringing, "666", "").tells(&[]);
     assert_eq!(story.board.topics().unwrap().unproven, [1].into());
     assert_eq!(story.board.look_at(), Some(story.now().instant + Duration::from_secs(1)));
@@ -432,7 +432,10 @@ fn a_blocked_number_rings_too_shortly() {
 
 fn bell(number: &str) -> CallSettings {
     let number = Some(Pattern::Plain(number.into()));
-    CallSettings { doorbell: vec![DoorbellRule { number, ..DoorbellRule::default() }], ..habits() }
+    CallSettings {
+        doorbell: vec![DoorbellRule { number, ..DoorbellRule::default() }],
+        ..settings()
+    }
 }
 
 #[test]

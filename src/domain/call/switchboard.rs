@@ -23,7 +23,7 @@ const STALE: Duration = Duration::from_mins(1);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Publish this below `P`.
-    Tell(PhoneTopic, String),
+    Publish(PhoneTopic, String),
     /// Tell the log.
     Log(EventType, Call),
     /// End the call on this line.
@@ -46,9 +46,9 @@ pub struct Switchboard {
 
 impl Switchboard {
     /// Starts with nothing known.
-    pub fn new(habits: CallSettings) -> Self {
+    pub fn new(settings: CallSettings) -> Self {
         Self {
-            engine: Engine::new(habits),
+            engine: Engine::new(settings),
             early: Some(VecDeque::new()),
             missed: 0,
             missed_is_known: false,
@@ -57,9 +57,9 @@ impl Switchboard {
         }
     }
 
-    /// Goes on with other habits.
-    pub fn habits(&mut self, habits: CallSettings) {
-        self.engine.habits = habits;
+    /// Goes on with other settings.
+    pub fn set_settings(&mut self, settings: CallSettings) {
+        self.engine.settings = settings;
     }
 
     /// Hangs nothing up any more of what was dialled before.
@@ -73,9 +73,9 @@ impl Switchboard {
         self.update_last_caller();
     }
 
-    /// Takes in what happened.
-    pub fn take(&mut self, input: Input, now: Now) -> Vec<Effect> {
-        let Some(early) = &mut self.early else { return self.do_take(&input, now) };
+    /// Handles what happened.
+    pub fn handle(&mut self, input: Input, now: Now) -> Vec<Effect> {
+        let Some(early) = &mut self.early else { return self.do_handle(&input, now) };
         if !matters(&input) {
             return Vec::new();
         }
@@ -93,13 +93,13 @@ impl Switchboard {
             && let Some((oldest, at)) = early.pop_front()
         {
             // it is too old to be told, and counts all the same
-            self.do_take(&oldest, at);
+            self.do_handle(&oldest, at);
         }
         Vec::new()
     }
 
-    /// Takes in what the broker had retained on a topic before the bridge was started.
-    pub fn remember(&mut self, topic: &PhoneTopic, payload: &str, now: Now) -> Vec<Effect> {
+    /// Handles what the broker had retained on a topic before the bridge was started.
+    pub fn retained(&mut self, topic: &PhoneTopic, payload: &str, now: Now) -> Vec<Effect> {
         let said = |payload: &str| (!payload.is_empty()).then(|| topics::completed(payload));
         if *topic == PhoneTopic::Calls && self.early.is_some() {
             for live in topics::remembered(payload, now) {
@@ -118,18 +118,18 @@ impl Switchboard {
         Vec::new()
     }
 
-    /// Takes in that the broker had retained nothing else.
-    pub fn remember_no_more(&mut self, now: Now) -> Vec<Effect> {
+    /// Notes that the broker had retained nothing else.
+    pub fn retained_complete(&mut self, now: Now) -> Vec<Effect> {
         self.missed_is_known = true;
         self.open(now)
     }
 
     /// Ends all calls, as nobody looks at the phone any more; returns what is to be published of that.
     pub fn end_all(&mut self, now: Now) -> Vec<(PhoneTopic, String)> {
-        let mut effects = self.remember_no_more(now);
-        effects.extend(self.take(Input::Removed, now));
+        let mut effects = self.retained_complete(now);
+        effects.extend(self.handle(Input::Removed, now));
         let told = |effect| match effect {
-            Effect::Tell(topic, payload) => Some((topic, payload)),
+            Effect::Publish(topic, payload) => Some((topic, payload)),
             Effect::Log(..) | Effect::HangUp(_) | Effect::NeverSeen(_) => None,
         };
         effects.into_iter().filter_map(told).collect()
@@ -140,7 +140,7 @@ impl Switchboard {
         let (min_ring, gap, blind) = (Duration::ZERO, Duration::MAX, Duration::MAX);
         let mut board =
             Self::new(CallSettings { min_ring, gap: gap / 100, blind, doorbell: Vec::new() });
-        board.remember(&PhoneTopic::Calls, calls, now);
+        board.retained(&PhoneTopic::Calls, calls, now);
         board.end_all(now)
     }
 
@@ -175,7 +175,7 @@ impl Switchboard {
         let mut effects = Vec::new();
         for (input, at) in self.early.take().into_iter().flatten() {
             let fresh = now.instant.saturating_duration_since(at.instant) < STALE;
-            let mut came = self.do_take(&input, at);
+            let mut came = self.do_handle(&input, at);
             // a call is ended only right after it was seen
             came.retain(|effect| fresh && !matches!(effect, Effect::HangUp(_)));
             effects.append(&mut came);
@@ -183,7 +183,7 @@ impl Switchboard {
         effects
     }
 
-    fn do_take(&mut self, input: &Input, now: Now) -> Vec<Effect> {
+    fn do_handle(&mut self, input: &Input, now: Now) -> Vec<Effect> {
         if matches!(input, Input::MissedReset) {
             self.missed = 0;
             self.missed_is_known = true;
@@ -195,11 +195,12 @@ impl Switchboard {
                 Output::Call(event, call, source) => {
                     let payload = topics::event(event, &call, source);
                     self.count(event, &call, &payload, now);
-                    effects.push(Effect::Tell(PhoneTopic::CallEvent, payload));
+                    effects.push(Effect::Publish(PhoneTopic::CallEvent, payload));
                     effects.push(Effect::Log(event, call));
                 }
                 Output::Doorbell(call) => {
-                    effects.push(Effect::Tell(PhoneTopic::DoorbellEvent, topics::doorbell(&call)));
+                    effects
+                        .push(Effect::Publish(PhoneTopic::DoorbellEvent, topics::doorbell(&call)));
                 }
                 Output::HangUp(line) => effects.push(Effect::HangUp(line)),
                 Output::NeverSeen(number) => effects.push(Effect::NeverSeen(number)),

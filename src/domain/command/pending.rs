@@ -20,7 +20,7 @@ use plan::Plan;
 #[derive(Debug)]
 pub struct PendingCommand {
     /// Whom to answer.
-    pub request: CommandHeader,
+    pub header: CommandHeader,
     /// When it is too late to send it.
     pub deadline: Instant,
     command: Command,
@@ -49,14 +49,14 @@ pub enum Step {
 impl PendingCommand {
     /// Takes a command in; `values` are the lists that are read together with everything else.
     pub fn new<'a>(
-        request: CommandHeader,
+        header: CommandHeader,
         command: Command,
         values: impl Iterator<Item = &'a [String]>,
         deadline: Instant,
     ) -> Self {
         let plan = Plan::of(&command, values);
         let (looked, under_way, told) = (false, false, false);
-        Self { request, deadline, command, looked, under_way, told, plan, trouble: None }
+        Self { header, deadline, command, looked, under_way, told, plan, trouble: None }
     }
 
     /// Says whether something was asked of the phone for it.

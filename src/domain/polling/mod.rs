@@ -1,27 +1,33 @@
-//! When a phone is asked what: the pace of each query, and the patience with a phone that does not answer.
+//! When a phone is polled for what: every periodic request is a [`Job`], and this is the one place that decides which is next,
+//! how long a failed one waits, and that nothing is sent after a refused login.
+
+mod backoff;
+mod job;
+#[cfg(test)]
+mod tests;
+mod unsupported;
 
 use std::time::{Duration, Instant};
 
-use crate::domain::request::{PhoneError, StatusQuery};
+use crate::domain::request::{PhoneError, PhoneRequest, StatusQuery};
+use crate::domain::values;
 
-/// Phone and account status are read this often, and whenever a line changed.
+use backoff::delay;
+use job::{Gate, Job};
+
+pub use backoff::LoginBackoff;
+pub use job::{Subject, UNSUPPORTED_RETRY, Verdict};
+pub use unsupported::UnsupportedFunctions;
+
+/// Interval of phone and account status; they are also read whenever a line changed.
 const STATUS_EVERY: Duration = Duration::from_secs(30);
-/// Clock and identity are read this often, and when the phone came back.
+/// Interval of clock and identity; they are also read when the phone came back.
 const SLOW_EVERY: Duration = Duration::from_mins(5);
-/// What the phone does not have, or not for us, is tried this often: a new firmware, or another user, may bring it.
-pub const UNSUPPORTED_RETRY: Duration = Duration::from_hours(1);
-/// The slowest tries of a phone that does not answer.
+/// Maximum delay between two tries of a phone that does not answer.
 const SLOWEST: Duration = Duration::from_secs(30);
-/// A value is given up, or the phone offline, after this many misses in a row.
-const MISSES: u32 = 3;
-/// The first pause after a refused login: five bad ones lock these phones, some until they are restarted.
-const HOLD: Duration = Duration::from_mins(10);
-/// The longest pause after refused logins.
-const LONGEST_HOLD: Duration = Duration::from_hours(6);
-/// After a command, a push and a call the lines are watched closely for this long.
-const LIVELY: Duration = Duration::from_secs(10);
-
-/// The first look at a phone is at a random moment within this.
+/// After a command, a push and a call the lines are polled at the active interval for this long.
+const BOOST: Duration = Duration::from_secs(10);
+/// The first request to a phone is sent at a random moment within this.
 const SPREAD: Duration = Duration::from_secs(2);
 
 /// How often the lines are read.
@@ -33,265 +39,267 @@ pub struct Pace {
     pub active: Duration,
 }
 
-/// When each query is due, and what became of it before.
+/// What is read besides the status.
+#[derive(Debug, Clone, Default)]
+pub struct Extras {
+    /// The values that the settings name, by the phone's names.
+    pub values: Vec<String>,
+    /// How often these are read.
+    pub values_every: Duration,
+    /// How often the contacts are read, if at all.
+    pub contacts_every: Option<Duration>,
+}
+
+/// All jobs of one phone.
 #[derive(Debug)]
-pub struct Schedule {
+pub struct Polling {
     pace: Pace,
-    watches: [Watch; StatusQuery::ALL.len()],
-    lively_until: Option<Instant>,
+    jobs: Vec<Job>,
+    boosted_until: Option<Instant>,
+    /// Nothing is due before this, whoever pulls it forward.
+    not_before: Option<Instant>,
+    login: LoginBackoff,
     rng: fastrand::Rng,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Watch {
-    due: Instant,
-    /// When it is due if nobody hurries.
-    planned: Instant,
-    asked: Option<Instant>,
-    /// When it is to be asked, be it while an earlier one is under way.
-    wanted: Option<Instant>,
-    misses: u32,
-    tried: bool,
-}
-
-/// What a failed query means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The first miss: a person may want to know.
-    FirstMiss,
-    /// Nothing new.
-    Patience,
-    /// It was missed too often: what it told is not known any more.
-    GivenUp,
-}
-
-impl Schedule {
-    /// Starts with a look at the lines at a random moment of the first tick, or two seconds, so that several phones are not in step.
-    pub fn new(pace: Pace, now: Instant, seed: u64) -> Self {
+impl Polling {
+    /// Starts with the lines, at a random moment of the first interval or two seconds, so that several phones are not in
+    /// step. Values and contacts are not due before the phone has answered.
+    pub fn new(pace: Pace, extras: &Extras, now: Instant, seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let due = now + pace.idle.min(SPREAD).mul_f64(rng.f64());
-        Self { pace, watches: [Watch::new(due); StatusQuery::ALL.len()], lively_until: None, rng }
-    }
-
-    /// Returns the query that is due for longest; of a phone that is not heard only the lines are asked.
-    ///
-    /// Not the most urgent one: a phone that is slower than its lines are due would never be asked for the rest.
-    pub fn due(&self, now: Instant) -> Option<StatusQuery> {
-        let query = self.first();
-        (self.watch(query).due <= now).then_some(query)
-    }
-
-    /// Returns when the next query is due.
-    pub fn next(&self) -> Instant {
-        self.watch(self.first()).due
-    }
-
-    fn first(&self) -> StatusQuery {
-        let all = StatusQuery::ALL.into_iter();
-        let first = all.min_by_key(|query| self.watch(*query).due);
-        first.filter(|_| !self.missing()).unwrap_or(StatusQuery::Lines)
-    }
-
-    /// Says whether every query was tried.
-    pub fn all_tried(&self) -> bool {
-        self.watches.iter().all(|watch| watch.tried)
-    }
-
-    /// Says whether the phone has gone unheard, be it once.
-    pub fn missing(&self) -> bool {
-        self.watch(StatusQuery::Lines).misses > 0
-    }
-
-    /// Makes a query due at this time at the latest; an answer to one that was asked before does not do.
-    pub fn pull_forward(&mut self, query: StatusQuery, at: Instant) {
-        let watch = self.watch_mut(query);
-        watch.due = watch.due.min(at);
-        watch.wanted = Some(watch.wanted.map_or(at, |wanted| wanted.min(at)));
-    }
-
-    /// Makes all queries but the one about the lines due now.
-    pub fn pull_forward_others(&mut self, now: Instant) {
-        for query in StatusQuery::ALL.into_iter().filter(|query| *query != StatusQuery::Lines) {
-            self.pull_forward(query, now);
+        let due = Some(now + pace.idle.min(SPREAD).mul_f64(rng.f64()));
+        let status = StatusQuery::ALL.into_iter().map(|query| {
+            let (gate, every) = match query {
+                StatusQuery::Lines => (Gate::Always, pace.idle),
+                StatusQuery::Status | StatusQuery::Accounts => (Gate::LinesHeard, STATUS_EVERY),
+                StatusQuery::Clock | StatusQuery::Identity => (Gate::LinesHeard, SLOW_EVERY),
+            };
+            Job::new(Subject::Status(query), gate, every, due)
+        });
+        let lists = values::lists(&extras.values).into_iter();
+        let values = lists.map(|list| {
+            Job::new(Subject::Values(list), Gate::LinesHeard, extras.values_every, None)
+        });
+        let contacts = extras.contacts_every.into_iter().flat_map(|every| {
+            [Subject::Groups, Subject::Contacts]
+                .map(|what| Job::new(what, Gate::Quiet, every, None))
+        });
+        Self {
+            pace,
+            jobs: status.chain(values).chain(contacts).collect(),
+            boosted_until: None,
+            not_before: None,
+            login: LoginBackoff::default(),
+            rng,
         }
     }
 
-    /// Watches the lines closely for a while: something was just done to them. A phone that does not answer is not looked
-    /// at more often than one that does.
+    /// Returns the request that is due for longest, if one is due; `quiet` if no call is being set up.
+    ///
+    /// Not the most urgent one: a phone that is slower than its lines are due would never be polled for the rest.
+    pub fn next(&self, quiet: bool, now: Instant) -> Option<PhoneRequest> {
+        let is_due = |job: &&Job| self.due_of(job, quiet).is_some_and(|due| due <= now);
+        self.jobs.iter().filter(is_due).min_by_key(|job| job.due).map(Job::request)
+    }
+
+    /// Returns when the next request is due.
+    pub fn wake(&self, quiet: bool) -> Option<Instant> {
+        self.jobs.iter().filter_map(|job| self.due_of(job, quiet)).min()
+    }
+
+    fn due_of(&self, job: &Job, quiet: bool) -> Option<Instant> {
+        let is_open = match job.gate {
+            Gate::Always => true,
+            Gate::LinesHeard => !self.is_missing(),
+            Gate::Quiet => quiet && !self.is_missing() && self.all_tried(),
+        };
+        let due = job.due.filter(|_| is_open)?;
+        Some(self.not_before.map_or(due, |not_before| not_before.max(due)))
+    }
+
+    fn lines(&self) -> &Job {
+        &self.jobs[0]
+    }
+
+    fn of_status(&self) -> &[Job] {
+        &self.jobs[..StatusQuery::ALL.len()]
+    }
+
+    /// Returns `true` if everything of the status was tried.
+    pub fn all_tried(&self) -> bool {
+        self.of_status().iter().all(|job| job.tried)
+    }
+
+    /// Returns `true` if the lines were not answered the last time.
+    pub fn is_missing(&self) -> bool {
+        self.lines().misses > 0
+    }
+
+    /// Returns `true` if every list of values was answered the last time.
+    pub fn values_are_well(&self) -> bool {
+        let mut lists = self.jobs.iter().filter(|job| matches!(job.what, Subject::Values(_)));
+        lists.all(|job| job.misses == 0)
+    }
+
+    /// Returns the lists of values, each for one request.
+    pub fn value_lists(&self) -> impl Iterator<Item = &[String]> {
+        self.jobs.iter().filter_map(|job| match &job.what {
+            Subject::Values(names) => Some(names.as_slice()),
+            Subject::Status(_) | Subject::Groups | Subject::Contacts => None,
+        })
+    }
+
+    fn pull(&mut self, at: Instant, is_meant: impl Fn(&Subject) -> bool) {
+        for job in self.jobs.iter_mut().filter(|job| is_meant(&job.what)) {
+            job.pull_forward(at);
+        }
+    }
+
+    /// Makes a part of the status due at this time at the latest; an answer to what was asked before does not satisfy that.
+    pub fn pull_forward(&mut self, query: StatusQuery, at: Instant) {
+        self.pull(at, |what| *what == Subject::Status(query));
+    }
+
+    /// Makes all of the status but the lines due.
+    pub fn pull_status_forward(&mut self, at: Instant) {
+        let lines = Subject::Status(StatusQuery::Lines);
+        self.pull(at, |what| matches!(what, Subject::Status(_)) && *what != lines);
+    }
+
+    /// Makes all values due at this time at the latest.
+    pub fn pull_values_forward(&mut self, at: Instant) {
+        self.pull(at, |what| matches!(what, Subject::Values(_)));
+    }
+
+    /// Makes groups and contacts due at this time at the latest.
+    pub fn pull_contacts_forward(&mut self, at: Instant) {
+        self.pull(at, is_of_contacts);
+    }
+
+    /// Makes groups and contacts due, even if the phone was found to lack them.
+    pub fn insist_on_contacts(&mut self, now: Instant) {
+        for job in self.jobs.iter_mut().filter(|job| is_of_contacts(&job.what)) {
+            job.forget_unsupported();
+            job.pull_forward(now);
+        }
+    }
+
+    /// Forgets what the phone was found to lack, and has values and contacts read: it was restarted or away.
+    pub fn forget_unsupported(&mut self, now: Instant) {
+        self.jobs.iter_mut().for_each(Job::forget_unsupported);
+        self.pull_values_forward(now);
+        self.pull_contacts_forward(now);
+    }
+
+    /// Polls the lines at the active interval for a while: something was just done to them. A phone that does not answer is
+    /// not polled more often than one that does.
     pub fn boost(&mut self, now: Instant) {
-        let last = self.watch(StatusQuery::Lines).asked.filter(|_| self.missing());
+        let last = self.lines().asked.filter(|_| self.is_missing());
         let at = last.map_or(now, |last| now.max(last + self.pace.idle));
         self.pull_forward(StatusQuery::Lines, at);
-        self.lively_until = Some(now + LIVELY);
+        self.boosted_until = Some(now + BOOST);
     }
 
-    /// Asks nothing before this.
-    pub fn hold_until(&mut self, until: Instant) {
-        for watch in &mut self.watches {
-            watch.plan(watch.due.max(until));
+    /// Sends nothing before this, and then the lines first.
+    pub fn suspend_until(&mut self, until: Instant) {
+        self.not_before = Some(until);
+        self.jobs.iter_mut().for_each(|job| job.put_off(until));
+        self.jobs[0].move_to(until);
+    }
+
+    /// Notes that the phone refused our login. Returns how long nothing is sent: another try could lock the phone.
+    pub fn login_refused(&mut self, now: Instant) -> Duration {
+        let delay = self.login.refused(now);
+        self.suspend_until(now + delay);
+        delay
+    }
+
+    /// Notes that the phone takes our login.
+    pub fn login_worked(&mut self) {
+        self.login = LoginBackoff::default();
+    }
+
+    /// Returns how long nothing is sent, because the phone refused our login.
+    pub fn login_backoff(&self, now: Instant) -> Option<Duration> {
+        self.login.until(now).map(|until| until - now)
+    }
+
+    /// Returns the refusals so far, for the polling that follows this one.
+    pub fn into_login_backoff(self) -> LoginBackoff {
+        self.login
+    }
+
+    /// Goes on with the refusals of the polling before. Returns `true` if nothing may be sent for a while.
+    pub fn resume_login_backoff(&mut self, login: LoginBackoff, now: Instant) -> bool {
+        self.login = login;
+        let until = login.until(now);
+        if let Some(until) = until {
+            self.suspend_until(until);
         }
-        self.watch_mut(StatusQuery::Lines).plan(until);
+        until.is_some()
     }
 
-    /// Notes that a query is being asked.
-    pub fn asks(&mut self, query: StatusQuery, now: Instant) {
-        let watch = self.watch_mut(query);
-        watch.wanted = watch.wanted.filter(|wanted| *wanted > now);
-        watch.asked = Some(now);
+    /// Notes that a request is sent, whoever wants it.
+    pub fn asks(&mut self, request: &PhoneRequest, is_poll: bool, now: Instant) {
+        if let Some(place) = self.place_of(request, is_poll) {
+            self.jobs[place].asks(now);
+        }
     }
 
-    /// Notes an answer to a query that was asked at `asked`; `busy` if a line is not idle.
-    ///
-    /// Returns whether the query had been missed before.
-    pub fn answered(&mut self, query: StatusQuery, asked: Instant, busy: bool) -> bool {
-        let lively = self.lively_until.is_some_and(|until| asked < until);
-        let every = match query {
-            StatusQuery::Lines if busy || lively => self.pace.active,
-            StatusQuery::Lines => self.pace.idle,
-            StatusQuery::Status | StatusQuery::Accounts => STATUS_EVERY,
-            StatusQuery::Clock | StatusQuery::Identity => SLOW_EVERY,
+    /// Handles how a request went that was sent at `asked`; `busy` if a line is not idle. Returns the job that it belongs to,
+    /// and what became of it; none where it belongs to none.
+    pub fn answered(
+        &mut self,
+        request: &PhoneRequest,
+        is_poll: bool,
+        result: Result<(), &PhoneError>,
+        asked: Instant,
+        busy: bool,
+        now: Instant,
+    ) -> Option<(Subject, Verdict)> {
+        let is_lines = *request == PhoneRequest::Read(StatusQuery::Lines);
+        let boosted = self.boosted_until.is_some_and(|until| asked < until);
+        let active = (is_lines && (busy || boosted)).then_some(self.pace.active);
+        if is_lines && busy && result.is_ok() {
+            self.boosted_until = self.boosted_until.max(Some(asked + BOOST));
+        }
+        let slower = delay(self.pace.idle * 2, self.lines().misses + 1, SLOWEST);
+        let place = self.place_of(request, is_poll)?;
+        let (job, rng) = (&mut self.jobs[place], &mut self.rng);
+        let mut verdict = match result {
+            Ok(()) => job.answered(asked, active),
+            Err(error) => job.missed(error, || slower.mul_f64(0.75 + rng.f64() / 4.0), now),
         };
-        if query == StatusQuery::Lines && busy {
-            self.lively_until = self.lively_until.max(Some(asked + LIVELY));
+        let what = job.what.clone();
+        if !matches!(what, Subject::Status(_)) {
+            // the next list waits for the lines, if they are due
+            let others = self.jobs.iter_mut().filter(|job| !matches!(job.what, Subject::Status(_)));
+            others.for_each(|job| job.wait_in_line(now));
         }
-        let watch = self.watch_mut(query);
-        let missed = watch.misses > 0;
-        let due = watch.wanted.map_or(asked + every, |wanted| wanted.min(asked + every));
-        watch.plan(due);
-        (watch.misses, watch.tried) = (0, true);
-        missed
+        if verdict == Verdict::FirstMiss && !is_lines && result.is_err_and(PhoneError::is_silence) {
+            // whether the phone is there is for the lines to find out
+            self.pull_forward(StatusQuery::Lines, now);
+            verdict = Verdict::Patience;
+        }
+        Some((what, verdict))
     }
 
-    /// Notes that a query was not answered. While one is missed, another try that somebody hurried does not count.
-    pub fn missed(&mut self, query: StatusQuery, trouble: &PhoneError, now: Instant) -> Verdict {
-        let watch = self.watch_mut(query);
-        watch.wanted = None;
-        if watch.misses > 0 && watch.asked.is_some_and(|asked| asked < watch.planned) {
-            watch.due = watch.planned.max(now);
-            return Verdict::Patience;
-        }
-        let misses = watch.misses + 1;
-        let pause = match query {
-            StatusQuery::Lines => {
-                let slower = self.pace.idle.saturating_mul(1 << misses.min(16));
-                slower.min(SLOWEST).mul_f64(0.75 + self.rng.f64() / 4.0)
-            }
-            _ if trouble.is_unavailable() => UNSUPPORTED_RETRY,
-            StatusQuery::Status | StatusQuery::Accounts => STATUS_EVERY,
-            StatusQuery::Clock | StatusQuery::Identity => SLOW_EVERY.min(STATUS_EVERY * misses),
-        };
-        let watch = self.watch_mut(query);
-        watch.plan(now + pause);
-        (watch.misses, watch.tried) = (misses, true);
-        match misses {
-            MISSES => Verdict::GivenUp,
-            1 if query != StatusQuery::Lines && trouble.is_silence() => {
-                // whether the phone is there is for the lines to find out
-                self.pull_forward(StatusQuery::Lines, now);
-                Verdict::Patience
-            }
-            1 => Verdict::FirstMiss,
-            _ => Verdict::Patience,
+    /// Notes that the phone lacks a function, as a command has found out.
+    pub fn is_unsupported(&mut self, request: &PhoneRequest, now: Instant) {
+        // the lines are polled whatever a command was told
+        if let Some(place) = self.place_of(request, true).filter(|place| *place > 0) {
+            self.jobs[place].is_unsupported(now);
         }
     }
 
-    fn watch(&self, query: StatusQuery) -> &Watch {
-        &self.watches[query as usize]
-    }
-
-    fn watch_mut(&mut self, query: StatusQuery) -> &mut Watch {
-        &mut self.watches[query as usize]
+    /// A command that reads the status does the work of the job; one that reads the rest wants it for itself.
+    fn place_of(&self, request: &PhoneRequest, is_poll: bool) -> Option<usize> {
+        self.jobs.iter().position(|job| {
+            (is_poll || matches!(job.what, Subject::Status(_))) && job.request() == *request
+        })
     }
 }
 
-impl Watch {
-    fn new(due: Instant) -> Self {
-        Self { due, planned: due, asked: None, wanted: None, misses: 0, tried: false }
-    }
-
-    fn plan(&mut self, due: Instant) {
-        (self.due, self.planned) = (due, due);
-    }
-}
-
-/// Returns the pause after this many refused logins in a row.
-pub fn hold(refusals: u32) -> Duration {
-    HOLD.saturating_mul(1 << refusals.saturating_sub(1).min(16)).min(LONGEST_HOLD)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn schedule(now: Instant) -> Schedule {
-        let pace = Pace { idle: Duration::from_secs(2), active: Duration::from_millis(500) };
-        Schedule::new(pace, now, 7)
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "any instant does: tests only add to it")]
-    fn start() -> Instant {
-        Instant::now()
-    }
-
-    #[test]
-    fn a_silent_phone_is_asked_slower_and_slower() {
-        let now = start();
-        let mut schedule = schedule(now);
-        let mut pauses = Vec::new();
-        for miss in 1..=20u32 {
-            let verdict = schedule.missed(StatusQuery::Lines, &PhoneError::Timeout, now);
-            assert_eq!(verdict == Verdict::FirstMiss, miss == 1);
-            assert_eq!(verdict == Verdict::GivenUp, miss == 3);
-            pauses.push(schedule.watch(StatusQuery::Lines).due - now);
-        }
-        for (pause, full) in pauses.iter().zip([4, 8, 16, 30, 30, 30]) {
-            let full = Duration::from_secs(full);
-            assert!(*pause <= full && *pause >= full.mul_f64(0.75), "{pause:?} of {full:?}");
-        }
-        assert!(pauses.iter().all(|pause| *pause <= SLOWEST));
-    }
-
-    #[test]
-    fn who_hurries_does_not_wear_out_the_patience() {
-        let now = start();
-        let mut schedule = schedule(now);
-        let lines = StatusQuery::Lines;
-        let miss = |schedule: &mut Schedule, at| {
-            schedule.asks(lines, at);
-            schedule.missed(lines, &PhoneError::Timeout, at)
-        };
-        assert_eq!(miss(&mut schedule, now), Verdict::FirstMiss);
-        let planned = schedule.watch(lines).due;
-        let (mut at, mut asked) = (now, 0);
-        while at < planned {
-            schedule.boost(at);
-            if schedule.due(at).is_some() {
-                asked += 1;
-                assert_eq!(miss(&mut schedule, at), Verdict::Patience);
-                assert_eq!(schedule.watch(lines).due, planned.max(at), "the next is as it was");
-            }
-            at += Duration::from_millis(200);
-        }
-        assert_eq!(asked, 1, "it is tried at once, but not faster than a phone that is well");
-        assert_eq!(miss(&mut schedule, planned), Verdict::Patience);
-        let next = schedule.next();
-        assert_eq!(miss(&mut schedule, next), Verdict::GivenUp);
-    }
-
-    #[test]
-    fn phones_are_not_in_step() {
-        let now = start();
-        let pace = Pace { idle: Duration::from_secs(2), active: Duration::from_millis(500) };
-        let firsts: Vec<_> =
-            (0..50).map(|seed| Schedule::new(pace, now, seed).next() - now).collect();
-        let early = firsts.iter().filter(|first| **first < Duration::from_secs(1)).count();
-        assert!(firsts.iter().all(|first| *first <= pace.idle));
-        assert!((10..=40).contains(&early), "{early} of 50 in the first half");
-    }
-
-    #[test]
-    fn holds_grow() {
-        let minutes = [1, 2, 3, 4, 5, 6, 7, 60].map(|n| hold(n).as_secs() / 60);
-        assert_eq!(minutes, [10, 20, 40, 80, 160, 320, 360, 360]);
-    }
+fn is_of_contacts(what: &Subject) -> bool {
+    matches!(what, Subject::Groups | Subject::Contacts)
 }

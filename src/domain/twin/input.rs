@@ -1,4 +1,4 @@
-//! What can happen to a twin, and what it wants done.
+//! What a twin handles, and what it wants done.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,9 +20,9 @@ use crate::domain::values::named::{NamedValue, ValueKey};
 
 pub use crate::domain::call::Now;
 
-/// What a twin must know of its phone's settings.
+/// What a twin must know of the settings of its phone.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct TwinOptions {
     /// The phone.
     pub id: PhoneId,
     /// Its name for people.
@@ -79,7 +79,7 @@ pub enum Input {
     Paused(Now),
     /// It may be asked again.
     Resumed,
-    /// This twin will stop: it asks nothing more, and takes in what is still to come.
+    /// This twin will stop: it sends nothing more, and handles what is still to come.
     Leaving,
     /// It stops: it says goodbye.
     Stopping,
@@ -105,8 +105,8 @@ pub enum Note {
     Missed(PhoneError),
     /// It is offline from now on.
     Offline(PhoneError),
-    /// Its login was refused; nothing is asked of it for a while.
-    Held(PhoneError, Duration),
+    /// Our login was refused; nothing is sent to it for this long.
+    LoginRefused(PhoneError, Duration),
     /// Its sessions keep ending soon after we have logged in.
     SessionsEnd,
     /// It is online from now on; it was not for so long.

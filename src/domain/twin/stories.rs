@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::{Effect, Input, Note, Now, Settings, Twin};
+use super::{Effect, Input, Note, Now, Twin, TwinOptions};
 use crate::domain::call::push::{Push, PushKind};
 use crate::domain::command::dial_allow::DialAllow;
 use crate::domain::command::policy::{Guarded, Policy};
@@ -55,7 +55,7 @@ impl Story {
     #[expect(clippy::disallowed_methods, reason = "any instant does: stories only add to it")]
     fn new() -> Self {
         let start = Instant::now();
-        let settings = Settings {
+        let settings = TwinOptions {
             id: "kitchen".parse().unwrap(),
             name: "Kitchen".into(),
             url: "http://192.0.2.1/".into(),
@@ -406,7 +406,7 @@ fn a_refused_password_is_not_tried_again_for_ten_minutes() {
     insta::assert_snapshot!(story.told(), @r#"
       1.3 availability = offline
       1.3 ? Read(Lines)
-      1.3 # Held(Unauthorized("wrong"), 600s)
+      1.3 # LoginRefused(Unauthorized("wrong"), 600s)
       1.3 problem = unauthorized
       1.3 status = unauthorized
       1.3 call_state = unknown

@@ -93,7 +93,7 @@ fn a_redial_between_two_looks_is_another_call_without_the_limit() {
 fn a_limit_that_is_long_past_at_the_start_is_dropped() {
     let mut story = Story::new();
     story.dial("1001", Some(20)).line(1, Calling, "1001", "").tells(&["outgoing 1 1001 -"]);
-    story.away(300.0).restart(habits());
+    story.away(300.0).restart(settings());
     story.change(1, Calling, "1001", "").look().pass(3.0).look().tells(&[]);
 }
 

@@ -7,7 +7,7 @@ use crate::domain::call::Switchboard;
 
 #[test]
 fn pushes_that_say_nothing_of_calls_push_out_nothing() {
-    let mut story = Story::unseen(habits());
+    let mut story = Story::unseen(settings());
     story.look();
     for _ in 0..20 {
         story.line(1, Ringing, "1001", "").line(1, Idle, "", "");
@@ -17,26 +17,26 @@ fn pushes_that_say_nothing_of_calls_push_out_nothing() {
             story.pass(60.0).push(kind, "", "");
         }
     }
-    story.remember(&PhoneTopic::MissedCalls, "3").remember_no_more();
+    story.remember(&PhoneTopic::MissedCalls, "3").retained_complete();
     assert_eq!(story.missed(), 23);
 }
 
 #[test]
 fn what_is_too_much_to_keep_is_counted_all_the_same() {
-    let mut story = Story::unseen(habits());
+    let mut story = Story::unseen(settings());
     story.look();
     for _ in 0..200 {
         story.line(1, Ringing, "1001", "").line(1, Idle, "", "").pass(60.0);
     }
     story.line(2, Ringing, "1002", "").line(2, InCall, "1002", "");
-    story.remember(&PhoneTopic::MissedCalls, "3").remember_no_more();
+    story.remember(&PhoneTopic::MissedCalls, "3").retained_complete();
     assert_eq!(story.missed(), 203);
     assert_eq!(story.in_progress()[0]["number"], "1002");
 }
 
 #[test]
 fn what_is_seen_is_not_replaced_by_what_is_remembered() {
-    let mut story = Story::unseen(habits());
+    let mut story = Story::unseen(settings());
     story.look().line(1, Ringing, "1001", "").line(1, InCall, "1001", "");
     for _ in 0..200 {
         story.line(2, Ringing, "1002", "").line(2, Idle, "", "");
@@ -49,17 +49,17 @@ fn what_is_seen_is_not_replaced_by_what_is_remembered() {
 
 #[test]
 fn what_was_missed_before_a_reset_is_not_counted_after_it() {
-    let mut story = Story::unseen(habits());
+    let mut story = Story::unseen(settings());
     story.look().line(1, Ringing, "1001", "").line(1, Idle, "", "");
     story.take(Input::MissedReset);
     story.line(1, Ringing, "1001", "").line(1, Idle, "", "");
-    story.remember(&PhoneTopic::MissedCalls, "3").remember_no_more();
+    story.remember(&PhoneTopic::MissedCalls, "3").retained_complete();
     assert_eq!(story.missed(), 1);
 }
 
 #[test]
 fn one_broken_entry_of_what_is_remembered_is_left_out() {
-    let mut story = Story::unseen(habits());
+    let mut story = Story::unseen(settings());
     let before = r#"[{"line":1}, 7, {"call_id":"a","line":2,"state":"in_call","doorbell":false}]"#;
     story.remember(&PhoneTopic::Calls, before);
     let calls = story.in_progress();
@@ -79,12 +79,12 @@ fn a_ring_of_long_ago_is_over() {
     // it was answered while the bridge was away
     let mut story = Story::new();
     story.line(1, Ringing, "1001", "").tells(&["incoming 1 1001 -"]);
-    story.change(1, InCall, "1001", "").away(3600.0).restart(habits()).look();
+    story.change(1, InCall, "1001", "").away(3600.0).restart(settings()).look();
     story.tells(&["answered 1 1001 -"]);
     // people talk for longer
     let mut story = Story::new();
     story.line(1, InCall, "1001", "").tells(&["answered 1 1001 -"]);
-    story.away(3600.0).restart(habits()).look().tells(&[]);
+    story.away(3600.0).restart(settings()).look().tells(&[]);
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_restart_neither_loses_nor_doubles_a_call() {
         "incoming 2 1003 -",
         "outgoing 3 1004 -",
     ]);
-    story.pass(20.0).restart(habits()).look().tells(&[]);
+    story.pass(20.0).restart(settings()).look().tells(&[]);
     assert_eq!(story.missed(), 1);
     assert_eq!(story.caller()["number"], "1003");
     story.pass(10.0).look().tells(&["hang up 3"]);
@@ -122,7 +122,7 @@ fn calls_go_on_or_end_while_the_bridge_is_away() {
     story.line(1, Ringing, "1001", "").line(2, Ringing, "1002", "").line(3, InCall, "1003", "");
     story.tells(&["incoming 1 1001 -", "incoming 2 1002 -", "answered 3 1003 -"]);
     story.change(1, InCall, "1001", "").change(2, Idle, "", "").change(3, InCall, "1009", "");
-    story.away(20.0).restart(habits());
+    story.away(20.0).restart(settings());
     story.tells(&["answered 1 1001 -", "missed 2 1002 -", "ended 3 1003 -", "answered 3 1009 -"]);
     let ended = &story.events[5];
     assert_eq!([&ended["ended_at"], &ended["talk_seconds"]], [&Value::Null, &Value::Null]);
@@ -131,7 +131,7 @@ fn calls_go_on_or_end_while_the_bridge_is_away() {
 
 #[test]
 fn what_happens_before_it_is_known_what_was_before_is_told_afterwards() {
-    let mut story = Story::unseen(habits());
+    let mut story = Story::unseen(settings());
     story.look().pass(200.0).line(1, Ringing, "1001", "").line(1, Idle, "", "").tells(&[]);
     assert_eq!(story.board.topics(), None);
     for _ in 0..1000 {
@@ -151,7 +151,7 @@ fn what_happens_before_it_is_known_what_was_before_is_told_afterwards() {
 #[test]
 fn nonsense_on_the_broker_does_no_harm() {
     for nonsense in ["", "{}", "[1]", "[{\"call_id\":\"x\"}]", "null", "ringing", "[[[["] {
-        let mut story = Story::unseen(habits());
+        let mut story = Story::unseen(settings());
         story.look();
         for topic in [PhoneTopic::Calls, PhoneTopic::MissedCalls, PhoneTopic::LastCaller] {
             story.remember(&topic, nonsense);

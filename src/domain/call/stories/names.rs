@@ -101,7 +101,7 @@ fn another_number_is_another_person() {
 fn a_doorbell_is_known_by_the_name_of_the_address_book() {
     let rule =
         DoorbellRule { name: Some(Pattern::Plain("Front door".into())), ..DoorbellRule::default() };
-    let mut story = Story::with(CallSettings { doorbell: vec![rule], ..habits() });
+    let mut story = Story::with(CallSettings { doorbell: vec![rule], ..settings() });
     story.know(&[("8001", "Front door", &[])]);
     story.line(1, Ringing, "8001", "");
     story.tells(&["incoming 1 8001 Front door", "ring 1 8001 Front door"]);
@@ -111,7 +111,7 @@ fn a_doorbell_is_known_by_the_name_of_the_address_book() {
 fn who_calls_is_remembered_over_a_restart() {
     let mut story = Story::new();
     story.know(&[("1001", "Ann", &["Family"])]);
-    story.line(1, Ringing, "1001", "").away(2.0).restart(habits()).look();
+    story.line(1, Ringing, "1001", "").away(2.0).restart(settings()).look();
     let ann = json!(["Ann", "Ann", "Family", ["Family"]]);
     assert_eq!(who(&story.in_progress()[0]), ann, "though no contacts were read since");
     story.know(&[("1001", "Ann Example", &[])]);
@@ -121,7 +121,7 @@ fn who_calls_is_remembered_over_a_restart() {
 
 #[test]
 fn what_an_older_version_left_is_understood() {
-    let mut story = Story::unseen(habits());
+    let mut story = Story::unseen(settings());
     let old = r#"[{"call_id":"7","line":1,"state":"ringing","account":null,"direction":"incoming","name":"Ann","number":"1001",
         "started_at":null,"answered_at":null,"doorbell":false,"hang_up_at":null}]"#;
     story.remember(&PhoneTopic::Calls, old);

@@ -245,7 +245,7 @@ fn a_push_makes_no_call_of_a_handset_that_is_lifted_and_no_door_of_an_account() 
     let mut story = Story::new();
     story.push(Outgoing, "1001", "a@pbx").line(1, Dialing, "", "").line(1, Idle, "", "").tells(&[]);
     let rule = DoorbellRule { account: Some(1), ..DoorbellRule::default() };
-    let mut story = Story::with(CallSettings { doorbell: vec![rule], ..habits() });
+    let mut story = Story::with(CallSettings { doorbell: vec![rule], ..settings() });
     story.push(Incoming, "", "b@pbx").change(1, InCall, "", "");
     story.lines[0].account = Some(1);
     story.look().tells(&["incoming 1 - -", "answered 1 - -"]);

@@ -53,7 +53,7 @@ fn a_push_does_not_try_a_refused_login_again() {
 #[test]
 fn a_push_of_another_phone_is_not_for_us() {
     let mut story = Story::settled();
-    story.twin.snapshot.identity.mac = Some("c0:74:ad:00:00:01".into());
+    story.twin.picture.snapshot.identity.mac = Some("c0:74:ad:00:00:01".into());
     story.happens(Input::Woke);
     story.told();
     for _ in 0..2 {
@@ -174,7 +174,7 @@ fn what_was_missed_while_the_broker_is_away_at_the_start_is_counted() {
 fn a_flap_is_seen_and_said_by_nobody() {
     let mut story = Story::new();
     story.twin =
-        Twin::new(Settings { min_ring: SECOND, ..story.twin.settings.clone() }, story.now, 1);
+        Twin::new(TwinOptions { min_ring: SECOND, ..story.twin.options.clone() }, story.now, 1);
     story.passes(3 * SECOND);
     story.happens(Input::RetainedComplete);
     story.told();

@@ -75,7 +75,7 @@ fn values_are_asked_for_in_short_lists_and_the_lines_in_between() {
 #[test]
 fn a_value_that_the_phone_ignores_is_an_error() {
     let mut story = Story::settled();
-    story.twin.settings.policy.allow = Guarded::TABLE.map(|(guarded, _)| guarded).into();
+    story.twin.options.policy.allow = Guarded::TABLE.map(|(guarded, _)| guarded).into();
     story.values =
         [("1561".to_owned(), "1".to_owned()), ("35".to_owned(), "old".to_owned())].into();
     story.commanded("set_values", r#"{"P1561":1}"#);
@@ -110,7 +110,7 @@ fn nothing_of_a_contact_is_lost() {
 
     story.commanded("delete_all_contacts", "");
     assert!(story.told().contains("not_allowed"));
-    story.twin.settings.policy.allow = [Guarded::DeleteAllContacts].into();
+    story.twin.options.policy.allow = [Guarded::DeleteAllContacts].into();
     story.commanded("delete_all_contacts", "");
     assert!(story.asks().contains(&PhoneRequest::DeleteAllContacts));
     assert!(story.told().contains(r#""home":"0301""#), "the result has them as they were");
@@ -122,7 +122,7 @@ fn nothing_of_a_contact_is_lost() {
 #[test]
 fn nothing_comes_between_reading_contacts_and_changing_them() {
     let mut story = Story::settled();
-    story.twin.settings.policy.allow = [Guarded::DeleteAllContacts].into();
+    story.twin.options.policy.allow = [Guarded::DeleteAllContacts].into();
     story.stuck = true;
     story.commanded("delete_all_contacts", "");
     story.commanded("save_contact", r#"{"name":"Ann"}"#);
@@ -234,7 +234,7 @@ fn a_lost_registration_shows_within_half_a_minute() {
 #[test]
 fn a_slow_phone_ends_what_it_was_told() {
     let mut story = Story::settled();
-    story.twin.settings.policy.allow = [Guarded::SetValues].into();
+    story.twin.options.policy.allow = [Guarded::SetValues].into();
     story.values = [("35".to_owned(), "new".to_owned())].into();
     story.stuck = true;
     story.commanded("set_values", r#"{"P35":"new"}"#);

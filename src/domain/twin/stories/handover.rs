@@ -5,11 +5,11 @@ use super::*;
 impl Story {
     /// The settings are read again: other ones, but with the same login, if so.
     pub(super) fn reloaded(&mut self, same_login: bool) {
-        let settings = self.twin.settings.clone();
+        let settings = self.twin.options.clone();
         self.replaced(settings, same_login);
     }
 
-    fn replaced(&mut self, settings: Settings, same_login: bool) {
+    fn replaced(&mut self, settings: TwinOptions, same_login: bool) {
         self.happens(Input::Leaving);
         self.happens(Input::Stopping);
         let heir = Twin::new(settings, self.now, 2);
@@ -168,12 +168,12 @@ fn who_is_not_asked_is_still_who_it_was() {
             story.trouble = Some(PhoneError::Unauthorized("wrong password".into()));
             story.passes(30 * SECOND);
         }
-        let shown = story.twin.published.clone();
+        let shown = story.twin.picture.published.clone();
         assert!(shown.contains_key(&PhoneTopic::Info) && shown.contains_key(&PhoneTopic::System));
         story.reloaded(true);
         story.happens(Input::Woke);
-        assert_eq!(story.twin.published, shown, "paused {paused}");
-        let described = story.twin.described.clone().unwrap();
+        assert_eq!(story.twin.picture.published, shown, "paused {paused}");
+        let described = story.twin.picture.described.clone().unwrap();
         assert!(described.complete && described.lines == [1, 2]);
     }
 }
@@ -183,7 +183,7 @@ fn another_phone_is_not_hung_up() {
     let mut story = Story::settled();
     story.commanded("dial", r#"{"number": "1001", "hang_up_after": "20s"}"#);
     let url = "http://192.0.2.2/".to_owned();
-    story.replaced(Settings { url, ..story.twin.settings.clone() }, false);
+    story.replaced(TwinOptions { url, ..story.twin.options.clone() }, false);
     story.lines[0] = LineState::Calling;
     story.asks();
     story.passes(25 * SECOND);
@@ -194,7 +194,7 @@ fn another_phone_is_not_hung_up() {
 #[test]
 fn what_was_written_may_have_been_obeyed() {
     let mut story = Story::settled();
-    story.twin.settings.policy.allow = [Guarded::SetValues].into();
+    story.twin.options.policy.allow = [Guarded::SetValues].into();
     story.stuck = true;
     story.commanded("set_values", r#"{"P35":"new"}"#);
     story.passes(3 * SECOND);
@@ -211,7 +211,7 @@ fn what_was_known_of_another_value_is_not_that_of_the_new_one() {
         let key = "volume".parse().unwrap();
         let setting =
             NamedValue { key, name: "Volume".into(), value: value.into(), kind, icon: None };
-        Settings { values: vec![setting].into(), ..story.twin.settings.clone() }
+        TwinOptions { values: vec![setting].into(), ..story.twin.options.clone() }
     };
     let (here, there) = ("http://192.0.2.1/", "http://192.0.2.2/");
     for (url, value, unit, stays) in [
@@ -227,7 +227,7 @@ fn what_was_known_of_another_value_is_not_that_of_the_new_one() {
         assert!(story.told().contains(r#"values/volume = {"value":"5","raw":"5"}"#));
         let broken = || PhoneError::BadAnswer("?".into());
         story.denied = ["1", "2"].map(|name| (name.to_owned(), broken())).into();
-        let settings = Settings { url: url.to_owned(), ..with(value, unit, &story) };
+        let settings = TwinOptions { url: url.to_owned(), ..with(value, unit, &story) };
         story.replaced(settings, true);
         story.passes(10 * SECOND);
         let told = story.told();

@@ -27,7 +27,7 @@ impl Story {
     /// A phone with a contact, which is met a second or two later.
     fn with_contacts() -> Self {
         let mut story = Self::new();
-        let settings = Settings { contacts_poll: Some(HOUR), ..story.twin.settings.clone() };
+        let settings = TwinOptions { contacts_poll: Some(HOUR), ..story.twin.options.clone() };
         story.twin = Twin::new(settings, story.start, 1);
         story.contacts = vec![contact("Ann", "1001")];
         story.groups = vec![Group { id: "5".into(), name: Some("Family".into()) }];
@@ -60,7 +60,7 @@ impl Story {
     /// Returns name, contact and group of the calls in progress.
     fn who(&self) -> String {
         let calls: serde_json::Value =
-            serde_json::from_str(&self.twin.published[&PhoneTopic::Calls]).unwrap();
+            serde_json::from_str(&self.twin.picture.published[&PhoneTopic::Calls]).unwrap();
         let text = |key| calls[0][key].as_str().unwrap_or("-");
         format!("{} {} {}", text("name"), text("contact"), text("group"))
     }

@@ -29,7 +29,7 @@ impl Story {
 
     /// The twin begins with these values.
     fn configured(&mut self, values: Vec<NamedValue>) {
-        let settings = Settings { values: values.into(), ..self.twin.settings.clone() };
+        let settings = TwinOptions { values: values.into(), ..self.twin.options.clone() };
         self.twin = Twin::new(settings, self.now, 1);
     }
 
@@ -164,7 +164,7 @@ fn what_the_settings_name_may_be_set_and_nothing_else() {
     let told = story.told();
     assert!(told.contains("\"code\":\"refused\"") && !told.contains("values/"), "{told}");
     // even who may set anything keeps within the limits
-    story.twin.settings.policy.allow = [Guarded::SetValues].into();
+    story.twin.options.policy.allow = [Guarded::SetValues].into();
     story.commanded("set_values", r#"{"P334":"101"}"#);
     assert!(story.told().contains("\"code\":\"bad_payload\""));
 }
@@ -371,7 +371,7 @@ proptest! {
         events in prop::collection::vec((events(), 0u32..4), 1..20)
     ) {
         let mut story = Story::new();
-        story.twin.settings.pace = Pace { idle: 60 * SECOND, active: 60 * SECOND };
+        story.twin.options.pace = Pace { idle: 60 * SECOND, active: 60 * SECOND };
         story.configured(vec![brightness(), firmware()]);
         for ((seconds, command, trouble), text) in events {
             story.trouble = trouble;
@@ -389,7 +389,7 @@ proptest! {
         story.passes(3600 * SECOND);
         let lists = story.asks().iter().filter(|ask| matches!(ask, PhoneRequest::GetValues(_))).count();
         prop_assert_eq!(lists, 12, "all is as it was, and so is the pace");
-        let shown = |key: &str| story.twin.snapshot.values[&key.parse().unwrap()].raw.clone();
+        let shown = |key: &str| story.twin.picture.snapshot.values[&key.parse().unwrap()].raw.clone();
         prop_assert_eq!(shown("brightness"), story.values.get("334").cloned());
         prop_assert_eq!(shown("firmware"), Some("1.0".to_owned()));
     }

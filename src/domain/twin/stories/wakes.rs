@@ -60,7 +60,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// A twin with all that is read in its own time.
 fn story(min_ring: u64) -> Story {
     let mut story = Story::new();
-    let mut settings = story.twin.settings.clone();
+    let mut settings = story.twin.options.clone();
     let value = |number: u16| NamedValue {
         key: format!("value_{number}").parse().unwrap(),
         name: "Value".into(),
@@ -89,7 +89,7 @@ proptest! {
                 Step::Fails(trouble) => story.trouble = trouble,
                 Step::Stuck(stuck) => {
                     story.stuck = stuck;
-                    if !stuck && story.twin.asking.is_some() {
+                    if !stuck && story.twin.in_flight.is_some() {
                         story.happens(Input::Answered(Err(PhoneError::Timeout)));
                     }
                 }

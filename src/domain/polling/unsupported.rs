@@ -1,46 +1,46 @@
-//! Functions that the phone was found to lack: they are not asked for again for a while.
+//! Functions that the phone was found to lack: a command that needs one fails at once, for a while.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use crate::domain::polling::UNSUPPORTED_RETRY;
+use super::job::UNSUPPORTED_RETRY;
 use crate::domain::request::{Answer, PhoneError, PhoneRequest};
 
 /// Functions that the phone lacks, what it said of each, and when.
 #[derive(Debug, Default)]
-pub(super) struct UnsupportedFunctions(BTreeMap<&'static str, (String, Instant)>);
+pub struct UnsupportedFunctions(BTreeMap<&'static str, (String, Instant)>);
 
 impl UnsupportedFunctions {
-    /// Takes in whether the phone has the function of this request.
-    pub(super) fn answered(
+    /// Notes whether the phone has the function of this request.
+    pub fn answered(
         &mut self,
-        ask: &PhoneRequest,
+        request: &PhoneRequest,
         result: &Result<Answer, PhoneError>,
         now: Instant,
     ) {
         match result {
             Err(PhoneError::Unsupported(why)) => {
-                self.0.insert(ask.function(), (why.clone(), now));
+                self.0.insert(request.function(), (why.clone(), now));
             }
             Ok(_) => {
-                self.0.remove(ask.function());
+                self.0.remove(request.function());
             }
             Err(_) => {}
         }
     }
 
     /// Returns why there is no sense in this request, if so.
-    pub(super) fn why(&self, ask: &PhoneRequest, now: Instant) -> Option<&str> {
+    pub fn why(&self, request: &PhoneRequest, now: Instant) -> Option<&str> {
         // it may be one value that it does not have: that says nothing of the others
-        if matches!(ask, PhoneRequest::GetValues(_)) {
+        if matches!(request, PhoneRequest::GetValues(_)) {
             return None;
         }
-        let (why, at) = self.0.get(ask.function())?;
+        let (why, at) = self.0.get(request.function())?;
         (now.duration_since(*at) < UNSUPPORTED_RETRY).then_some(why)
     }
 
     /// Forgets all of it: the phone has restarted, perhaps with another firmware.
-    pub(super) fn forget(&mut self) {
+    pub fn forget(&mut self) {
         self.0.clear();
     }
 }
