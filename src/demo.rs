@@ -14,7 +14,7 @@ use crate::config::Settings;
 use crate::domain::values::named::{NamedValue, ValueKind};
 use crate::mqtt;
 use crate::phone::PhoneOptions;
-use crate::phone::dialect::Kind;
+use crate::phone::dialect::DialectKind;
 use crate::phone::push;
 use crate::simulator::{Pace, Profile, Simulator, friends};
 
@@ -79,8 +79,8 @@ fn free(port: u16) -> SocketAddr {
 
 fn settings(broker: SocketAddr, kitchen: SocketAddr, hall: SocketAddr) -> anyhow::Result<Settings> {
     let mqtt = mqtt::BrokerOptions::at(broker.ip().to_string(), broker.port());
-    let kitchen = phone("kitchen", "Kitchen phone", kitchen, Kind::Gxv)?;
-    let mut hall = phone("hall", "Hall phone", hall, Kind::Cti)?;
+    let kitchen = phone("kitchen", "Kitchen phone", kitchen, DialectKind::Gxv)?;
+    let mut hall = phone("hall", "Hall phone", hall, DialectKind::Cti)?;
     hall.values = [ring_volume()?].into();
     Ok(Settings::new(mqtt, vec![kitchen, hall]))
 }
@@ -114,7 +114,12 @@ fn ring_volume() -> anyhow::Result<NamedValue> {
     })
 }
 
-fn phone(id: &str, name: &str, address: SocketAddr, dialect: Kind) -> anyhow::Result<PhoneOptions> {
+fn phone(
+    id: &str,
+    name: &str,
+    address: SocketAddr,
+    dialect: DialectKind,
+) -> anyhow::Result<PhoneOptions> {
     Ok(PhoneOptions {
         name: name.to_owned(),
         dialect,

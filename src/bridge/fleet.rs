@@ -77,15 +77,15 @@ impl Fleet {
     ) -> Result<(PhoneOptions, PhoneClient), String> {
         let client = self.clients.client(&options);
         let client = client.map_err(|why| format!("phones.{}.{why}", options.id))?;
-        let handset = PhoneClient::new(client, &options);
-        Ok((options, handset))
+        let client = PhoneClient::new(client, &options);
+        Ok((options, client))
     }
 
     /// Starts a phone's task, and returns the ways to it. It goes on with what an earlier task has left.
     pub(super) fn start(
         &mut self,
         options: PhoneOptions,
-        handset: PhoneClient,
+        client: PhoneClient,
         handover: Option<Handover>,
     ) -> Option<&Phone> {
         let reports = self.reports.clone()?;
@@ -111,7 +111,7 @@ impl Fleet {
         };
         let exits = Exits { reports, vitals: told };
         let leave = self.stop.child_token();
-        let task = task::run(id.clone(), twin, handset, inbox, exits, leave.clone());
+        let task = task::run(id.clone(), twin, client, inbox, exits, leave.clone());
         let span = tracing::info_span!("phone", %id);
         let whose = id.clone();
         self.tasks.spawn(async move { (whose, task.await) }.instrument(span));

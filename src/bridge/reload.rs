@@ -250,9 +250,9 @@ impl Router {
                 self.take_back(id, handover.published()).await;
             }
         }
-        for (options, handset) in ready {
+        for (options, client) in ready {
             let handover = left.remove(&options.id);
-            self.begin(options, handset, handover);
+            self.begin(options, client, handover);
         }
         self.book.send_replace(names);
         self.say_who_is_there().await;
@@ -292,7 +292,7 @@ impl Router {
     fn begin(
         &mut self,
         options: PhoneOptions,
-        handset: PhoneClient,
+        client: PhoneClient,
         mut handover: Option<Handover>,
     ) {
         let id = options.id.clone();
@@ -300,7 +300,7 @@ impl Router {
         if before.is_some_and(|before| !before.logs_in_as(&options)) {
             handover.iter_mut().for_each(Handover::forget_refusals);
         }
-        let Some(phone) = self.fleet.start(options, handset, handover) else { return };
+        let Some(phone) = self.fleet.start(options, client, handover) else { return };
         if self.remembered {
             phone.retained_complete.notify_one();
         }

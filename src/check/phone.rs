@@ -50,7 +50,7 @@ pub(super) async fn rows(options: &PhoneOptions, mut client: PhoneClient) -> Vec
             continue;
         }
         let started = Instant::now();
-        let answer = client.ask(&request).await.map_err(PhoneError::from);
+        let answer = client.send(&request).await.map_err(PhoneError::from);
         barred = answer.as_ref().is_err_and(is_the_end);
         let (verdict, remark, nothing_for) = judge(&answer, &options.values);
         let needed = matches!(request, PhoneRequest::Read(_) | PhoneRequest::GetValues(_));

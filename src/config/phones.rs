@@ -14,10 +14,9 @@ use super::written::unknown;
 use crate::domain::command::dial_allow::DialAllow;
 use crate::domain::command::policy::{Guarded, Policy};
 use crate::domain::telephony::PhoneId;
-use crate::phone::dialect::{Digest, Function, Kind};
+use crate::phone::dialect::{DialectKind, Digest, Function};
 use crate::phone::{PhoneOptions, Tls};
 
-const DIALECTS: [(&str, Kind); 2] = [("gxv", Kind::Gxv), ("cti", Kind::Cti)];
 const DIGESTS: [(&str, Digest); 2] = [("md5", Digest::Md5), ("sha256", Digest::Sha256)];
 
 const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(2);
@@ -75,7 +74,8 @@ fn phone(section: &Section<'_>, id: PhoneId, raw: raw::Phone) -> Result<PhoneOpt
         let problem = "expected 1m at least, or 0s for never";
         return Err(section.wrong("contacts_poll", problem));
     }
-    let dialect = section.choice("dialect", raw.dialect, &DIALECTS)?;
+    let dialects = DialectKind::TABLE.map(|row| (row.name, row.kind));
+    let dialect = section.choice("dialect", raw.dialect, &dialects)?;
     let digest = section.choice("digest", raw.digest, &DIGESTS)?;
     let encrypted = url.scheme() == "https";
     let certificate = Certificate {

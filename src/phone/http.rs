@@ -1,7 +1,7 @@
-//! Sends requests to a phone: time limits, cookies, the login, size limits. It decides nothing else.
+//! Sends requests to a phone: time limits, cookies, the login, size limits. What they say is the dialect's.
 
 mod failure;
-mod session;
+mod logins;
 
 use std::time::Duration;
 
@@ -10,8 +10,7 @@ use reqwest::header::{
     CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderValue, LOCATION, ORIGIN, REFERER, SET_COOKIE,
 };
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method, Response};
-use secrecy::{ExposeSecret as _, SecretString};
+use reqwest::{Client, Response};
 use tokio::time::{Instant, sleep};
 use url::Url;
 use url::form_urlencoded::Serializer;
@@ -21,11 +20,14 @@ use crate::domain::request::{
 };
 use crate::domain::telephony::{Line, LineState};
 
-use super::dialect::{Dialect, Error, Fields, Function, Reply, Request};
-use super::{PhoneOptions, Tls, tls};
+use super::dialect::{
+    Dialect, Fields, HttpRequest, Learned, Login, Method, ReadError, Reply, Session, Step,
+};
+use super::options::{PhoneOptions, Tls};
+use super::tls;
 
 pub use failure::Failed;
-use session::Session;
+use logins::Logins;
 
 /// No answer that we ask for is larger, but for those with thousands of contacts.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -37,6 +39,8 @@ const PHONEBOOK_LIMIT: usize = 16 * 1024 * 1024;
 const EXCERPT: usize = 2048;
 /// How long a command waits for the next login.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The request that tells whether a session holds.
+const LINES: PhoneRequest = PhoneRequest::Read(StatusQuery::Lines);
 /// How long a line may take to show that it was taken off hold.
 const RESUMED: Duration = Duration::from_millis(500);
 
@@ -81,17 +85,17 @@ fn client(tls: &Tls) -> Result<Client, String> {
 #[derive(Debug)]
 pub struct PhoneClient {
     client: Client,
-    dialect: Dialect,
+    dialect: Box<dyn Dialect>,
+    learned: Learned,
     url: Url,
     origin: HeaderValue,
     referer: HeaderValue,
     timeout: Duration,
     cookies: Jar,
     session: Session,
-    /// The session's id, where the answer to the login named it.
-    sid: Option<SecretString>,
+    logins: Logins,
     /// Whether the phone said in so many words that it took the login.
-    welcome: bool,
+    is_welcome: bool,
 }
 
 impl PhoneClient {
@@ -103,71 +107,63 @@ impl PhoneClient {
         };
         Self {
             client,
-            dialect: Dialect {
-                kind: options.dialect,
-                username: options.username.clone(),
-                password: options.password.clone(),
-                digest: options.digest,
-                account_base: options.account_base,
-                line_account_base: options.line_account_base,
-                endpoints: options.endpoints.clone(),
-                unholds: false,
-            },
+            dialect: options.dialect.of(options.dialect_options()),
+            learned: Learned::default(),
             url: options.url.clone(),
             // without both some firmware answers 403 (WP826, GXP2170)
             referer: header(&format!("{origin}/")),
             origin: header(&origin),
             timeout: options.timeout,
             cookies: Jar::default(),
-            session: Session::default(),
-            sid: None,
-            welcome: false,
+            session: Session::None,
+            logins: Logins::default(),
+            is_welcome: false,
         }
     }
 
     /// Logs in, if this phone wants that before anything else; returns whether it does.
     pub async fn open(&mut self) -> Result<bool, PhoneError> {
-        let wanted = self.dialect.has_session();
-        if wanted && !self.session.is_open() {
-            let wait = self.session.wait(Instant::now());
+        let Some(login) = self.dialect.login() else { return Ok(false) };
+        if !self.logins.is_open() {
+            let wait = self.logins.wait(Instant::now());
             if !wait.is_zero() {
                 return Err(PhoneError::SessionEnded(wait));
             }
-            self.log_in().await?;
+            self.log_in(login).await?;
         }
-        Ok(wanted)
+        Ok(true)
     }
 
-    /// Asks the phone; logs in first if it must, and once more if the session had ended.
-    pub async fn ask(&mut self, ask: &PhoneRequest) -> Result<Answer, Failed> {
-        if let PhoneRequest::Operate { operation: Operation::Resume, line } = ask {
-            return self.resume(ask, *line).await;
+    /// Sends a request; logs in first if it must, and once more if the session had ended.
+    pub async fn send(&mut self, request: &PhoneRequest) -> Result<Answer, Failed> {
+        if let PhoneRequest::Operate { operation: Operation::Resume, line } = request {
+            return self.resume(request, *line).await;
         }
-        self.obey(ask).await
+        self.send_in_session(request).await
     }
 
     /// Takes a call off hold. Phones differ in what they want for that: `holdcall` toggles on some, others refuse it on a held
     /// line and want `unhold`, which on none puts a call on hold. What works is remembered.
-    async fn resume(&mut self, ask: &PhoneRequest, line: u16) -> Result<Answer, Failed> {
-        let first = match self.obey(ask).await {
+    async fn resume(&mut self, request: &PhoneRequest, line: u16) -> Result<Answer, Failed> {
+        let first = match self.send_in_session(request).await {
             Ok(answer) => answer,
             Err(failed) if failed.is_refusal() => {
-                self.dialect.unholds = !self.dialect.unholds;
-                let second = self.obey(ask).await;
+                self.learned.unholds = !self.learned.unholds;
+                let second = self.send_in_session(request).await;
                 if second.is_err() {
                     // neither: what was tried first says why
-                    self.dialect.unholds = !self.dialect.unholds;
+                    self.learned.unholds = !self.learned.unholds;
                     return Err(failed);
                 }
                 return second;
             }
             Err(failed) => return Err(failed),
         };
-        if !self.dialect.unholds && self.holds(line).await {
+        if !self.learned.unholds && self.holds(line).await {
             sleep(RESUMED).await;
             if self.holds(line).await {
-                self.dialect.unholds = true;
-                self.dialect.unholds = self.obey(ask).await.is_ok();
+                self.learned.unholds = true;
+                self.learned.unholds = self.send_in_session(request).await.is_ok();
             }
         }
         Ok(first)
@@ -176,43 +172,45 @@ impl PhoneClient {
     /// Returns `true` if this line is on hold for sure.
     async fn holds(&mut self, line: u16) -> bool {
         let is_held = |one: &Line| one.line == line && one.state == LineState::OnHold;
-        match self.obey(&PhoneRequest::Read(StatusQuery::Lines)).await {
+        match self.send_in_session(&LINES).await {
             Ok(Answer::Lines(lines)) => lines.iter().any(is_held),
             Ok(_) | Err(_) => false,
         }
     }
 
-    async fn obey(&mut self, ask: &PhoneRequest) -> Result<Answer, Failed> {
+    async fn send_in_session(&mut self, request: &PhoneRequest) -> Result<Answer, Failed> {
         let mut fresh = false;
         loop {
-            let was_open = self.session.is_open();
-            self.wait_for_login(ask).await;
+            let was_open = self.logins.is_open();
+            self.wait_for_login(request).await;
             fresh |= self.open().await.map_err(before_it)? && !was_open;
-            let reply = match self.send(self.dialect.request(ask)).await {
+            let exchange = self.dialect.request(request, &self.session, self.learned);
+            let reply = match self.exchange(exchange).await {
                 Ok(reply) => reply,
                 // a phone that restarts may not find the time to say so
                 Err(failed)
-                    if failed.broke && *ask == PhoneRequest::System(SystemOperation::Reboot) =>
+                    if failed.broke
+                        && *request == PhoneRequest::System(SystemOperation::Reboot) =>
                 {
                     return Ok(Answer::Done);
                 }
                 Err(failed) => return Err(failed),
             };
-            if matches!(ask, PhoneRequest::Read(_)) {
+            if matches!(request, PhoneRequest::Read(_)) {
                 tracing::trace!(status = reply.status, body = %excerpt(&reply.body), "answer");
             }
-            match self.dialect.read(ask, &reply) {
+            match self.dialect.read(request, &reply) {
                 Ok(answer) => {
                     // a phone may tell its model without a session: only the lines prove that there is one
-                    if *ask == PhoneRequest::Read(StatusQuery::Lines) {
-                        self.session.is_good();
+                    if *request == LINES {
+                        self.logins.is_good();
                     }
-                    return Ok(self.changed(ask).unwrap_or(answer));
+                    return Ok(self.changed(request).unwrap_or(answer));
                 }
-                Err(Error::PhoneError(trouble)) => return Err(Failed::sent(trouble)),
-                Err(Error::SessionExpired) => {
-                    if let Some(trouble) = self.not_let_in(ask, fresh) {
-                        return Err(Failed::sent(trouble));
+                Err(ReadError::Phone(error)) => return Err(Failed::sent(error)),
+                Err(ReadError::SessionExpired) => {
+                    if let Some(error) = self.not_let_in(request, fresh) {
+                        return Err(Failed::sent(error));
                     }
                 }
             }
@@ -220,18 +218,18 @@ impl PhoneClient {
     }
 
     /// Lets a command wait where sessions keep ending, if that is not for long: polls come again by themselves.
-    async fn wait_for_login(&self, ask: &PhoneRequest) {
-        let wait = self.session.wait(Instant::now());
-        let closed = self.dialect.has_session() && !self.session.is_open();
-        if closed && wait <= PATIENCE && !matches!(ask, PhoneRequest::Read(_)) {
+    async fn wait_for_login(&self, request: &PhoneRequest) {
+        let wait = self.logins.wait(Instant::now());
+        let closed = self.dialect.login().is_some() && !self.logins.is_open();
+        if closed && wait <= PATIENCE && !matches!(request, PhoneRequest::Read(_)) {
             sleep(wait).await;
         }
     }
 
-    /// Says what it means that the phone wants a login; none if another one is worth while at once.
-    fn not_let_in(&mut self, ask: &PhoneRequest, fresh: bool) -> Option<PhoneError> {
-        let lines = *ask == PhoneRequest::Read(StatusQuery::Lines);
-        if !self.dialect.has_session() {
+    /// Returns what it means that the phone wants a login; none if another one is worth while at once.
+    fn not_let_in(&mut self, request: &PhoneRequest, fresh: bool) -> Option<PhoneError> {
+        let lines = *request == LINES;
+        if self.dialect.login().is_none() {
             return Some(if lines {
                 self.dialect.unauthorized()
             } else {
@@ -240,12 +238,12 @@ impl PhoneClient {
         }
         let now = Instant::now();
         if !fresh {
-            self.session.ends(now);
+            self.logins.ends(now);
             return None;
         }
-        if !self.welcome {
+        if !self.is_welcome {
             // it never said yes: this is its no
-            self.session.ends(now);
+            self.logins.ends(now);
             let why = "it answered the login with neither yes nor no, and then wants one; check username and password";
             return Some(PhoneError::Unauthorized(why.to_owned()));
         }
@@ -253,96 +251,91 @@ impl PhoneClient {
             // the session has not ended: it is never good for this
             return Some(self.dialect.forbidden());
         }
-        if self.session.was_useless(now) {
-            return Some(PhoneError::SessionEnded(self.session.wait(now)));
+        if self.logins.was_useless(now) {
+            return Some(PhoneError::SessionEnded(self.logins.wait(now)));
         }
         Some(self.dialect.unauthorized())
     }
 
     /// Goes on with a new password, if it was ours that the phone has just changed.
-    fn changed(&mut self, ask: &PhoneRequest) -> Option<Answer> {
-        let PhoneRequest::ChangePassword { role, old, new } = ask else { return None };
+    fn changed(&mut self, request: &PhoneRequest) -> Option<Answer> {
+        let PhoneRequest::ChangePassword { role, old, new } = request else { return None };
         let ours = self.dialect.logs_in_with(*role, old.secret());
         if ours {
-            self.dialect.password = Some(new.secret().clone());
+            self.dialect.set_password(new.secret().clone());
         }
         Some(Answer::PasswordChanged { ours })
     }
 
-    async fn log_in(&mut self) -> Result<(), PhoneError> {
+    async fn log_in(&mut self, login: (HttpRequest, Box<dyn Login>)) -> Result<(), PhoneError> {
         self.cookies = Jar::default();
-        self.sid = None;
-        let realm = self.send(self.dialect.login_realm()).await?;
-        let login = self.dialect.login(&realm)?;
-        let reply = self.send(login).await?;
-        let cookie = self.cookie(&self.url_of(Function::GetLineStatus)).is_some();
-        let welcome = self.dialect.read_login(&reply, cookie)?;
-        self.sid = welcome.sid.map(SecretString::from);
-        self.welcome = welcome.is_clear;
-        self.session.opens(Instant::now());
-        tracing::debug!("logged in");
-        Ok(())
-    }
-
-    /// Returns where a function is.
-    fn url_of(&self, function: Function) -> Url {
-        let mut url = self.url.clone();
-        url.set_path(&self.dialect.path(function));
-        url
-    }
-
-    /// Returns the cookies for a request, with the session's id among them. A phone may set them for `/cgi-bin` only.
-    fn cookie(&self, url: &Url) -> Option<HeaderValue> {
-        let cookies = self.cookies.cookies(url);
-        let Some(sid) = &self.sid else { return cookies };
-        let mut text = format!("sid={}", sid.expose_secret());
-        if let Some(cookies) = cookies.as_ref().and_then(|cookies| cookies.to_str().ok()) {
-            if cookies.split("; ").any(|cookie| cookie.starts_with("sid=")) {
-                text.clear();
-            } else {
-                text.push_str("; ");
+        self.session = Session::None;
+        let (mut request, mut login) = login;
+        loop {
+            let reply = self.exchange(request).await?;
+            match login.next(&reply) {
+                Step::Send(next, rest) => (request, login) = (next, rest),
+                Step::LoggedIn { session, is_clear } => {
+                    self.session = session;
+                    self.is_welcome = is_clear;
+                    self.logins.opens(Instant::now());
+                    tracing::debug!("logged in");
+                    return Ok(());
+                }
+                Step::Refused(error) => return Err(error),
             }
-            text.push_str(cookies);
         }
-        let mut value = HeaderValue::from_str(&text).ok()?;
-        value.set_sensitive(true);
-        Some(value)
     }
 
-    async fn send(&self, mut request: Request) -> Result<Reply, Failed> {
-        if let Some(sid) = &self.sid {
-            let fields = if request.post { &mut request.form } else { &mut request.query };
-            fields.push(("sid".into(), sid.expose_secret().to_owned()));
+    /// Sends one request of the dialect.
+    async fn exchange(&self, request: HttpRequest) -> Result<Reply, Failed> {
+        let HttpRequest { method, path, query, form, cookies, is_long } = request;
+        let mut url = self.url.clone();
+        url.set_path(&path);
+        let cookies = cookie(self.cookies.cookies(&url), &cookies);
+        let place = url.clone();
+        if !query.is_empty() {
+            url.set_query(Some(&encoded(&query)));
         }
-        let mut url = self.url_of(request.function);
-        let cookies = self.cookie(&url);
-        if !request.query.is_empty() {
-            url.set_query(Some(&encoded(&request.query)));
-        }
-        let method = if request.post { Method::POST } else { Method::GET };
-        let mut builder = self
-            .client
-            .request(method, url)
-            .timeout(self.timeout)
-            .header(ORIGIN, self.origin.clone())
-            .header(REFERER, self.referer.clone());
+        let mut builder = match method {
+            Method::Get => self.client.get(url),
+            Method::Post => {
+                let form = encoded(&form);
+                // hyper sends no length with an empty body by itself, and lighttpd then answers 411
+                let post = self.client.post(url).header(CONTENT_TYPE, FORM);
+                post.header(CONTENT_LENGTH, form.len()).body(form)
+            }
+        };
+        builder = builder.timeout(self.timeout);
+        builder = builder.header(ORIGIN, self.origin.clone()).header(REFERER, self.referer.clone());
         if let Some(cookies) = cookies {
             builder = builder.header(COOKIE, cookies);
-        }
-        if request.post {
-            let form = encoded(&request.form);
-            // hyper sends no length with an empty body by itself, and lighttpd then answers 411
-            builder =
-                builder.header(CONTENT_TYPE, FORM).header(CONTENT_LENGTH, form.len()).body(form);
         }
         let response = builder.send().await.map_err(Failed::from)?;
         self.cookies.set_cookies(&mut response.headers().get_all(SET_COOKIE).iter(), &self.url);
         let status = response.status().as_u16();
         let redirect = redirect(&response);
-        let long = matches!(request.function, Function::PhonebookDownload | Function::GetContacts);
-        let limit = if long { PHONEBOOK_LIMIT } else { BODY_LIMIT };
-        Ok(Reply { status, redirect, body: body(response, limit).await? })
+        let body = body(response, if is_long { PHONEBOOK_LIMIT } else { BODY_LIMIT }).await?;
+        let has_cookie = self.cookies.cookies(&place).is_some();
+        Ok(Reply { status, redirect, has_cookie, body })
     }
+}
+
+/// Returns the cookies of a request: those that the phone has set (perhaps for `/cgi-bin` only), and those of the dialect that
+/// the phone has not set.
+fn cookie(set: Option<HeaderValue>, own: &Fields) -> Option<HeaderValue> {
+    if own.is_empty() {
+        return set;
+    }
+    let set = set.as_ref().and_then(|set| set.to_str().ok()).unwrap_or_default();
+    let name = |cookie: &str| cookie.split('=').next().unwrap_or_default().to_owned();
+    let known: Vec<_> = set.split("; ").map(name).collect();
+    let missing = own.iter().filter(|(name, _)| !known.iter().any(|known| known == name));
+    let mut all: Vec<_> = missing.map(|(name, value)| format!("{name}={value}")).collect();
+    all.extend((!set.is_empty()).then(|| set.to_owned()));
+    let mut value = HeaderValue::from_str(&all.join("; ")).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 /// Returns fields as a query or a form has them. A space is `%20`, which each server knows: to some a `+` is a plus. Colons stay,
@@ -359,8 +352,8 @@ fn excerpt(body: &[u8]) -> String {
 }
 
 /// What went wrong with the login kept what was asked from being sent.
-fn before_it(trouble: PhoneError) -> Failed {
-    Failed::unsent(match trouble {
+fn before_it(error: PhoneError) -> Failed {
+    Failed::unsent(match error {
         PhoneError::Timeout => {
             PhoneError::Unreachable("it did not answer the login in time".to_owned())
         }
@@ -387,8 +380,8 @@ async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, Failed> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(Failed::from)? {
         if body.len() + chunk.len() > limit {
-            let trouble = PhoneError::BadAnswer(format!("more than {limit} bytes"));
-            return Err(Failed::sent(trouble));
+            let error = PhoneError::BadAnswer(format!("more than {limit} bytes"));
+            return Err(Failed::sent(error));
         }
         body.extend_from_slice(&chunk);
     }

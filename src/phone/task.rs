@@ -1,4 +1,4 @@
-//! The loop of one phone: it owns the phone's twin and handset, waits for what happens, and does what the twin says.
+//! The loop of one phone: it owns the phone's twin and client, waits for what happens, and does what the twin says.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -81,19 +81,19 @@ pub enum Report {
 /// When the task ends it waits so long for the answer to the request that is under way.
 const LAST_ANSWER: Duration = Duration::from_secs(2);
 
-/// A request under way: the handset goes along, and comes back with the answer.
+/// A request under way: the client goes along, and comes back with the answer.
 type Request = Pin<Box<dyn Future<Output = (PhoneClient, Result<Answer, Failed>)> + Send>>;
 
 /// Serves one phone until it is stopped, and says goodbye for it; returns what the next one goes on with.
 pub async fn run(
     id: PhoneId,
     mut twin: Twin,
-    handset: PhoneClient,
+    client: PhoneClient,
     mut inbox: Inbox,
     Exits { reports, vitals }: Exits,
     stop: CancellationToken,
 ) -> Handover {
-    let mut idle = Some(handset);
+    let mut idle = Some(client);
     let mut request: Option<Request> = None;
     let mut alarm = Alarm::default();
     wind(&mut alarm, &twin, now().instant);
@@ -109,9 +109,9 @@ pub async fn run(
             Ok(()) = inbox.names.changed() => {
                 Input::Named(Arc::clone(&inbox.names.borrow_and_update()))
             }
-            (handset, answer) = ended(&mut request) => {
+            (client, answer) = ended(&mut request) => {
                 request = None;
-                idle = Some(handset);
+                idle = Some(client);
                 answer.into()
             }
             () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => Input::Woke,
@@ -120,7 +120,7 @@ pub async fn run(
         let now = now();
         for effect in twin.handle(event, now) {
             match effect {
-                Effect::Send(ask) => request = idle.take().map(|handset| ask_phone(handset, ask)),
+                Effect::Send(ask) => request = idle.take().map(|client| ask_phone(client, ask)),
                 Effect::Note(note) => log(&note),
                 Effect::Publish(topic, text) => {
                     report(&reports, Report::Publish(id.clone(), topic, text)).await;
@@ -190,8 +190,8 @@ impl From<Result<Answer, Failed>> for Input {
     fn from(answer: Result<Answer, Failed>) -> Self {
         match answer {
             Ok(answer) => Self::Answered(Ok(answer)),
-            Err(failed) if failed.sent => Self::Answered(Err(failed.trouble)),
-            Err(failed) => Self::NotSent(failed.trouble),
+            Err(failed) if failed.sent => Self::Answered(Err(failed.error)),
+            Err(failed) => Self::NotSent(failed.error),
         }
     }
 }
@@ -209,7 +209,7 @@ pub fn now() -> Now {
     Now { instant: Instant::now().into_std(), wall: Timestamp::now() }
 }
 
-fn ask_phone(mut handset: PhoneClient, ask: PhoneRequest) -> Request {
+fn ask_phone(mut client: PhoneClient, ask: PhoneRequest) -> Request {
     Box::pin(async move {
         let function = ask.function();
         if matches!(ask, PhoneRequest::Read(_)) {
@@ -225,8 +225,8 @@ fn ask_phone(mut handset: PhoneClient, ask: PhoneRequest) -> Request {
         } else {
             tracing::debug!(function, "asking");
         }
-        let answer = handset.ask(&ask).await;
-        (handset, answer)
+        let answer = client.send(&ask).await;
+        (client, answer)
     })
 }
 

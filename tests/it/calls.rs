@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gxv2mqtt::domain::call::doorbell::{DoorbellRule, Pattern};
 use gxv2mqtt::domain::call::push::PushKind;
-use gxv2mqtt::phone::dialect::Kind;
+use gxv2mqtt::phone::dialect::DialectKind;
 use gxv2mqtt::phone::push::urls;
 use gxv2mqtt::simulator::{Caller, Function, Happening, LineState, PushEvent};
 use serde_json::Value;
@@ -250,7 +250,7 @@ async fn a_phone_that_pushes_is_heard_at_once(bed: &mut TestBed) {
     // is one that does, too
     let push = bed.settings.push.clone().unwrap();
     let token = push.token(&bed.settings.phones[0].id);
-    let mut urls = urls::urls(Kind::Cti, &push.url, &token).into_iter();
+    let mut urls = urls::urls(DialectKind::Cti, &push.url, &token).into_iter();
     let rejected = urls.find(|entry| entry.kind == PushKind::Rejected).unwrap();
     bed.phone.push_to(PushEvent::Rejected, Some(rejected.url));
     bed.phone.ring(caller()).unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gxv2mqtt::domain::command::policy::Guarded;
-use gxv2mqtt::phone::dialect::Kind;
+use gxv2mqtt::phone::dialect::DialectKind;
 use gxv2mqtt::simulator::{
     Caller, Fault, Function, Happening, LoginAnswer, Profile, Resume, Simulator,
 };
@@ -13,7 +13,7 @@ use super::support::bed::{TestBed, at};
 /// A story of one fault of the line status: what `problem` says, and that the phone is well again after it.
 async fn tell(fault: Fault, problem: &str) {
     let mut bed = TestBed::embedded().await;
-    let hall = bed.add_phone("hall", Kind::Gxv, Profile::default()).await;
+    let hall = bed.add_phone("hall", DialectKind::Gxv, Profile::default()).await;
     bed.begin().await;
     bed.recorder().shows("gxv2mqtt/hall/call_state", "idle").await;
     let before = bed.recorder().count("gxv2mqtt/hall/availability");
@@ -219,9 +219,9 @@ async fn a_call_is_taken_off_hold_as_the_phone_wants_it() {
 
 #[tokio::test]
 async fn one_function_that_wants_a_login_takes_no_phone_away() {
-    for kind in [Kind::Gxv, Kind::Cti] {
+    for kind in [DialectKind::Gxv, DialectKind::Cti] {
         let mut bed = TestBed::embedded().await;
-        let profile = if kind == Kind::Cti { Profile::cti() } else { Profile::default() };
+        let profile = if kind == DialectKind::Cti { Profile::cti() } else { Profile::default() };
         let hall = bed.add_phone("hall", kind, profile).await;
         hall.set_fault(Function::GetTime, Fault::Status(401));
         hall.set_fault(Function::SetValues, Fault::Status(401));

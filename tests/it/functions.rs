@@ -1,7 +1,7 @@
 //! The functions of the phone's API beyond calls, told twice: over the embedded broker, and over Mosquitto.
 
 use gxv2mqtt::domain::command::policy::Guarded;
-use gxv2mqtt::phone::dialect::Kind;
+use gxv2mqtt::phone::dialect::DialectKind;
 use gxv2mqtt::simulator::{Caller, Fault, Function, Happening, Person, Profile};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ async fn a_wrong_clock_is_told_from_a_time_zone(bed: &mut TestBed) {
     // in Kathmandu, and 200 seconds fast; it says no seconds
     let clock_offset = SignedDuration::from_mins(5 * 60 + 45) + SignedDuration::from_secs(200);
     bed.replace_phone(Profile { clock_offset, ..Profile::default() }).await;
-    let right = bed.add_phone("hall", Kind::Gxv, Profile::default()).await;
+    let right = bed.add_phone("hall", DialectKind::Gxv, Profile::default()).await;
     bed.begin().await;
     let told = data(bed, "get_time", "").await;
     let skew = told["clock_skew_seconds"].as_i64().unwrap();
@@ -226,7 +226,7 @@ async fn a_password_is_changed_and_nobody_is_locked_out(bed: &mut TestBed) {
 }
 
 async fn a_phone_in_the_cti_dialect_has_them_too(bed: &mut TestBed) {
-    let phone = bed.add_phone("desk", Kind::Cti, Profile::cti()).await;
+    let phone = bed.add_phone("desk", DialectKind::Cti, Profile::cti()).await;
     bed.settings.phones[1].policy.allow = [Guarded::SetValues, Guarded::DeleteAllContacts].into();
     bed.begin().await;
     bed.recorder().shows("gxv2mqtt/desk/availability", "online").await;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use gxv2mqtt::phone::dialect::Kind;
+use gxv2mqtt::phone::dialect::DialectKind;
 use gxv2mqtt::simulator::{Caller, Fault, Function, Person, Profile, Simulator};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
@@ -100,7 +100,7 @@ async fn an_address_book_names_who_is_not_in_the_phone(bed: &mut TestBed) {
     bed.settings.names.file = Some(file);
     let own = vec![Person::new("Ann Example", "1001")];
     bed.replace_phone(Profile { contacts: own, ..Profile::default() }).await;
-    let hall = bed.add_phone("hall", Kind::Cti, Profile::cti()).await;
+    let hall = bed.add_phone("hall", DialectKind::Cti, Profile::cti()).await;
     bed.begin().await;
     bed.recorder().shows("gxv2mqtt/hall/availability", "online").await;
     contacts_are_read(bed, &bed.phone, 1).await;
@@ -132,7 +132,7 @@ async fn an_address_book_is_read_again(bed: &mut TestBed) {
 }
 
 async fn a_phone_that_keeps_its_contacts_to_itself_stays_online(bed: &mut TestBed) {
-    let hall = bed.add_phone("hall", Kind::Cti, Profile::cti()).await;
+    let hall = bed.add_phone("hall", DialectKind::Cti, Profile::cti()).await;
     for phone in [&bed.phone, &hall] {
         phone.set_fault(Function::GetGroups, Fault::Status(401));
         phone.set_fault(Function::GetContacts, Fault::Status(401));

@@ -9,7 +9,7 @@ use gxv2mqtt::config::{Format, Settings};
 use gxv2mqtt::demo::broker::Broker;
 use gxv2mqtt::mqtt;
 use gxv2mqtt::phone::Tls;
-use gxv2mqtt::phone::dialect::Kind;
+use gxv2mqtt::phone::dialect::DialectKind;
 use gxv2mqtt::simulator::{Caller, Fault, Function, Happening, Profile, Simulator};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -54,7 +54,7 @@ fn error(response: &Value) -> &str {
 }
 
 async fn the_bridge_says_what_it_is(bed: &mut TestBed) {
-    bed.add_phone("hall", Kind::Cti, Profile::cti()).await;
+    bed.add_phone("hall", DialectKind::Cti, Profile::cti()).await;
     bed.begin().await;
     bed.recorder().shows("gxv2mqtt/hall/availability", "online").await;
     let response = bed.request("info", "").await;
@@ -123,7 +123,7 @@ fn paused_until(info: &Value) -> &Value {
 }
 
 async fn a_paused_phone_is_left_alone(bed: &mut TestBed) {
-    let hall = bed.add_phone("hall", Kind::Gxv, Profile::default()).await;
+    let hall = bed.add_phone("hall", DialectKind::Gxv, Profile::default()).await;
     bed.begin().await;
     bed.recorder().shows("gxv2mqtt/hall/availability", "online").await;
     let response = bed.request("pause", r#""phone":"kitchen","for":"10m""#).await;
@@ -210,7 +210,7 @@ fn retained<'a>(heard: &'a [Heard], place: &str) -> Vec<&'a str> {
 }
 
 async fn phones_come_and_go_while_another_is_in_a_call(bed: &mut TestBed) {
-    let hall = bed.add_phone("hall", Kind::Gxv, Profile::default()).await;
+    let hall = bed.add_phone("hall", DialectKind::Gxv, Profile::default()).await;
     bed.begin().await;
     bed.recorder().shows("gxv2mqtt/hall/availability", "online").await;
     let device = |id: &str| format!("homeassistant/device/gxv2mqtt_{id}/config");
@@ -227,7 +227,7 @@ async fn phones_come_and_go_while_another_is_in_a_call(bed: &mut TestBed) {
 
     let mut settings = bed.settings.clone();
     settings.phones.remove(1);
-    settings.phones.insert(0, options("attic", Kind::Gxv, attic.address()));
+    settings.phones.insert(0, options("attic", DialectKind::Gxv, attic.address()));
     settings.log.format = Format::Json;
     let response = bed.reload(Ok(settings.clone())).await;
     assert_eq!(
@@ -324,7 +324,7 @@ async fn broken_settings_leave_all_as_it_was(bed: &mut TestBed) {
 }
 
 async fn a_pause_outlives_a_reload(bed: &mut TestBed) {
-    let hall = bed.add_phone("hall", Kind::Gxv, Profile::default()).await;
+    let hall = bed.add_phone("hall", DialectKind::Gxv, Profile::default()).await;
     bed.begin().await;
     bed.recorder().shows("gxv2mqtt/hall/availability", "online").await;
     data(&bed.request("pause", r#""phone":"kitchen""#).await);
@@ -366,7 +366,7 @@ async fn settings_that_are_from_no_file_are_not_read_again() {
     let broker = Broker::start(([127, 0, 0, 1], 0).into(), None).await.unwrap();
     let address = broker.address();
     let neighbour = Neighbour::connect(address).await;
-    let kitchen = options("kitchen", Kind::Gxv, ([127, 0, 0, 1], 1).into());
+    let kitchen = options("kitchen", DialectKind::Gxv, ([127, 0, 0, 1], 1).into());
     let mqtt = mqtt::BrokerOptions::at(address.ip().to_string(), address.port());
     let stop = CancellationToken::new();
     let bridge = tokio::spawn(bridge::run(Settings::new(mqtt, vec![kitchen]), stop.clone()));
@@ -381,7 +381,7 @@ async fn settings_that_are_from_no_file_are_not_read_again() {
 }
 
 async fn a_phone_that_hangs_holds_nobody_up_when_it_is_taken_out(bed: &mut TestBed) {
-    let hall = bed.add_phone("hall", Kind::Gxv, Profile::default()).await;
+    let hall = bed.add_phone("hall", DialectKind::Gxv, Profile::default()).await;
     bed.begin().await;
     bed.recorder().shows("gxv2mqtt/hall/availability", "online").await;
     let line = hall.ring(Caller::new("Ann", "1")).unwrap();
@@ -435,7 +435,7 @@ async fn one_bridge_leaves_the_devices_of_another_alone(bed: &mut TestBed) {
     other.base_topic = "house/phones".into();
     other.mqtt.client_id = "another".into();
     let hall = start_phone(Profile::default(), &bed.phones).await;
-    other.phones = vec![options("kitchen", Kind::Gxv, hall.address())];
+    other.phones = vec![options("kitchen", DialectKind::Gxv, hall.address())];
     let (stop, written) = (CancellationToken::new(), Arc::new(Mutex::new(other.clone())));
     let read = Arc::clone(&written);
     let read = move || Ok(read.lock().unwrap().clone());

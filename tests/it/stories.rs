@@ -1,6 +1,6 @@
 //! What users rely on, told twice: over the embedded broker, and over Mosquitto with its own tools.
 
-use gxv2mqtt::phone::dialect::Kind;
+use gxv2mqtt::phone::dialect::DialectKind;
 use gxv2mqtt::simulator::{FarEnd, Function, Happening, LineState, Profile};
 use serde_json::{Value, json};
 
@@ -98,7 +98,7 @@ async fn a_number_is_dialled(bed: &mut TestBed) {
 
 async fn a_phone_in_the_cti_dialect_works_too(bed: &mut TestBed) {
     let profile = Profile { far_end: FarEnd::MANUAL, ..Profile::cti() };
-    let hall = bed.add_phone("hall", Kind::Cti, profile).await;
+    let hall = bed.add_phone("hall", DialectKind::Cti, profile).await;
     bed.begin().await;
     bed.recorder().shows("gxv2mqtt/hall/availability", "online").await;
     hall.ring(caller()).unwrap();
@@ -355,7 +355,7 @@ async fn the_phone_restarts(bed: &mut TestBed) {
 
 async fn a_wrong_password_is_tried_once(bed: &mut TestBed) {
     bed.settings.phones[0].password = Some("wrong".into());
-    let hall = bed.add_phone("hall", Kind::Gxv, Profile::default()).await;
+    let hall = bed.add_phone("hall", DialectKind::Gxv, Profile::default()).await;
     bed.start_bridge();
     bed.recorder().shows(&at("problem"), "unauthorized").await;
     bed.recorder().shows(&at("availability"), "offline").await;

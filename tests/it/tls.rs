@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gxv2mqtt::domain::request::{Answer, PhoneError, PhoneRequest, StatusQuery};
-use gxv2mqtt::phone::dialect::Kind;
+use gxv2mqtt::phone::dialect::DialectKind;
 use gxv2mqtt::phone::http::{Clients, PhoneClient};
 use gxv2mqtt::phone::{PhoneOptions, Tls};
 use gxv2mqtt::simulator::{Profile, Simulator};
@@ -69,11 +69,11 @@ async fn ask(address: SocketAddr, tls: Tls) -> Result<Answer, PhoneError> {
     let options = PhoneOptions {
         url: format!("https://{address}/").parse().unwrap(),
         tls,
-        ..options("kitchen", Kind::Gxv, address)
+        ..options("kitchen", DialectKind::Gxv, address)
     };
     let client = Clients::default().client(&options).unwrap();
     let answer =
-        PhoneClient::new(client, &options).ask(&PhoneRequest::Read(StatusQuery::Lines)).await;
+        PhoneClient::new(client, &options).send(&PhoneRequest::Read(StatusQuery::Lines)).await;
     answer.map_err(PhoneError::from)
 }
 

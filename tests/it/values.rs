@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gxv2mqtt::domain::values::named::{Choice, NamedValue, ValueKind};
-use gxv2mqtt::phone::dialect::Kind;
+use gxv2mqtt::phone::dialect::DialectKind;
 use gxv2mqtt::simulator::{Fault, Function, Happening, Profile};
 use serde_json::{Value, json};
 
@@ -163,7 +163,7 @@ async fn values_come_and_go_with_the_settings(bed: &mut TestBed) {
 }
 
 async fn a_phone_in_the_cti_dialect_has_values_too(bed: &mut TestBed) {
-    bed.add_phone("desk", Kind::Cti, Profile::cti()).await;
+    bed.add_phone("desk", DialectKind::Cti, Profile::cti()).await;
     bed.settings.phones[1].values = Arc::from([volume()]);
     bed.begin().await;
     bed.recorder().shows_field("gxv2mqtt/desk/values/volume", "value", 5).await;

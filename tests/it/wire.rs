@@ -7,7 +7,7 @@ use gxv2mqtt::domain::contacts::phonebook::{Contact, Filter};
 use gxv2mqtt::domain::request::password::Password;
 use gxv2mqtt::domain::request::{Operation, PhoneRequest, Role, StatusQuery, SystemOperation};
 use gxv2mqtt::phone::PhoneOptions;
-use gxv2mqtt::phone::dialect::{Function, Kind};
+use gxv2mqtt::phone::dialect::{DialectKind, Function};
 use gxv2mqtt::phone::http::{Clients, PhoneClient};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -36,7 +36,7 @@ struct Tap {
 }
 
 impl Tap {
-    async fn start(kind: Kind) -> Self {
+    async fn start(kind: DialectKind) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let options = options("kitchen", kind, listener.local_addr().unwrap());
         let heard = Arc::new(Mutex::new(Vec::new()));
@@ -52,9 +52,9 @@ impl Tap {
     /// Asks all of it, whatever is answered, and returns what was heard.
     async fn hear(&self, asks: &[PhoneRequest]) -> Vec<Heard> {
         let client = Clients::default().client(&self.options).unwrap();
-        let mut handset = PhoneClient::new(client, &self.options);
+        let mut client = PhoneClient::new(client, &self.options);
         for ask in asks {
-            drop(handset.ask(ask).await);
+            drop(client.send(ask).await);
         }
         self.heard.lock().unwrap().clone()
     }
@@ -129,7 +129,7 @@ fn all() -> Vec<PhoneRequest> {
     asks
 }
 
-const KINDS: [Kind; 2] = [Kind::Gxv, Kind::Cti];
+const KINDS: [DialectKind; 2] = [DialectKind::Gxv, DialectKind::Cti];
 
 /// lighttpd, and so a WP826, answers 411 to a POST without a length, be it empty.
 #[tokio::test]

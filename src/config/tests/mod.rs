@@ -16,7 +16,7 @@ use crate::domain::command::Command;
 use crate::domain::command::dial_allow::DialAllow;
 use crate::domain::command::policy::Guarded;
 use crate::domain::values::named::ValueKind;
-use crate::phone::dialect::{Digest, Function, Kind};
+use crate::phone::dialect::{DialectKind, Digest, Function};
 use crate::phone::{self, Tls};
 
 const KITCHEN: &str = "[phones.kitchen]\nurl = \"http://192.168.1.50\"\n";
@@ -147,7 +147,7 @@ fn everything_of_a_phone_can_be_set() {
     let [phone] = &settings.phones[..] else { panic!("one phone") };
     assert_eq!((phone.id.as_str(), &*phone.name), ("front-door", "Front door"));
     assert_eq!(phone.url.as_str(), "https://[fe80::1]:8443/");
-    assert_eq!((phone.dialect, phone.digest), (Kind::Cti, Digest::Sha256));
+    assert_eq!((phone.dialect, phone.digest), (DialectKind::Cti, Digest::Sha256));
     assert_eq!((&*phone.username, password(phone)), ("admin", "0123"));
     assert_eq!(phone.tls, Tls::Ca(PEM.into()));
     assert_eq!(

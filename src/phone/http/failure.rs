@@ -9,7 +9,7 @@ use crate::tls::{Fault, Keys, explain};
 #[derive(Debug)]
 pub struct Failed {
     /// Why.
-    pub trouble: PhoneError,
+    pub error: PhoneError,
     /// Whether the phone may have got it, and perhaps obeyed; if not, it surely did nothing.
     pub sent: bool,
     /// Whether the connection broke after it stood.
@@ -18,43 +18,43 @@ pub struct Failed {
 
 impl Failed {
     /// It never went out, because of this.
-    pub(super) fn unsent(trouble: PhoneError) -> Self {
-        Self { trouble, sent: false, broke: false }
+    pub(super) fn unsent(error: PhoneError) -> Self {
+        Self { error, sent: false, broke: false }
     }
 
     /// It went out, and this came of it.
-    pub(super) fn sent(trouble: PhoneError) -> Self {
-        Self { trouble, sent: true, broke: false }
+    pub(super) fn sent(error: PhoneError) -> Self {
+        Self { error, sent: true, broke: false }
     }
 }
 
 impl Failed {
     /// Returns `true` if the phone understood it, and said no.
     pub(super) fn is_refusal(&self) -> bool {
-        matches!(self.trouble, PhoneError::Refused(_))
+        matches!(self.error, PhoneError::Refused(_))
     }
 }
 
 impl From<Failed> for PhoneError {
     fn from(failed: Failed) -> Self {
-        failed.trouble
+        failed.error
     }
 }
 
 impl From<reqwest::Error> for Failed {
-    /// Says what went wrong, without the URL: it may hold a secret.
-    fn from(error: reqwest::Error) -> Self {
+    /// Returns what went wrong, without the URL: it may hold a secret.
+    fn from(failed: reqwest::Error) -> Self {
         // no address, no way there, nobody who listens, no TLS that both can: no request without a connection
-        let broke = !error.is_connect();
-        if error.is_timeout() {
-            return Self { trouble: PhoneError::Timeout, sent: broke, broke: false };
+        let broke = !failed.is_connect();
+        if failed.is_timeout() {
+            return Self { error: PhoneError::Timeout, sent: broke, broke: false };
         }
-        let in_answer = error.is_body() || error.is_decode();
-        let error = error.without_url();
-        let mut cause: &(dyn std::error::Error + 'static) = &error;
+        let in_answer = failed.is_body() || failed.is_decode();
+        let failed = failed.without_url();
+        let mut cause: &(dyn std::error::Error + 'static) = &failed;
         loop {
-            if let Some(trouble) = of_tls(cause) {
-                return Self { trouble, sent: broke, broke };
+            if let Some(error) = of_tls(cause) {
+                return Self { error, sent: broke, broke };
             }
             match cause.source() {
                 Some(source) => cause = source,
@@ -62,16 +62,16 @@ impl From<reqwest::Error> for Failed {
             }
         }
         let why = cause.to_string();
-        let trouble = if in_answer {
+        let error = if in_answer {
             PhoneError::BadAnswer(format!("it breaks off: {why}"))
         } else {
             PhoneError::Unreachable(why)
         };
-        Self { trouble, sent: broke, broke }
+        Self { error, sent: broke, broke }
     }
 }
 
-/// Says what it means if this is an error of TLS.
+/// Returns what it means if this is an error of TLS.
 fn of_tls(error: &(dyn std::error::Error + 'static)) -> Option<PhoneError> {
     let mut error = error;
     // what an error of the socket is made of is not among its sources

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::token::Token;
 use crate::domain::call::push::PushKind;
-use crate::phone::dialect::Kind;
+use crate::phone::dialect::{DialectKind, PushForm};
 
 /// The longest URL that a phone keeps: a WP826 drops longer ones without a word (eklundjon/ha-grandstream-phone).
 const LONGEST: usize = 256;
@@ -52,66 +52,68 @@ const EVENTS: [Event; 15] = [
 ];
 
 /// Says where on the phone's web page the URLs belong, and how.
-pub fn place(dialect: Kind) -> &'static str {
-    match dialect {
+pub fn place(dialect: DialectKind) -> &'static str {
+    match dialect.push() {
         // the guides' examples have no scheme; whether one is taken is not known
-        Kind::Gxv => {
+        PushForm::EventNotification => {
             "Maintenance > Event Notification (GXV3240, GXV3275: Event Notify); \
              if the page wants a scheme, put http:// in front"
         }
-        Kind::Cti => "Settings > Outbound Notification > Action URL; or the P-value",
+        PushForm::ActionUrl => "Settings > Outbound Notification > Action URL; or the P-value",
     }
 }
 
 /// Returns the URLs of one phone, in the order of a call.
-pub fn urls(dialect: Kind, base: &Url, token: &Token) -> Vec<Entry> {
-    entries(dialect, base, &token.in_url())
+pub fn urls(dialect: DialectKind, base: &Url, token: &Token) -> Vec<Entry> {
+    entries(dialect.push(), base, &token.in_url())
 }
 
 /// Says whether every URL below this one is short enough for a phone, be it with a scheme put in front.
 pub fn fits(base: &Url) -> bool {
     let token = "0".repeat(32);
-    let mut entries = [Kind::Gxv, Kind::Cti].into_iter().flat_map(|d| entries(d, base, &token));
+    let mut entries = [PushForm::EventNotification, PushForm::ActionUrl]
+        .into_iter()
+        .flat_map(|d| entries(d, base, &token));
     entries.all(|entry| {
         let without = entry.url.trim_start_matches(SCHEME);
         SCHEME.len() + without.chars().count() <= LONGEST
     })
 }
 
-fn entries(dialect: Kind, base: &Url, token: &str) -> Vec<Entry> {
+fn entries(form: PushForm, base: &Url, token: &str) -> Vec<Entry> {
     let entry = |(kind, gxv, cti): &Event| {
-        let (event, setting) = match dialect {
-            Kind::Gxv => ((*gxv)?, None),
-            Kind::Cti => (cti.0, Some(cti.1)),
+        let (event, setting) = match form {
+            PushForm::EventNotification => ((*gxv)?, None),
+            PushForm::ActionUrl => (cti.0, Some(cti.1)),
         };
-        Some(Entry { kind: *kind, event, setting, url: url(dialect, base, token, *kind) })
+        Some(Entry { kind: *kind, event, setting, url: url(form, base, token, *kind) })
     };
     EVENTS.iter().filter_map(entry).collect()
 }
 
-fn url(dialect: Kind, base: &Url, token: &str, kind: PushKind) -> String {
-    let (word, fields) = (kind.word(), fields(dialect, kind));
+fn url(form: PushForm, base: &Url, token: &str, kind: PushKind) -> String {
+    let (word, fields) = (kind.word(), fields(form, kind));
     let base = base.as_str().trim_end_matches('/');
-    match dialect {
+    match form {
         // as the guide writes it: 172.18.24.103/mac=$mac&local=$local
-        Kind::Gxv => {
+        PushForm::EventNotification => {
             let host = base.split_once("://").map_or(base, |(_, host)| host);
             format!("{host}/{token}/{word}/{fields}")
         }
-        Kind::Cti => format!("{base}/{token}/{word}?{fields}"),
+        PushForm::ActionUrl => format!("{base}/{token}/{word}?{fields}"),
     }
 }
 
 /// Returns the variables that are of use with an event. The name is last: a phone puts it in as it is.
-fn fields(dialect: Kind, kind: PushKind) -> &'static str {
-    match (kind, dialect) {
+fn fields(form: PushForm, kind: PushKind) -> &'static str {
+    match (kind, form) {
         (PushKind::OffHook | PushKind::OnHook | PushKind::Booted, _) => "mac=$mac",
         (PushKind::Registered | PushKind::Unregistered, _) => "mac=$mac&local=$local",
         // $call_id in the guide for GXV33xx, $call-id in the one for GXV3240 and GXV3275
-        (_, Kind::Gxv) => {
+        (_, PushForm::EventNotification) => {
             "mac=$mac&local=$local&remote=$remote&call_id=$call_id&call-id=$call-id&name=$display_remote"
         }
-        (_, Kind::Cti) => {
+        (_, PushForm::ActionUrl) => {
             "mac=$mac&local=$local&remote=$remote&call_id=$call-id&name=$display_remote"
         }
     }
@@ -125,7 +127,7 @@ mod tests {
     fn all(base: &str) -> Vec<Entry> {
         let token = Token::of(&"kitchen".parse().unwrap(), &"0123456789abcdef".into());
         let of = |dialect| urls(dialect, &base.parse().unwrap(), &token);
-        [of(Kind::Gxv), of(Kind::Cti)].concat()
+        [of(DialectKind::Gxv), of(DialectKind::Cti)].concat()
     }
 
     #[test]

@@ -11,7 +11,7 @@ use gxv2mqtt::demo;
 use gxv2mqtt::demo::broker::Broker;
 use gxv2mqtt::mqtt;
 use gxv2mqtt::phone::PhoneOptions;
-use gxv2mqtt::phone::dialect::Kind;
+use gxv2mqtt::phone::dialect::DialectKind;
 use gxv2mqtt::simulator::{Caller, FarEnd, Function, Profile, Simulator};
 use tokio::process::Child;
 use tokio::sync::mpsc;
@@ -134,7 +134,8 @@ impl TestBed {
             ..Profile::default()
         };
         let phone = Phone::start(front, profile, &phones).await;
-        let settings = settings(broker, vec![options("kitchen", Kind::Gxv, phone.address())]);
+        let settings =
+            settings(broker, vec![options("kitchen", DialectKind::Gxv, phone.address())]);
         let (written, push_port) = (Arc::default(), Port::reserve());
         Self {
             place,
@@ -152,11 +153,16 @@ impl TestBed {
     /// Puts another kind of phone into the kitchen.
     pub(crate) async fn replace_phone(&mut self, profile: Profile) {
         self.phone = Phone::start(self.front, profile, &self.phones).await;
-        self.settings.phones = vec![options("kitchen", Kind::Gxv, self.phone.address())];
+        self.settings.phones = vec![options("kitchen", DialectKind::Gxv, self.phone.address())];
     }
 
     /// Starts another phone, which the bridge will know.
-    pub(crate) async fn add_phone(&mut self, id: &str, kind: Kind, profile: Profile) -> Phone {
+    pub(crate) async fn add_phone(
+        &mut self,
+        id: &str,
+        kind: DialectKind,
+        profile: Profile,
+    ) -> Phone {
         let phone = Phone::start(self.front, profile, &self.phones).await;
         self.settings.phones.push(options(id, kind, phone.address()));
         self.others.push(phone.clone());
@@ -309,7 +315,7 @@ fn settings(broker: SocketAddr, phones: Vec<PhoneOptions>) -> Settings {
 }
 
 /// Returns settings for a phone that is asked often, so that stories are short.
-pub(crate) fn options(id: &str, dialect: Kind, address: SocketAddr) -> PhoneOptions {
+pub(crate) fn options(id: &str, dialect: DialectKind, address: SocketAddr) -> PhoneOptions {
     let url = format!("http://{address}/").parse().unwrap();
     PhoneOptions {
         name: format!("The {id} phone"),

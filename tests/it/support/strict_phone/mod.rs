@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use gxv2mqtt::phone::PhoneOptions;
-use gxv2mqtt::phone::dialect::Kind;
+use gxv2mqtt::phone::dialect::DialectKind;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -83,8 +83,8 @@ impl StrictPhone {
     /// Returns settings for it.
     pub(crate) fn options(&self, id: &str) -> PhoneOptions {
         let kind = match self.phone().habits.dialect {
-            Dialect::Gxv => Kind::Gxv,
-            Dialect::Cti => Kind::Cti,
+            Dialect::Gxv => DialectKind::Gxv,
+            Dialect::Cti => DialectKind::Cti,
         };
         options(id, kind, self.shared.address)
     }

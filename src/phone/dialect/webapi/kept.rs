@@ -8,9 +8,9 @@ use crate::domain::contacts::phonebook::{Contact, Filter, Group};
 use crate::domain::request::password::Password;
 use crate::domain::request::{Answer, PhoneError, Role};
 
-use super::answer::{body, done, nonsense, objects, refusal};
-use super::values::text;
-use super::{Error, Fields, Reply};
+use super::answers::{body, done, nonsense, objects, refusal};
+use super::scalars::text;
+use crate::phone::dialect::protocol::{Fields, ReadError, Reply};
 
 /// Vendor guide, Get Contact.
 pub(super) fn filter(filter: &Filter) -> Fields {
@@ -55,7 +55,7 @@ pub(super) fn passwords(role: Role, old: &Password, new: &Password) -> Fields {
 }
 
 /// Reads the answer of Return Values; all that was not asked for is left out.
-pub(super) fn read_values(reply: &Reply, names: &[String]) -> Result<Answer, Error> {
+pub(super) fn read_values(reply: &Reply, names: &[String]) -> Result<Answer, ReadError> {
     let Value::Object(values) = body(reply)? else {
         return Err(nonsense("no JSON object instead of values"));
     };
@@ -69,7 +69,7 @@ pub(super) fn read_values(reply: &Reply, names: &[String]) -> Result<Answer, Err
 }
 
 /// Reads the answer of Post Values and Change Password: the body's status is `right`, or it was not done.
-pub(super) fn set(reply: &Reply) -> Result<Answer, Error> {
+pub(super) fn set(reply: &Reply) -> Result<Answer, ReadError> {
     let body = body(reply)?;
     match text(body.get("status")) {
         Some(status) if status != "right" => Err(refusal(&body)),
@@ -78,7 +78,7 @@ pub(super) fn set(reply: &Reply) -> Result<Answer, Error> {
 }
 
 /// Reads the answer of Get Contact.
-pub(super) fn contacts(reply: &Reply) -> Result<Answer, Error> {
+pub(super) fn contacts(reply: &Reply) -> Result<Answer, ReadError> {
     let read = |entry: &Map<String, Value>| Contact {
         id: text(entry.get("contactID")),
         name: text(entry.get("contactName")),
@@ -95,7 +95,7 @@ pub(super) fn contacts(reply: &Reply) -> Result<Answer, Error> {
 }
 
 /// Reads the answer of Get Contact Group; the guide spells the id `groupID` and `goupID`.
-pub(super) fn groups(reply: &Reply) -> Result<Answer, Error> {
+pub(super) fn groups(reply: &Reply) -> Result<Answer, ReadError> {
     let read = |entry: &Map<String, Value>| {
         let id = text(entry.get("groupID")).or_else(|| text(entry.get("goupID")))?;
         Some(Group { id, name: text(entry.get("groupName")) })
@@ -105,9 +105,9 @@ pub(super) fn groups(reply: &Reply) -> Result<Answer, Error> {
 }
 
 /// Reads a list; a phone that has none may say error and `0` (GMI guide, getgroup).
-fn list(reply: &Reply, wanted: &str) -> Result<Value, Error> {
+fn list(reply: &Reply, wanted: &str) -> Result<Value, ReadError> {
     match body(reply) {
-        Err(Error::PhoneError(PhoneError::Refused(words))) if words == "\"0\"" => {
+        Err(ReadError::Phone(PhoneError::Refused(words))) if words == "\"0\"" => {
             Ok(Value::Array(Vec::new()))
         }
         Ok(Value::Null) => Err(nonsense(&format!("nothing instead of {wanted}"))),

@@ -1,4 +1,4 @@
-//! The session at the phone: how old it is, and how fast another one is opened where sessions keep ending.
+//! The sessions at the phone: how old it is, and how fast another one is opened where sessions keep ending.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_min
 /// So many logins in a row that were taken, and were then good for nothing, are a refused one.
 const USELESS: u32 = 3;
 
-/// The session, and those before it.
+/// The session that is open, and those before it.
 ///
 /// A login that was taken brings no phone nearer to its lock. So a session that ends is opened again at once, and where they
 /// keep ending, at a growing pace: a person who has logged in to the phone's page is not thrown out each second.
 #[derive(Debug, Default)]
-pub(super) struct Session {
+pub(super) struct Logins {
     /// When it was opened.
     since: Option<Instant>,
     /// When one was opened last.
@@ -27,7 +27,7 @@ pub(super) struct Session {
     useless: u32,
 }
 
-impl Session {
+impl Logins {
     pub(super) fn is_open(&self) -> bool {
         self.since.is_some()
     }
@@ -73,7 +73,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn where_sessions_keep_ending_logins_are_slower_and_slower() {
-        let (mut session, mut now) = (Session::default(), Instant::now());
+        let (mut session, mut now) = (Logins::default(), Instant::now());
         let mut pauses = Vec::new();
         for _ in 0..9 {
             session.opens(now);
@@ -92,7 +92,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn logins_that_are_good_for_nothing_are_given_up() {
-        let (mut session, now) = (Session::default(), Instant::now());
+        let (mut session, now) = (Logins::default(), Instant::now());
         let mut tried = |good| {
             session.opens(now);
             if good {

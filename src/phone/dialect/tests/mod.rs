@@ -2,28 +2,39 @@
 
 use secrecy::SecretString;
 
+mod kept;
+
+use secrecy::ExposeSecret as _;
+
 use super::*;
+use crate::domain::request::{
+    Answer, Operation, PhoneError, PhoneRequest, StatusQuery, SystemOperation,
+};
 use crate::domain::telephony::{CallState, PhoneStatus};
 
-pub(super) fn dialect(kind: Kind) -> Dialect {
-    Dialect {
-        kind,
-        username: "gmiadmin".into(),
-        password: Some(SecretString::from("admin")),
-        digest: Digest::Md5,
+pub(super) fn options() -> DialectOptions {
+    DialectOptions {
+        credentials: Credentials {
+            username: "gmiadmin".into(),
+            password: Some(SecretString::from("admin")),
+            digest: Digest::Md5,
+        },
         account_base: 0,
         line_account_base: 1,
-        unholds: false,
         endpoints: BTreeMap::new(),
     }
 }
 
-pub(super) fn reply(status: u16, body: &str) -> Reply {
-    Reply { status, redirect: None, body: body.as_bytes().to_vec() }
+pub(super) fn dialect(kind: DialectKind) -> Box<dyn Dialect> {
+    kind.of(options())
 }
 
-fn read(query: StatusQuery, body: &str) -> Result<Answer, Error> {
-    dialect(Kind::Gxv).read(&PhoneRequest::Read(query), &reply(200, body))
+pub(super) fn reply(status: u16, body: &str) -> Reply {
+    Reply { status, redirect: None, has_cookie: false, body: body.as_bytes().to_vec() }
+}
+
+fn read(query: StatusQuery, body: &str) -> Result<Answer, ReadError> {
+    dialect(DialectKind::Gxv).read(&PhoneRequest::Read(query), &reply(200, body))
 }
 
 fn line(text: &str) -> String {
@@ -35,19 +46,52 @@ fn line(text: &str) -> String {
 }
 
 /// The request as text: method, path, query, form.
-pub(super) fn text(kind: Kind, ask: &PhoneRequest) -> String {
-    let dialect = dialect(kind);
-    let request = dialect.request(ask);
+pub(super) fn text(kind: DialectKind, request: &PhoneRequest) -> String {
+    let HttpRequest { method, path, query, form, .. } =
+        dialect(kind).request(request, &Session::None, Learned::default());
     let fields = |fields: &Fields| {
         fields.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
     };
-    let method = if request.post { "POST" } else { "GET" };
-    format!(
-        "{method} {}?{} [{}]",
-        dialect.path(request.function),
-        fields(&request.query),
-        fields(&request.form)
-    )
+    let method = match method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+    };
+    format!("{method} {path}?{} [{}]", fields(&query), fields(&form))
+}
+
+/// Goes through a login with these replies, and returns the last step.
+fn login(options: DialectOptions, replies: &[Reply]) -> Step {
+    let (request, mut login) = DialectKind::Gxv.of(options).login().unwrap();
+    let mut request = Some(request);
+    for reply in replies {
+        match login.next(reply) {
+            Step::Send(next, rest) => (request, login) = (Some(next), rest),
+            end @ (Step::LoggedIn { .. } | Step::Refused(_)) => return end,
+        }
+    }
+    Step::Send(request.unwrap(), login)
+}
+
+/// The login that follows a random number.
+fn secret(options: DialectOptions, realm: Reply) -> Result<Fields, PhoneError> {
+    match login(options, &[realm]) {
+        Step::Send(request, _) => Ok(request.query),
+        Step::Refused(error) => Err(error),
+        Step::LoggedIn { .. } => panic!("without a password"),
+    }
+}
+
+/// What comes of the answer to a login.
+fn verdict(mut reply: Reply, has_cookie: bool) -> Result<(bool, Option<String>), PhoneError> {
+    reply.has_cookie = has_cookie;
+    match login(options(), &[self::reply(200, "1234567890"), reply]) {
+        Step::LoggedIn { session: Session::Sid(sid), is_clear } => {
+            Ok((is_clear, Some(sid.expose_secret().to_owned())))
+        }
+        Step::LoggedIn { is_clear, .. } => Ok((is_clear, None)),
+        Step::Refused(error) => Err(error),
+        Step::Send(..) => panic!("one more step"),
+    }
 }
 
 #[test]
@@ -70,7 +114,7 @@ fn asks_are_phrased() {
         PhoneRequest::System(SystemOperation::FactoryReset),
     ];
     let phrased = |kind| asks.iter().map(|ask| text(kind, ask)).collect::<Vec<_>>().join("\n");
-    insta::assert_snapshot!(phrased(Kind::Gxv), @"
+    insta::assert_snapshot!(phrased(DialectKind::Gxv), @"
     POST /cgi-bin/api-get_line_status? []
     GET /cgi-bin/api-get_phone_status? []
     POST /cgi-bin/api-get_accounts? []
@@ -87,7 +131,7 @@ fn asks_are_phrased() {
     GET /cgi-bin/api-sys_operation?request=PROV []
     GET /cgi-bin/api-sys_operation?request=RESET []
     ");
-    insta::assert_snapshot!(phrased(Kind::Cti), @"
+    insta::assert_snapshot!(phrased(DialectKind::Cti), @"
     GET /cgi-bin/api-get_line_status?passcode=admin []
     GET /cgi-bin/api-get_phone_status?passcode=admin []
     GET /cgi-bin/api-get_accounts?passcode=admin []
@@ -108,7 +152,7 @@ fn asks_are_phrased() {
 
 macro_rules! guide {
     ($name:literal) => {
-        include_str!(concat!("../../../tests/fixtures/gxv/guide/", $name, ".json"))
+        include_str!(concat!("../../../../tests/fixtures/gxv/guide/", $name, ".json"))
     };
 }
 
@@ -181,24 +225,23 @@ fn the_rest_of_the_guide_is_understood() {
     "#);
     for done in [guide!("make_call"), guide!("phone_operation"), guide!("sys_operation")] {
         let ask = PhoneRequest::Dial { number: "1".into(), account: 1 };
-        assert_eq!(dialect(Kind::Gxv).read(&ask, &reply(200, done)), Ok(Answer::Done));
+        assert_eq!(dialect(DialectKind::Gxv).read(&ask, &reply(200, done)), Ok(Answer::Done));
     }
 }
 
 #[test]
 fn captures_of_siblings_are_understood() {
-    let wp826 = include_str!("../../../tests/fixtures/cti/wp826/get_line_status.json");
-    let grp = include_str!("../../../tests/fixtures/cti/grp/get_line_status.json");
-    let mut from_zero = dialect(Kind::Cti);
-    from_zero.line_account_base = 0;
-    let lines = |dialect: &Dialect, body| match dialect
+    let wp826 = include_str!("../../../../tests/fixtures/cti/wp826/get_line_status.json");
+    let grp = include_str!("../../../../tests/fixtures/cti/grp/get_line_status.json");
+    let from_zero = DialectKind::Cti.of(DialectOptions { line_account_base: 0, ..options() });
+    let lines = |dialect: &dyn Dialect, body| match dialect
         .read(&PhoneRequest::Read(StatusQuery::Lines), &reply(200, body))
     {
         Ok(Answer::Lines(lines)) => serde_json::to_string(&lines).unwrap(),
         other => format!("{other:?}"),
     };
-    insta::assert_snapshot!(lines(&from_zero, wp826), @r#"[{"line":1,"state":"ringing","code":"ringing","account":1,"name":null,"number":"+15555550100","active":false},{"line":2,"state":"idle","code":"idle","account":null,"name":null,"number":null,"active":false}]"#);
-    insta::assert_snapshot!(lines(&dialect(Kind::Cti), grp), @r#"[{"line":1,"state":"in_call","code":"connected","account":1,"name":null,"number":null,"active":false}]"#);
+    insta::assert_snapshot!(lines(&*from_zero, wp826), @r#"[{"line":1,"state":"ringing","code":"ringing","account":1,"name":null,"number":"+15555550100","active":false},{"line":2,"state":"idle","code":"idle","account":null,"name":null,"number":null,"active":false}]"#);
+    insta::assert_snapshot!(lines(&*dialect(DialectKind::Cti), grp), @r#"[{"line":1,"state":"in_call","code":"connected","account":1,"name":null,"number":null,"active":false}]"#);
 }
 
 #[test]
@@ -274,16 +317,16 @@ fn what_is_no_answer_says_why() {
         (500, "", "HTTP 500"),
     ];
     for (status, body, expected) in cases {
-        let result =
-            dialect(Kind::Gxv).read(&PhoneRequest::Read(StatusQuery::Lines), &reply(status, body));
-        let Err(Error::PhoneError(trouble)) = result else { panic!("{body}: {result:?}") };
+        let result = dialect(DialectKind::Gxv)
+            .read(&PhoneRequest::Read(StatusQuery::Lines), &reply(status, body));
+        let Err(ReadError::Phone(trouble)) = result else { panic!("{body}: {result:?}") };
         assert!(trouble.to_string().contains(expected), "{body}: {trouble}");
     }
 }
 
 #[test]
 fn the_end_of_a_session_is_seen_in_all_its_forms() {
-    let gxp1625 = include_str!("../../../tests/fixtures/cti/gxp1625/session_expired.json");
+    let gxp1625 = include_str!("../../../../tests/fixtures/cti/gxp1625/session_expired.json");
     let replies = [
         reply(200, gxp1625),
         reply(401, "<html>"),
@@ -293,11 +336,12 @@ fn the_end_of_a_session_is_seen_in_all_its_forms() {
     ];
     for reply in replies {
         for query in StatusQuery::ALL {
-            let result = dialect(Kind::Gxv).read(&PhoneRequest::Read(query), &reply);
-            assert_eq!(result, Err(Error::SessionExpired), "{query:?} {reply:?}");
+            let result = dialect(DialectKind::Gxv).read(&PhoneRequest::Read(query), &reply);
+            assert_eq!(result, Err(ReadError::SessionExpired), "{query:?} {reply:?}");
         }
-        let result = dialect(Kind::Cti).read(&PhoneRequest::Read(StatusQuery::Status), &reply);
-        assert_eq!(result, Err(Error::SessionExpired));
+        let result =
+            dialect(DialectKind::Cti).read(&PhoneRequest::Read(StatusQuery::Status), &reply);
+        assert_eq!(result, Err(ReadError::SessionExpired));
     }
 }
 
@@ -306,7 +350,7 @@ fn what_was_done_is_told_from_what_was_refused() {
     let ask = PhoneRequest::Operate { operation: Operation::HangUp, line: 1 };
     let done = |body: &str| {
         let body = format!(r#"{{"response":"success","body":{body}}}"#);
-        dialect(Kind::Gxv).read(&ask, &reply(200, &body))
+        dialect(DialectKind::Gxv).read(&ask, &reply(200, &body))
     };
     for body in [r#""true""#, "true", r#""""#, r#""complete""#, "null", r#""savereboot""#] {
         assert_eq!(done(body), Ok(Answer::Done), "{body}");
@@ -314,7 +358,7 @@ fn what_was_done_is_told_from_what_was_refused() {
     for body in [r#""false""#, "false", r#""failed""#, r#""unknown""#] {
         let result = done(body);
         assert!(
-            matches!(result, Err(Error::PhoneError(PhoneError::Refused(_)))),
+            matches!(result, Err(ReadError::Phone(PhoneError::Refused(_)))),
             "{body}: {result:?}"
         );
     }
@@ -336,21 +380,20 @@ fn words_for_the_phone_are_folded() {
 
 #[test]
 fn a_login_is_the_hash_of_user_random_number_and_password() {
-    let mut dialect = dialect(Kind::Gxv);
-    let login = dialect.login(&reply(200, " 1234567890\r\n")).unwrap();
+    let fields = secret(options(), reply(200, " 1234567890\r\n")).unwrap();
     // echo -n gmiadmin:1234567890:admin | md5sum
-    assert_eq!(login.query[1], ("Secret".into(), "a064cab065ab582583c0dc719b95486a".to_owned()));
-    assert_eq!(login.query[0], ("Username".into(), "gmiadmin".to_owned()));
-    dialect.digest = Digest::Sha256;
-    let login = dialect.login(&reply(200, "1234567890")).unwrap();
-    assert_eq!(login.query[1].1.len(), 64);
-    assert_eq!(login.query[2], ("t".into(), "sha".to_owned()));
+    assert_eq!(fields[1], ("Secret".into(), "a064cab065ab582583c0dc719b95486a".to_owned()));
+    assert_eq!(fields[0], ("Username".into(), "gmiadmin".to_owned()));
+    let mut sha = options();
+    sha.credentials.digest = Digest::Sha256;
+    let fields = secret(sha.clone(), reply(200, "1234567890")).unwrap();
+    assert_eq!(fields[1].1.len(), 64);
+    assert_eq!(fields[2], ("t".into(), "sha".to_owned()));
     for body in ["\"1234567890\"", "{\"response\":\"success\",\"body\":\"1234567890\"}"] {
-        let same = dialect.login(&reply(200, body)).unwrap();
-        assert_eq!(same.query, login.query, "{body}");
+        assert_eq!(secret(sha.clone(), reply(200, body)).unwrap(), fields, "{body}");
     }
     for (status, body) in [(200, ""), (200, "{}"), (200, "<html></html>"), (404, ""), (500, "x")] {
-        assert!(dialect.login(&reply(status, body)).is_err(), "{status} {body}");
+        assert!(secret(sha.clone(), reply(status, body)).is_err(), "{status} {body}");
     }
 }
 
@@ -398,10 +441,10 @@ fn only_a_clear_yes_is_a_login() {
         (500, "", "HTTP 500"),
     ];
     for (status, body, expected) in cases {
-        let said = match dialect(Kind::Gxv).read_login(&reply(status, body), false) {
-            Ok(Welcome { is_clear, sid }) => {
-                let said = if is_clear { "yes" } else { "perhaps" };
-                sid.map_or(said.to_owned(), |sid| format!("{said}, session {sid}"))
+        let said = match verdict(reply(status, body), false) {
+            Ok((is_clear, sid)) => {
+                let answer = if is_clear { "yes" } else { "perhaps" };
+                sid.map_or(answer.to_owned(), |sid| format!("{answer}, session {sid}"))
             }
             Err(trouble) => trouble.to_string(),
         };
@@ -411,9 +454,8 @@ fn only_a_clear_yes_is_a_login() {
 
 #[test]
 fn a_cookie_and_nothing_else_may_be_a_login() {
-    let login = |body, cookie| dialect(Kind::Gxv).read_login(&reply(200, body), cookie);
-    let perhaps = Welcome { is_clear: false, sid: None };
-    assert_eq!(login("", true), Ok(perhaps));
+    let login = |body, cookie| verdict(reply(200, body), cookie);
+    assert_eq!(login("", true), Ok((false, None)));
     assert!(login("", false).is_err() && login("<html></html>", true).is_err());
     assert!(login("Response=Error\r\nMessage=no\r\n", true).is_err());
 }
@@ -426,9 +468,9 @@ fn a_name_that_breaks_the_rules_of_json_does_not_cost_the_line() {
         let mut body = br#"{"response":"success","body":[{"line":"1","state":"ringing","acct":"1","remotename":""#.to_vec();
         body.extend_from_slice(written);
         body.extend_from_slice(br#"","remotenumber":"1001","active":"1"}]}"#);
-        let reply = Reply { status: 200, redirect: None, body };
+        let reply = Reply { status: 200, redirect: None, has_cookie: false, body };
         let Ok(Answer::Lines(lines)) =
-            dialect(Kind::Gxv).read(&PhoneRequest::Read(StatusQuery::Lines), &reply)
+            dialect(DialectKind::Gxv).read(&PhoneRequest::Read(StatusQuery::Lines), &reply)
         else {
             panic!("no lines")
         };
@@ -441,16 +483,6 @@ fn a_name_that_breaks_the_rules_of_json_does_not_cost_the_line() {
 }
 
 #[test]
-fn paths_are_those_of_the_settings() {
-    let mut dialect = dialect(Kind::Gxv);
-    assert_eq!(dialect.path(Function::GetTime), "/cgi-bin/api-get_time");
-    dialect.endpoints.insert(Function::GetTime, "api-time".into());
-    assert_eq!(dialect.path(Function::GetTime), "/cgi-bin/api-time");
-    dialect.endpoints.insert(Function::GetTime, "/manager".into());
-    assert_eq!(dialect.path(Function::GetTime), "/manager");
-}
-
-#[test]
 fn a_hundred_thousand_lines_are_too_many() {
     let entries = vec![r#"{"line":"x"}"#; 100_000].join(",");
     let body = format!(r#"{{"response":"success","body":[{entries}]}}"#);
@@ -459,15 +491,20 @@ fn a_hundred_thousand_lines_are_too_many() {
 }
 
 #[test]
-fn the_table_is_in_the_order_of_the_functions() {
-    for (function, ..) in Function::TABLE {
-        assert_eq!(function.row().0, function);
+fn every_dialect_has_its_row() {
+    for kind in [DialectKind::Gxv, DialectKind::Cti] {
+        assert!(DialectKind::TABLE.iter().any(|row| row.kind == kind), "{kind:?}");
+        assert!(!kind.name().is_empty());
     }
 }
 
 #[test]
-fn lists_of_values_stay_under_64_bytes() {
-    for (_, value) in fields(&PhoneRequest::Read(StatusQuery::Identity), 0, false) {
-        assert!(value.len() < 64, "{value}");
-    }
+fn a_session_id_goes_along_as_a_cookie_and_as_a_field() {
+    let session = Session::Sid(SecretString::from("636f3b25"));
+    let sent = |request| dialect(DialectKind::Gxv).request(&request, &session, Learned::default());
+    let sid: Fields = vec![("sid".into(), "636f3b25".to_owned())];
+    let lines = sent(PhoneRequest::Read(StatusQuery::Lines));
+    assert_eq!((lines.cookies, lines.form, lines.query), (sid.clone(), sid.clone(), Vec::new()));
+    let status = sent(PhoneRequest::Read(StatusQuery::Status));
+    assert_eq!((status.cookies, status.form, status.query), (sid.clone(), Vec::new(), sid));
 }

@@ -1,13 +1,13 @@
 //! What the phone keeps: each function's request in both dialects, and its answers.
 
-use super::tests::{dialect, reply, text};
 use super::*;
 use crate::domain::contacts::phonebook::{Contact, Filter, Group};
+use crate::domain::request::Role;
 use crate::domain::request::password::Password;
 
 macro_rules! guide {
     ($name:literal) => {
-        include_str!(concat!("../../../tests/fixtures/gxv/guide/", $name, ".json"))
+        include_str!(concat!("../../../../tests/fixtures/gxv/guide/", $name, ".json"))
     };
 }
 
@@ -48,7 +48,7 @@ fn asks() -> [PhoneRequest; 11] {
 #[test]
 fn asks_are_phrased() {
     let phrased = |kind| asks().iter().map(|ask| text(kind, ask)).collect::<Vec<_>>().join("\n");
-    insta::assert_snapshot!(phrased(Kind::Gxv), @"
+    insta::assert_snapshot!(phrased(DialectKind::Gxv), @"
     GET /cgi-bin/api.values.get?request=68:vendor_name []
     POST /cgi-bin/api.values.post? [P1561=1&P8352=]
     POST /cgi-bin/api-get_contacts? [contactid=7&contactname=Ann]
@@ -61,7 +61,7 @@ fn asks_are_phrased() {
     POST /cgi-bin/api-change_password? [oldadmin=one&P2=two]
     POST /cgi-bin/api-change_password? [olduser=one&P196=two]
     ");
-    insta::assert_snapshot!(phrased(Kind::Cti), @"
+    insta::assert_snapshot!(phrased(DialectKind::Cti), @"
     GET /cgi-bin/api.values.get?passcode=admin&request=68:vendor_name []
     POST /cgi-bin/api.values.post?passcode=admin [P1561=1&P8352=]
     GET /cgi-bin/api-get_contacts?passcode=admin&contactid=7&contactname=Ann []
@@ -78,8 +78,9 @@ fn asks_are_phrased() {
 
 #[test]
 fn the_answers_of_the_guide_are_understood() {
-    let read =
-        |ask: &PhoneRequest, body: &str| dialect(Kind::Gxv).read(ask, &reply(200, body)).unwrap();
+    let read = |ask: &PhoneRequest, body: &str| {
+        dialect(DialectKind::Gxv).read(ask, &reply(200, body)).unwrap()
+    };
     let names = ["68", "1561", "gone"].map(str::to_owned).to_vec();
     let Answer::Values(values) = read(&PhoneRequest::GetValues(names), guide!("get_values")) else {
         panic!("no values");
@@ -132,8 +133,8 @@ fn only_right_is_done() {
         (r#"{"response":"error","body":{"status":"right"}}"#, false),
     ] {
         for ask in [set, &change] {
-            let read = dialect(Kind::Gxv).read(ask, &reply(200, body));
-            let refused = matches!(read, Err(Error::PhoneError(PhoneError::Refused(_))));
+            let read = dialect(DialectKind::Gxv).read(ask, &reply(200, body));
+            let refused = matches!(read, Err(ReadError::Phone(PhoneError::Refused(_))));
             assert_eq!((read.is_ok(), refused), (done, !done), "{body}");
         }
     }
@@ -141,7 +142,8 @@ fn only_right_is_done() {
 
 #[test]
 fn odd_answers_are_no_lists() {
-    let read = |ask: &PhoneRequest, body: &str| dialect(Kind::Gxv).read(ask, &reply(200, body));
+    let read =
+        |ask: &PhoneRequest, body: &str| dialect(DialectKind::Gxv).read(ask, &reply(200, body));
     let all = PhoneRequest::GetContacts(Filter::default());
     for ask in [&all, &PhoneRequest::GetGroups] {
         // GMI guide: there are none
@@ -162,7 +164,7 @@ fn odd_answers_are_no_lists() {
             assert!(read(ask, odd).is_err(), "{odd}");
         }
         let expired = read(ask, r#"{"res":"error","msg":"authentication required"}"#);
-        assert_eq!(expired, Err(Error::SessionExpired));
+        assert_eq!(expired, Err(ReadError::SessionExpired));
     }
     let many: Vec<_> = (0..3000).map(|n| format!(r#"{{"contactID":{n}}}"#)).collect();
     let many = format!(r#"{{"res":"success","msg":[{}]}}"#, many.join(","));

@@ -9,8 +9,9 @@ use crate::domain::telephony::clock::PhoneClock;
 use crate::domain::telephony::{Account, Identity, Line, LineState};
 use crate::phone::mac::mac;
 
-use super::values::{flag, line_state, local_time, phone_status, text, uptime, whole};
-use super::{Error, Reply, json};
+use super::json;
+use super::scalars::{flag, line_state, local_time, phone_status, text, uptime, whole};
+use crate::phone::dialect::protocol::{ReadError, Reply};
 
 /// More lines or accounts than any of these phones has; the rest is left out.
 const MANY: usize = 64;
@@ -18,7 +19,7 @@ const MANY: usize = 64;
 const QUOTE: usize = 120;
 
 /// Reads the answer of Get Line Status.
-pub(super) fn lines(reply: &Reply, account_base: u16) -> Result<Answer, Error> {
+pub(super) fn lines(reply: &Reply, account_base: u16) -> Result<Answer, ReadError> {
     let body = body(reply)?;
     let entries = objects(&body, "a list of lines")?;
     let mut lines = numbered(entries, |number, entry| line(number, entry, account_base), "line");
@@ -43,7 +44,7 @@ fn line(number: u16, entry: &Map<String, Value>, account_base: u16) -> Line {
 }
 
 /// Reads the answer of Get Account Status.
-pub(super) fn accounts(reply: &Reply) -> Result<Answer, Error> {
+pub(super) fn accounts(reply: &Reply) -> Result<Answer, ReadError> {
     let body = body(reply)?;
     let entries = objects(&body, "a list of accounts")?;
     let account = |id, entry: &Map<String, Value>| Account {
@@ -59,7 +60,7 @@ pub(super) fn accounts(reply: &Reply) -> Result<Answer, Error> {
 }
 
 /// Reads the answer of Get Phone Status.
-pub(super) fn status(reply: &Reply) -> Result<Answer, Error> {
+pub(super) fn status(reply: &Reply) -> Result<Answer, ReadError> {
     let body = body(reply)?;
     let Value::String(word) = &body else {
         let what = format!("{} instead of the status of the phone", kind(&body));
@@ -69,7 +70,7 @@ pub(super) fn status(reply: &Reply) -> Result<Answer, Error> {
 }
 
 /// Reads the answer of Get System Time, which has no wrapper in the vendor's guide.
-pub(super) fn clock(reply: &Reply) -> Result<Answer, Error> {
+pub(super) fn clock(reply: &Reply) -> Result<Answer, ReadError> {
     let Value::Object(whole) = json(reply)? else {
         return Err(nonsense("no JSON object instead of the time"));
     };
@@ -91,7 +92,7 @@ pub(super) fn clock(reply: &Reply) -> Result<Answer, Error> {
 }
 
 /// Reads the answer of Return Values to 67 (MAC), 68 (firmware), and the names of model, vendor and hardware.
-pub(super) fn identity(reply: &Reply) -> Result<Answer, Error> {
+pub(super) fn identity(reply: &Reply) -> Result<Answer, ReadError> {
     let Value::Object(values) = body(reply)? else {
         return Err(nonsense("no JSON object instead of values"));
     };
@@ -106,7 +107,7 @@ pub(super) fn identity(reply: &Reply) -> Result<Answer, Error> {
 }
 
 /// Reads the answer of a function that does something: the body is empty, a truth value, or a word.
-pub(super) fn done(reply: &Reply) -> Result<Answer, Error> {
+pub(super) fn done(reply: &Reply) -> Result<Answer, ReadError> {
     let body = body(reply)?;
     let refused = flag(Some(&body)) == Some(false)
         || text(Some(&body)).is_some_and(|word| word == "failed" || word == "unknown");
@@ -114,7 +115,7 @@ pub(super) fn done(reply: &Reply) -> Result<Answer, Error> {
 }
 
 /// Reads a reply as JSON, whatever its content type says.
-fn json(reply: &Reply) -> Result<Value, Error> {
+fn json(reply: &Reply) -> Result<Value, ReadError> {
     check_status(reply)?;
     let body = reply.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&reply.body).trim_ascii();
     if body.is_empty() {
@@ -132,7 +133,7 @@ fn json(reply: &Reply) -> Result<Value, Error> {
 }
 
 /// Reads a reply as JSON, and returns what is in its wrapper.
-pub(super) fn body(reply: &Reply) -> Result<Value, Error> {
+pub(super) fn body(reply: &Reply) -> Result<Value, ReadError> {
     let json = json(reply)?;
     let what = kind(&json);
     let Value::Object(object) = json else {
@@ -142,14 +143,14 @@ pub(super) fn body(reply: &Reply) -> Result<Value, Error> {
 }
 
 /// Takes the wrapper off: `response` and `body`, or `res` and `msg` (contacts, GMI).
-fn unwrap(mut object: Map<String, Value>) -> Result<Value, Error> {
+fn unwrap(mut object: Map<String, Value>) -> Result<Value, ReadError> {
     let verdict = text(object.get("response").or_else(|| object.get("res")));
     let body = object.remove("body").or_else(|| object.remove("msg")).unwrap_or(Value::Null);
     let word = text(body.get("status")).or_else(|| text(Some(&body))).unwrap_or_default();
     let expired =
         ["unauthorized", "session-expired", "authentication required", "authentication failed"];
     if expired.iter().any(|said| word.eq_ignore_ascii_case(said)) {
-        return Err(Error::SessionExpired);
+        return Err(ReadError::SessionExpired);
     }
     match verdict.map(|word| word.to_ascii_lowercase()).as_deref() {
         Some("success") => Ok(body),
@@ -165,11 +166,11 @@ fn unwrap(mut object: Map<String, Value>) -> Result<Value, Error> {
     }
 }
 
-/// Says what an HTTP status means, where it is not success.
-pub(super) fn check_status(reply: &Reply) -> Result<(), Error> {
+/// Returns what an HTTP status means, where it is not success.
+pub(in crate::phone::dialect) fn check_status(reply: &Reply) -> Result<(), ReadError> {
     match reply.status {
         200..=299 => Ok(()),
-        401 => Err(Error::SessionExpired),
+        401 => Err(ReadError::SessionExpired),
         403 => Err(PhoneError::Forbidden(
             "HTTP 403: the phone does not let this host or user in (web access, or the Action URI allowed IP list)"
                 .to_owned(),
@@ -188,7 +189,7 @@ pub(super) fn check_status(reply: &Reply) -> Result<(), Error> {
 pub(super) fn objects<'a>(
     body: &'a Value,
     wanted: &str,
-) -> Result<Vec<&'a Map<String, Value>>, Error> {
+) -> Result<Vec<&'a Map<String, Value>>, ReadError> {
     let Value::Array(entries) = body else {
         return Err(nonsense(&format!("{} instead of {wanted}", kind(body))));
     };
@@ -214,7 +215,7 @@ fn numbered<T>(
         .collect()
 }
 
-pub(super) fn refusal(body: &Value) -> Error {
+pub(super) fn refusal(body: &Value) -> ReadError {
     let words = text(body.get("status")).or_else(|| text(Some(body)));
     let words = words.unwrap_or_else(|| body.to_string());
     let hint = if words == "Invalid Request" {
@@ -225,7 +226,7 @@ pub(super) fn refusal(body: &Value) -> Error {
     PhoneError::Refused(format!("{}{hint}", quote(&words))).into()
 }
 
-pub(super) fn nonsense(what: &str) -> Error {
+pub(super) fn nonsense(what: &str) -> ReadError {
     PhoneError::BadAnswer(what.to_owned()).into()
 }
 

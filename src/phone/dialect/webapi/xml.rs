@@ -6,11 +6,11 @@ use crate::domain::contacts::phonebook::Contact;
 use crate::domain::contacts::xml::{children, decoded, text};
 use crate::domain::request::{Answer, PhoneError};
 
-use super::answer::{body, check_status, nonsense};
-use super::{Error, Reply};
+use super::answers::{body, check_status, nonsense};
+use crate::phone::dialect::protocol::{ReadError, Reply};
 
 /// Reads the answer of Phonebook Download: XML, or JSON where the phone says no.
-pub(super) fn phonebook(reply: &Reply) -> Result<Answer, Error> {
+pub(super) fn phonebook(reply: &Reply) -> Result<Answer, ReadError> {
     check_status(reply)?;
     let text = decoded(&reply.body);
     let text = text.trim_start_matches('\u{feff}').trim();
@@ -68,8 +68,13 @@ fn contact(node: Node<'_, '_>) -> Contact {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Answer, Error> {
-        phonebook(&Reply { status: 200, redirect: None, body: text.as_bytes().to_vec() })
+    fn read(text: &str) -> Result<Answer, ReadError> {
+        phonebook(&Reply {
+            status: 200,
+            redirect: None,
+            has_cookie: false,
+            body: text.as_bytes().to_vec(),
+        })
     }
 
     #[test]
@@ -126,14 +131,14 @@ mod tests {
         assert_eq!(contacts, [bob]);
         let latin = b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><AddressBook><Contact>\
             <LastName>J\xfcrgen</LastName></Contact></AddressBook>";
-        let reply = Reply { status: 200, redirect: None, body: latin.to_vec() };
+        let reply = Reply { status: 200, redirect: None, has_cookie: false, body: latin.to_vec() };
         let Ok(Answer::Phonebook { contacts, .. }) = phonebook(&reply) else { panic!("none") };
         assert_eq!(contacts[0].name.as_deref(), Some("Jürgen"));
     }
 
     #[test]
     fn the_elements_of_the_vendors_guide_are_understood() {
-        let xml = include_str!("../../../tests/fixtures/gxv/gxp2200/phonebook_download.xml");
+        let xml = include_str!("../../../../tests/fixtures/gxv/gxp2200/phonebook_download.xml");
         let Ok(Answer::Phonebook { contacts, .. }) = read(xml) else { panic!("no phonebook") };
         let some = |text: &str| Some(text.to_owned());
         let ann = Contact {
@@ -163,7 +168,7 @@ mod tests {
     #[test]
     fn what_is_no_phonebook_says_why() {
         let words = |text| match read(text) {
-            Err(Error::PhoneError(trouble)) => trouble.to_string(),
+            Err(ReadError::Phone(trouble)) => trouble.to_string(),
             other => format!("{other:?}"),
         };
         let broken = "<AddressBook>\n<Contact>\n<FirstName>A</LastName>\n</AddressBook>";
@@ -174,6 +179,6 @@ mod tests {
         let bomb = "<!DOCTYPE a [<!ENTITY b \"bb\">]><AddressBook>&b;</AddressBook>";
         assert!(words(bomb).contains("broken"), "{}", words(bomb));
         let expired = read(r#"{"response":"success","body":"unauthorized"}"#);
-        assert_eq!(expired, Err(Error::SessionExpired));
+        assert_eq!(expired, Err(ReadError::SessionExpired));
     }
 }

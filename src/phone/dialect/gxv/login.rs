@@ -1,53 +1,77 @@
-//! The dialect of the vendor's Web API guide (GXV33xx, WP820): login by random number, then a cookie.
+//! The login of the vendor's Web API guide: a hash of user, random number and password, then a cookie.
 
 use std::borrow::Cow;
 
-use md5::{Digest as _, Md5};
-use secrecy::ExposeSecret;
+use data_encoding::HEXLOWER;
+use md5::Md5;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
 use crate::domain::request::PhoneError;
-
-use super::answer::check_status;
-use super::{Dialect, Digest, Error, Function, Reply, Request, Welcome};
+use crate::phone::dialect::protocol::{
+    Fields, HttpRequest, Login, Method, ReadError, Reply, Session, Step,
+};
+use crate::phone::dialect::webapi::{Function, WebApi, check_status};
+use crate::phone::dialect::{Credentials, Digest};
 
 /// The longest random number that is taken for one.
 const RANDOM: usize = 256;
 
-/// Phrases a request: what the guide calls body parameters is a form, and so a `POST`.
-pub(super) fn phrase(mut request: Request) -> Request {
-    request.post = match request.function {
-        Function::GetAccounts
-        | Function::GetLineStatus
-        | Function::SetValues
-        | Function::ChangePassword
-        | Function::GetContacts
-        | Function::SaveContact
-        | Function::DeleteContact
-        | Function::DeleteAllContacts
-        | Function::GetGroups
-        | Function::AddGroup
-        | Function::EditGroup => true,
-        Function::LoginRealm
-        | Function::Login
-        | Function::GetValues
-        | Function::GetPhoneStatus
-        | Function::GetTime
-        | Function::MakeCall
-        | Function::PhoneOperation
-        | Function::SystemOperation
-        | Function::PhonebookDownload => false,
-    };
-    if request.post {
-        request.form = std::mem::take(&mut request.query);
-    }
-    request
+/// A login that waits for the random number.
+struct Realm {
+    api: WebApi,
+    credentials: Credentials,
+}
+
+/// A login that waits for the phone's yes or no.
+struct Secret {
+    api: WebApi,
 }
 
 /// Vendor guide, Request for Random Number.
-pub(super) fn login_realm() -> Request {
-    Request { function: Function::LoginRealm, post: false, query: Vec::new(), form: Vec::new() }
+pub(super) fn begin(api: &WebApi, credentials: &Credentials) -> (HttpRequest, Box<dyn Login>) {
+    let request = api.request(Function::LoginRealm, Method::Get, Vec::new());
+    let realm = Realm { api: api.clone(), credentials: credentials.clone() };
+    (request, Box::new(realm))
+}
+
+impl Login for Realm {
+    /// Vendor guide, Password Token Authentication; `t=sha` and SHA-256 as the web page of newer firmware has it.
+    fn next(self: Box<Self>, reply: &Reply) -> Step {
+        let random = match read_realm(reply) {
+            Ok(random) => random,
+            Err(error) => {
+                return Step::Refused(self.api.name_the_path(Function::LoginRealm, error));
+            }
+        };
+        let Credentials { username, password, digest } = &self.credentials;
+        let password = password.as_ref().map_or("", |password| password.expose_secret());
+        let token = format!("{username}:{random}:{password}");
+        let secret = match digest {
+            Digest::Md5 => HEXLOWER.encode(&Md5::digest(token)),
+            Digest::Sha256 => HEXLOWER.encode(&Sha256::digest(token)),
+        };
+        let mut fields: Fields =
+            vec![("Username".into(), username.clone()), ("Secret".into(), secret)];
+        if *digest == Digest::Sha256 {
+            fields.push(("t".into(), "sha".to_owned()));
+        }
+        let request = self.api.request(Function::Login, Method::Get, fields);
+        Step::Send(request, Box::new(Secret { api: self.api }))
+    }
+}
+
+impl Login for Secret {
+    fn next(self: Box<Self>, reply: &Reply) -> Step {
+        read(reply)
+            .unwrap_or_else(|error| Step::Refused(self.api.name_the_path(Function::Login, error)))
+    }
+}
+
+fn logged_in(is_clear: bool, sid: Option<String>) -> Step {
+    let session = sid.map_or(Session::Cookie, |sid| Session::Sid(SecretString::from(sid)));
+    Step::LoggedIn { session, is_clear }
 }
 
 /// Returns the text of a reply, without the mark of UTF-8.
@@ -57,12 +81,12 @@ fn text_of(reply: &Reply) -> Cow<'_, str> {
 }
 
 /// Reads the random number.
-pub(super) fn read_realm(reply: &Reply) -> Result<String, PhoneError> {
+fn read_realm(reply: &Reply) -> Result<String, PhoneError> {
     check_status(reply).map_err(|error| match error {
-        Error::SessionExpired => {
+        ReadError::SessionExpired => {
             PhoneError::BadAnswer("HTTP 401 to the request for a random number".to_owned())
         }
-        Error::PhoneError(trouble) => trouble,
+        ReadError::Phone(error) => error,
     })?;
     let text = text_of(reply).trim().to_owned();
     // the guide says a bare number; in JSON it can only be meant without its quotes and wrapper
@@ -82,32 +106,16 @@ pub(super) fn read_realm(reply: &Reply) -> Result<String, PhoneError> {
     Ok(random)
 }
 
-/// Vendor guide, Password Token Authentication; `t=sha` and SHA-256 as the web page of newer firmware has it.
-pub(super) fn login(dialect: &Dialect, random: &str) -> Request {
-    let password = dialect.password.as_ref().map_or("", |password| password.expose_secret());
-    let token = format!("{}:{random}:{password}", dialect.username);
-    let secret = match dialect.digest {
-        Digest::Md5 => hex(&Md5::digest(token)),
-        Digest::Sha256 => hex(&Sha256::digest(token)),
-    };
-    let mut query: super::Fields =
-        vec![("Username".into(), dialect.username.clone()), ("Secret".into(), secret)];
-    if dialect.digest == Digest::Sha256 {
-        query.push(("t".into(), "sha".to_owned()));
-    }
-    Request { function: Function::Login, post: false, query, form: Vec::new() }
-}
-
 /// Reads the answer to a login: `Response=Success` lines, or JSON, which may hold the session as `body` or `body.sid` (as
 /// `dologin` of other families has it), or nothing but a cookie. Only a clear success is one; where the phone says neither
 /// yes nor no, a session that came along is tried.
-pub(super) fn read_login(reply: &Reply, cookie: bool) -> Result<Welcome, PhoneError> {
+fn read(reply: &Reply) -> Result<Step, PhoneError> {
     check_status(reply).map_err(|error| match error {
-        Error::SessionExpired => {
+        ReadError::SessionExpired => {
             PhoneError::Unauthorized("HTTP 401; check username and password".to_owned())
         }
-        Error::PhoneError(PhoneError::Forbidden(why)) => PhoneError::Unauthorized(why),
-        Error::PhoneError(trouble) => trouble,
+        ReadError::Phone(PhoneError::Forbidden(why)) => PhoneError::Unauthorized(why),
+        ReadError::Phone(error) => error,
     })?;
     let text = text_of(reply);
     let fields = login_fields(&text);
@@ -120,11 +128,11 @@ pub(super) fn read_login(reply: &Reply, cookie: bool) -> Result<Welcome, PhoneEr
     }
     let sid = field("sid").or(Some(message)).filter(|text| is_session(text)).map(str::to_owned);
     if verdict.eq_ignore_ascii_case("success") {
-        return Ok(Welcome { is_clear: true, sid });
+        return Ok(logged_in(true, sid));
     }
-    let only_cookie = cookie && text.trim().is_empty();
+    let only_cookie = reply.has_cookie && text.trim().is_empty();
     if verdict.is_empty() && (sid.is_some() || only_cookie) {
-        return Ok(Welcome { is_clear: false, sid });
+        return Ok(logged_in(false, sid));
     }
     if verdict.is_empty() {
         // it may have counted as a bad one: not to be repeated in a loop
@@ -138,7 +146,7 @@ pub(super) fn read_login(reply: &Reply, cookie: bool) -> Result<Welcome, PhoneEr
     )))
 }
 
-/// Says what it means if this is a no, whatever else the answer says: a JSON answer may say success in its wrapper.
+/// Returns what it means if this is a no, whatever else the answer says: a JSON answer may say success in its wrapper.
 fn refusal(message: &str, lock_type: Option<&str>) -> Option<PhoneError> {
     let is = |word: &str| message.eq_ignore_ascii_case(word);
     if is("locked") {
@@ -158,7 +166,7 @@ fn refusal(message: &str, lock_type: Option<&str>) -> Option<PhoneError> {
     Some(PhoneError::Unauthorized(why.to_owned()))
 }
 
-/// Says whether this can be a session: long, with a digit, and nothing in it that a cookie can't hold.
+/// Returns `true` if this can be a session: long, with a digit, and nothing in it that a cookie can't hold.
 fn is_session(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     (8..=RANDOM).contains(&text.len())
@@ -185,12 +193,4 @@ fn login_fields(text: &str) -> Vec<(String, String)> {
             .collect(),
     };
     pairs.into_iter().map(|(key, value)| (key.to_ascii_lowercase(), value)).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes any text");
-        text
-    })
 }
