@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::domain::call::EventType;
-use crate::domain::command::COMMANDS;
+use crate::domain::command;
 use crate::domain::command::policy::Guarded;
 use crate::domain::command::result::ErrorCode;
 use crate::domain::contract::bridge_request::BRIDGE_REQUESTS;
@@ -65,7 +65,7 @@ fn events() -> String {
 }
 
 fn commands() -> String {
-    let rows = COMMANDS.iter().map(|row| {
+    let rows = command::commands().map(|row| {
         let arguments: Vec<String> =
             row.main.iter().chain(row.others).map(|name| format!("`{name}`")).collect();
         let guarded = Guarded::TABLE.iter().any(|(_, name)| *name == row.name);

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gxv2mqtt::domain::call::EventType;
-use gxv2mqtt::domain::command::COMMANDS;
+use gxv2mqtt::domain::command::commands;
 use gxv2mqtt::domain::contract::topic::Base;
 use regex::Regex;
 use saphyr::{LoadableYamlNode, Yaml};
@@ -73,7 +73,7 @@ fn check_events(text: &str, place: &str) -> usize {
 
 fn check_command(topic: &str, place: &str) {
     let (_, name) = topic.split_once("/command/").unwrap_or_else(|| panic!("{place}: {topic}"));
-    assert!(COMMANDS.iter().any(|row| row.name == name), "{place} sends {name:?}");
+    assert!(commands().any(|row| row.name == name), "{place} sends {name:?}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use secrecy::ExposeSecret;
 use super::environment::strangers;
 use super::{Error, Format, Level, Log, Settings, load_from};
 use crate::domain::command::Command;
+use crate::domain::command::calls::CallCommand;
 use crate::domain::command::dial_allow::DialAllow;
 use crate::domain::command::policy::Guarded;
 use crate::domain::values::named::ValueKind;
@@ -266,8 +267,8 @@ fn a_pattern_of_dial_allow_matches_the_whole_number() {
     for (patterns, allowed, refused) in cases {
         let settings = load(&format!("{KITCHEN}dial_allow = {patterns}"), &[]).unwrap();
         let dials = |number: &str| {
-            let dial = Command::Dial { number: number.into(), account: 1, hang_up_after: None };
-            settings.phones[0].policy.permits(&dial, &[]).is_ok()
+            let dial = CallCommand::Dial { number: number.into(), account: 1, hang_up_after: None };
+            Command::Call(dial).permitted(&settings.phones[0].policy, &[]).is_ok()
         };
         for number in allowed {
             assert!(dials(number), "{patterns} {number:?}");

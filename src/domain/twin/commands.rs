@@ -7,9 +7,11 @@ use serde_json::Value;
 use super::input::{Note, Now};
 use super::state::{Effects, Twin};
 use crate::domain::call;
-use crate::domain::command::pending::{PendingCommand, Step};
+use crate::domain::command::calls::CallCommand;
+use crate::domain::command::pending::PendingCommand;
 use crate::domain::command::result::{ErrorCode, Failure};
-use crate::domain::command::{Command, parse};
+use crate::domain::command::system::SystemCommand;
+use crate::domain::command::{Command, Step, parse};
 use crate::domain::contract::snapshot::Problem;
 use crate::domain::request::{PhoneError, PhoneRequest, StatusQuery};
 
@@ -28,12 +30,12 @@ impl Twin {
     ) {
         let (header, command) = parse(name, payload, retained);
         let command = command.and_then(|command| {
-            self.options.policy.permits(&command, &self.options.values)?;
+            command.permitted(&self.options.policy, &self.options.values)?;
             self.queue.admit(&command, now.instant)?;
             Ok(command)
         });
         let command = match command {
-            Ok(Command::ResetMissedCalls) => {
+            Ok(Command::Call(CallCommand::ResetMissedCalls)) => {
                 self.call(call::Input::MissedReset, now, effects);
                 return effects.finish(&header, Ok(Value::Null), now);
             }
@@ -43,11 +45,11 @@ impl Twin {
         if let Some(paused) = self.presence.paused() {
             return effects.finish(&header, Err(paused), now);
         }
-        if command == Command::Refresh {
+        if command == Command::System(SystemCommand::Refresh) {
             self.polling.insist_on_contacts(now.instant);
         }
         let deadline = now.instant + COMMAND_LIFETIME;
-        let lists = self.polling.value_lists();
+        let lists = self.polling.value_lists().map(<[String]>::to_vec).collect();
         self.queue.push(PendingCommand::new(header, command, lists, deadline));
     }
 

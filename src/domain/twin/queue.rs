@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::domain::command::Command;
+use crate::domain::command::calls::CallCommand;
 use crate::domain::command::pending::PendingCommand;
 use crate::domain::command::result::{ErrorCode, Failure};
 
@@ -42,7 +43,7 @@ impl Queue {
         if self.waiting.len() >= COMMANDS {
             return refused(format!("{COMMANDS} commands are waiting for the phone"));
         }
-        if matches!(command, Command::Dial { .. }) {
+        if matches!(command, Command::Call(CallCommand::Dial { .. })) {
             let Dials(dials) = &mut self.dials;
             dials.retain(|at| now.duration_since(*at) < DIALS_WITHIN);
             if dials.len() >= DIALS {

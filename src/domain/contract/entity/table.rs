@@ -297,7 +297,8 @@ pub const ENTITIES: &[Entity] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::command::{COMMANDS, Command, parse};
+    use crate::domain::command::calls::CallCommand;
+    use crate::domain::command::{Command, commands, parse};
 
     #[test]
     fn keys_are_unique_and_commands_exist() {
@@ -317,10 +318,10 @@ mod tests {
                     assert_ne!(command, "factory_reset", "it is never a button");
                 }
                 Kind::Entry { command } => {
-                    let row = COMMANDS.iter().find(|row| row.name == command).unwrap();
+                    let row = commands().find(|row| row.name == command).unwrap();
                     assert!(row.main.is_some());
                     let entered = parse(command, b"1001", false).1;
-                    assert!(matches!(entered, Ok(Command::Dial { .. })));
+                    assert!(matches!(entered, Ok(Command::Call(CallCommand::Dial { .. }))));
                 }
                 Kind::Words { .. }
                 | Kind::Text { .. }
