@@ -1,11 +1,15 @@
 //! The composition root: starts the tasks, connects their channels, watches over them, stops them in order.
 
-mod about;
+mod changes;
+mod departure;
 mod fleet;
 mod leftovers;
+mod overview;
 mod reload;
 mod requests;
 mod router;
+mod source;
+mod systemd;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -27,12 +31,12 @@ use crate::phone::push;
 use crate::phone::push::listener::Listener;
 use crate::phone::push::token::Tokens;
 
-use about::About;
 use fleet::Fleet;
 use leftovers::Leftovers;
+use overview::Overview;
 use router::Router;
 
-pub use reload::Source;
+pub use source::Source;
 
 /// Reports that wait to be taken in by the router.
 const REPORTS: usize = 256;
@@ -63,7 +67,8 @@ pub async fn run_with(
     let (book, wanted) = watch::channel(settings.names.clone());
     let (keeper, names) = AddressBookWatcher::open(wanted).await;
     let (reporter, reports) = mpsc::channel(REPORTS);
-    let mut fleet = Fleet::new(reporter, names, stop.clone(), seed);
+    let overview = Overview::new(link.lost());
+    let mut fleet = Fleet::new(reporter, names, overview.clone(), stop.clone(), seed);
     let mut ready = Vec::new();
     for options in &settings.phones {
         ready.push(fleet.prepare(options.clone()).map_err(|why| anyhow!(why))?);
@@ -89,7 +94,7 @@ pub async fn run_with(
         "started"
     );
     let router = Router {
-        about: About::new(link.lost()),
+        overview,
         settings,
         source,
         base,
@@ -173,13 +178,6 @@ async fn supervise(
 fn early(ended: Result<anyhow::Result<()>, JoinError>) -> anyhow::Result<()> {
     ended.context("a task broke")??;
     Err(anyhow!("a task ended early"))
-}
-
-/// Tells systemd, if it started us; elsewhere this does nothing.
-fn tell_systemd(states: &[sd_notify::NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(states) {
-        tracing::debug!(%error, "failed to tell systemd");
-    }
 }
 
 #[cfg(test)]

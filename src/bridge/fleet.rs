@@ -8,10 +8,10 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use super::overview::Overview;
 use crate::domain::contacts::directory::Directory;
-use crate::domain::contract::health::Vitals;
 use crate::domain::polling::Pace;
-use crate::domain::telephony::{Identity, PhoneId};
+use crate::domain::telephony::PhoneId;
 use crate::domain::twin::{self, Handover, Twin};
 use crate::phone::http::{Clients, PhoneClient};
 use crate::phone::task::{self, Exits, Inbox, Message, Report};
@@ -26,8 +26,6 @@ pub(super) struct Phone {
     pub(super) messages: mpsc::Sender<Message>,
     pub(super) republish: Arc<Notify>,
     pub(super) retained_complete: Arc<Notify>,
-    pub(super) identity: Identity,
-    pub(super) vitals: watch::Receiver<Vitals>,
     leave: CancellationToken,
 }
 
@@ -40,6 +38,7 @@ pub(super) struct Fleet {
     tasks: JoinSet<(PhoneId, Handover)>,
     clients: Clients,
     names: watch::Receiver<Arc<Directory>>,
+    overview: Overview,
     /// None once no more tasks are to be started.
     reports: Option<mpsc::Sender<Report>>,
     stop: CancellationToken,
@@ -51,6 +50,7 @@ impl Fleet {
     pub(super) fn new(
         reports: mpsc::Sender<Report>,
         names: watch::Receiver<Arc<Directory>>,
+        overview: Overview,
         stop: CancellationToken,
         seed: u64,
     ) -> Self {
@@ -59,6 +59,7 @@ impl Fleet {
             tasks: JoinSet::new(),
             clients: Clients::default(),
             names,
+            overview,
             reports: Some(reports),
             stop,
             seed,
@@ -115,11 +116,16 @@ impl Fleet {
         let span = tracing::info_span!("phone", %id);
         let whose = id.clone();
         self.tasks.spawn(async move { (whose, task.await) }.instrument(span));
-        let identity = Identity::default();
-        let phone =
-            Phone { options, messages, republish, retained_complete, identity, vitals, leave };
+        self.overview.add(&options, vitals);
+        let phone = Phone { options, messages, republish, retained_complete, leave };
         self.phones.insert(id.clone(), phone);
         self.phones.get(&id)
+    }
+
+    /// Forgets a phone whose task has ended.
+    pub(super) fn remove(&mut self, id: &PhoneId) {
+        self.phones.remove(id);
+        self.overview.remove(id);
     }
 
     /// Lets a phone's task say goodbye.

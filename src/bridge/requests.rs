@@ -13,18 +13,18 @@ use crate::domain::twin::Now;
 use crate::homeassistant::announcer::Input;
 use crate::phone::task::Message;
 
+use super::departure::Asker;
 use super::fleet::Phone;
-use super::reload::Asker;
 use super::router::Router;
 
 impl Router {
-    /// Takes in a message on a request's topic.
+    /// Handles a message on a request's topic.
     pub(super) async fn request(&mut self, name: &str, payload: &[u8], retained: bool) {
         let (asker, request) = parse(name, payload, retained);
         let outcome = match request {
-            Ok(BridgeRequest::Info) => Ok(self.about.facts(&self.fleet.phones).info()),
+            Ok(BridgeRequest::Info) => Ok(self.overview.facts().info()),
             Ok(BridgeRequest::Health) => {
-                Ok(self.about.facts(&self.fleet.phones).health(Instant::now().into_std()))
+                Ok(self.overview.facts().health(Instant::now().into_std()))
             }
             Ok(BridgeRequest::Reload) => return self.reload(Asker::Request(asker)).await,
             Ok(BridgeRequest::Rediscover) => {

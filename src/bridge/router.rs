@@ -26,11 +26,12 @@ use crate::names;
 use crate::phone::push::token::Tokens;
 use crate::phone::task::{Message, Report, now};
 
-use super::about::About;
-use super::fleet::{Ended, Fleet, Phone};
+use super::departure::{Asker, Departure};
+use super::fleet::{Ended, Fleet};
 use super::leftovers::Leftovers;
-use super::reload::{Asker, Departure, Source, asked};
-use super::tell_systemd;
+use super::overview::Overview;
+use super::source::{Source, asked};
+use super::systemd::tell_systemd;
 
 /// The pace of signs of life where systemd asks for none.
 const UNWATCHED: Duration = Duration::from_mins(1);
@@ -38,7 +39,7 @@ const UNWATCHED: Duration = Duration::from_mins(1);
 /// Passes messages on; decides nothing.
 pub(super) struct Router {
     pub(super) base: Base,
-    pub(super) about: About,
+    pub(super) overview: Overview,
     /// The settings that the bridge was started with; what they say of phones may have changed since.
     pub(super) settings: Settings,
     pub(super) source: Option<Source>,
@@ -142,7 +143,7 @@ impl Router {
     async fn hear(&mut self, heard: Notice) {
         match heard {
             Notice::Connected => {
-                self.about.connected_since = Some(Timestamp::now());
+                self.overview.connected(Some(Timestamp::now()));
                 self.remembered = false;
                 self.leftovers = Leftovers::default();
                 self.publish_states().await;
@@ -150,7 +151,7 @@ impl Router {
             }
             Notice::Listening => self.announce(Input::Listening).await,
             Notice::Away => {
-                self.about.connected_since = None;
+                self.overview.connected(None);
                 self.announce(Input::Away).await;
             }
             Notice::Message { topic, payload, .. }
@@ -163,7 +164,8 @@ impl Router {
             }
             Notice::Message { topic, payload, retained } => match self.base.parse(&topic) {
                 Some(Topic::Phone(id, PhoneTopic::Command(name))) => {
-                    self.command(&id, &name, payload, retained).await;
+                    let (header, command) = parse(&name, &payload, retained);
+                    self.command(&id, Message::Command { header, command }).await;
                 }
                 Some(Topic::BridgeRequest(name)) => self.request(&name, &payload, retained).await,
                 Some(Topic::Phone(id, place)) if retained && !payload.is_empty() => {
@@ -183,25 +185,24 @@ impl Router {
         }
     }
 
-    pub(super) async fn command(
-        &mut self,
-        id: &PhoneId,
-        name: &str,
-        payload: Vec<u8>,
-        retained: bool,
-    ) {
-        let Some(payload) = self.keep_for_successor(id, name, payload, retained) else { return };
+    /// Passes a command on, or keeps it for a phone that begins anew.
+    pub(super) async fn command(&mut self, id: &PhoneId, message: Message) {
+        let departure = self.departure.as_mut();
+        let message = match departure {
+            Some(departure) => departure.keep(id, message),
+            None => Some(message),
+        };
+        let Some(message) = message else { return };
         let Some(phone) = self.fleet.phones.get(id) else {
-            tracing::warn!(phone = %id, command = name, "a command for a phone that the settings don't know");
+            let command = message.command();
+            tracing::warn!(phone = %id, command, "a command for a phone that the settings don't know");
             return;
         };
-        let message = Message::Command { name: name.to_owned(), payload, retained };
         let Err(refused) = phone.messages.try_send(message) else { return };
-        let Message::Command { payload, .. } = refused.into_inner() else { return };
-        tracing::warn!(phone = %id, command = name, "not done: too many commands at once");
-        let (request, _) = parse(name, &payload, retained);
+        let Message::Command { header, .. } = refused.into_inner() else { return };
+        tracing::warn!(phone = %id, command = header.name, "not done: too many commands at once");
         let failure = Failure::new(ErrorCode::RateLimited, "too many commands at once");
-        let result = request.result(&Err(failure), Timestamp::now());
+        let result = header.result(&Err(failure), Timestamp::now());
         let topic = Topic::Phone(id.clone(), PhoneTopic::Result);
         self.outbox.publish(self.base.publication(&topic, result)).await;
     }
@@ -253,15 +254,8 @@ impl Router {
     }
 
     /// Notes what a phone says it is; one that says the same of itself as another may be the same.
-    fn identify(&mut self, device: &Device) {
-        let Some(phone) = self.fleet.phones.get_mut(&device.id) else { return };
-        let is_news = phone.identity.own_mac() != device.identity.own_mac();
-        phone.identity = device.identity.clone();
-        let Some(mac) = device.identity.own_mac().filter(|_| is_news) else { return };
-        let same = |(id, phone): &(&PhoneId, &Phone)| {
-            **id != device.id && phone.identity.own_mac() == Some(mac)
-        };
-        if let Some((other, _)) = self.fleet.phones.iter().find(same) {
+    fn identify(&self, device: &Device) {
+        if let Some((mac, other)) = self.overview.identify(&device.id, &device.identity) {
             tracing::warn!(
                 phone = %device.id,
                 %other,
@@ -312,7 +306,7 @@ impl Router {
         if !self.remembered {
             return;
         }
-        let info = self.about.info(self.fleet.ids());
+        let info = self.overview.info();
         self.outbox.publish(self.base.publication(&Topic::BridgeInfo, info)).await;
     }
 }

@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::alarm::Alarm;
 use crate::domain::call::push::Push;
+use crate::domain::command::Command;
+use crate::domain::command::result::{CommandHeader, Failure};
 use crate::domain::contacts::directory::Directory;
 use crate::domain::contract::entity::Device;
 use crate::domain::contract::health::Vitals;
@@ -28,12 +30,10 @@ use super::notes::log;
 pub enum Message {
     /// Something came on a command topic.
     Command {
-        /// The name of the command.
-        name: String,
-        /// The payload.
-        payload: Vec<u8>,
-        /// Whether it was retained.
-        retained: bool,
+        /// Whom to answer.
+        header: CommandHeader,
+        /// What is to be done, or why not.
+        command: Result<Command, Failure>,
     },
     /// The broker still has this message on this topic.
     Retained(PhoneTopic, String),
@@ -43,6 +43,16 @@ pub enum Message {
     Pause(Now),
     /// They don't any more.
     Resume,
+}
+
+impl Message {
+    /// Returns the name of the command, if it is one.
+    pub fn command(&self) -> Option<&str> {
+        match self {
+            Self::Command { header, .. } => Some(&header.name),
+            Self::Retained(..) | Self::Pushed(_) | Self::Pause(_) | Self::Resume => None,
+        }
+    }
 }
 
 /// The ways into a phone's task.
@@ -175,9 +185,7 @@ async fn say_goodbye<F: Future<Output = ()>>(
 impl From<Message> for Input {
     fn from(message: Message) -> Self {
         match message {
-            Message::Command { name, payload, retained } => {
-                Self::Commanded { name, payload, retained }
-            }
+            Message::Command { header, command } => Self::Commanded { header, command },
             Message::Retained(topic, payload) => Self::Retained(topic, payload),
             Message::Pushed(push) => Self::Pushed(push),
             Message::Pause(until) => Self::Paused(until),

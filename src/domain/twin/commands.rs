@@ -9,9 +9,9 @@ use super::state::{Effects, Twin};
 use crate::domain::call;
 use crate::domain::command::calls::CallCommand;
 use crate::domain::command::pending::PendingCommand;
-use crate::domain::command::result::{ErrorCode, Failure};
+use crate::domain::command::result::{CommandHeader, ErrorCode, Failure};
 use crate::domain::command::system::SystemCommand;
-use crate::domain::command::{Command, Step, parse};
+use crate::domain::command::{Command, Step};
 use crate::domain::contract::snapshot::Problem;
 use crate::domain::request::{PhoneError, PhoneRequest, StatusQuery};
 
@@ -22,13 +22,11 @@ impl Twin {
     /// Handles a command.
     pub(super) fn commanded(
         &mut self,
-        name: &str,
-        payload: &[u8],
-        retained: bool,
+        header: &CommandHeader,
+        command: Result<Command, Failure>,
         now: Now,
         effects: &mut Effects,
     ) {
-        let (header, command) = parse(name, payload, retained);
         let command = command.and_then(|command| {
             command.permitted(&self.options.policy, &self.options.values)?;
             self.queue.admit(&command, now.instant)?;
@@ -37,20 +35,20 @@ impl Twin {
         let command = match command {
             Ok(Command::Call(CallCommand::ResetMissedCalls)) => {
                 self.call(call::Input::MissedReset, now, effects);
-                return effects.finish(&header, Ok(Value::Null), now);
+                return effects.finish(header, Ok(Value::Null), now);
             }
             Ok(command) => command,
-            Err(failure) => return effects.finish(&header, Err(failure), now),
+            Err(failure) => return effects.finish(header, Err(failure), now),
         };
         if let Some(paused) = self.presence.paused() {
-            return effects.finish(&header, Err(paused), now);
+            return effects.finish(header, Err(paused), now);
         }
         if command == Command::System(SystemCommand::Refresh) {
             self.polling.insist_on_contacts(now.instant);
         }
         let deadline = now.instant + COMMAND_LIFETIME;
         let lists = self.polling.value_lists().map(<[String]>::to_vec).collect();
-        self.queue.push(PendingCommand::new(header, command, lists, deadline));
+        self.queue.push(PendingCommand::new(header.clone(), command, lists, deadline));
     }
 
     /// Answers the commands whose time is up.

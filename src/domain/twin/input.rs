@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use crate::domain::call::doorbell::DoorbellRule;
 use crate::domain::call::push::Push;
 use crate::domain::call::{Call, EventType};
+use crate::domain::command::Command;
 use crate::domain::command::policy::Policy;
-use crate::domain::command::result::Failure;
+use crate::domain::command::result::{CommandHeader, Failure};
 use crate::domain::contacts::directory::Directory;
 use crate::domain::contract::entity::Device;
 use crate::domain::contract::topic::PhoneTopic;
@@ -58,12 +59,10 @@ pub enum Input {
     NotSent(PhoneError),
     /// A message came on a command topic.
     Commanded {
-        /// The name of the command.
-        name: String,
-        /// The payload.
-        payload: Vec<u8>,
-        /// Whether it was retained.
-        retained: bool,
+        /// Whom to answer.
+        header: CommandHeader,
+        /// What is to be done, or why not.
+        command: Result<Command, Failure>,
     },
     /// The broker, or somebody who reads there, knows nothing any more.
     RepublishAll,

@@ -46,8 +46,8 @@ impl Twin {
             Input::Woke => {}
             Input::Answered(result) => self.answered(result, true, now, &mut effects),
             Input::NotSent(error) => self.answered(Err(error), false, now, &mut effects),
-            Input::Commanded { name, payload, retained } => {
-                self.commanded(&name, &payload, retained, now, &mut effects);
+            Input::Commanded { header, command } => {
+                self.commanded(&header, command, now, &mut effects);
             }
             Input::RepublishAll => self.picture.published.clear(),
             Input::Retained(topic, payload) => self.retained(topic, &payload, now, &mut effects),

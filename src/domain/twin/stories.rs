@@ -18,6 +18,7 @@ use proptest::prelude::*;
 use super::{Effect, Input, Note, Now, Twin, TwinOptions};
 use crate::domain::call::push::{Push, PushKind};
 use crate::domain::command::dial_allow::DialAllow;
+use crate::domain::command::parse;
 use crate::domain::command::policy::{Guarded, Policy};
 use crate::domain::contacts::phonebook::{Contact, Group};
 use crate::domain::contract::topic::PhoneTopic;
@@ -221,8 +222,8 @@ impl Story {
     }
 
     fn commanded(&mut self, name: &str, payload: &str) {
-        let (name, payload) = (name.to_owned(), payload.as_bytes().to_vec());
-        self.happens(Input::Commanded { name, payload, retained: false });
+        let (header, command) = parse(name, payload.as_bytes(), false);
+        self.happens(Input::Commanded { header, command });
     }
 
     /// Returns what was written since the last call.
