@@ -64,17 +64,15 @@ pub async fn run_with(
     let (link, outbox, heard) =
         Link::new(&settings.mqtt, plan, Patience::default()).context("failed to prepare TLS")?;
 
-    let (book, wanted) = watch::channel(settings.names.clone());
-    let (keeper, names) = AddressBookWatcher::open(wanted).await;
+    let (names_options, wanted) = watch::channel(settings.names.clone());
+    let (watcher, names) = AddressBookWatcher::open(wanted).await;
     let (reporter, reports) = mpsc::channel(REPORTS);
     let overview = Overview::new(link.lost());
     let mut fleet = Fleet::new(reporter, names, overview.clone(), stop.clone(), seed);
-    let mut ready = Vec::new();
-    for options in &settings.phones {
-        ready.push(fleet.prepare(options.clone()).map_err(|why| anyhow!(why))?);
-    }
+    let ready = settings.phones.iter().map(|options| fleet.prepare(options.clone()));
+    let ready = ready.collect::<Result<Vec<_>, _>>().map_err(|why| anyhow!(why))?;
     let mut others = JoinSet::new();
-    others.spawn(keeper.run(stop.clone()));
+    others.spawn(watcher.run(stop.clone()));
     let (sender, pushes) = mpsc::channel(PUSHES);
     let (tokens, known) = watch::channel(Tokens::new());
     if let Some(options) = &settings.push {
@@ -82,8 +80,8 @@ pub async fn run_with(
         tokens.send_replace(options.tokens(&ids));
         others.spawn(listener.run(known, sender, stop.clone()));
     }
-    for (options, handset) in ready {
-        fleet.start(options, handset, None);
+    for (options, client) in ready {
+        fleet.start(options, client, None);
     }
 
     let goodbye = CancellationToken::new();
@@ -101,7 +99,7 @@ pub async fn run_with(
         fleet,
         reports,
         tokens,
-        book,
+        names: names_options,
         remembered: false,
         leftovers: Leftovers::default(),
         departure: None,
@@ -162,7 +160,7 @@ async fn supervise(
     let all_gone = async {
         // the router ends when it has passed on the phones' last words; only then the link says goodbye
         if let Some(ended) = routers.join_next().await {
-            let last = ended.context("a task broke").flatten();
+            let last = ended.context("a task panicked or was cancelled").flatten();
             outcome = std::mem::replace(&mut outcome, Ok(())).and(last);
         }
         goodbye.cancel();
@@ -176,7 +174,7 @@ async fn supervise(
 }
 
 fn early(ended: Result<anyhow::Result<()>, JoinError>) -> anyhow::Result<()> {
-    ended.context("a task broke")??;
+    ended.context("a task panicked or was cancelled")??;
     Err(anyhow!("a task ended early"))
 }
 
@@ -213,6 +211,6 @@ mod tests {
         let (outcome, stopped) = supervised(ready(Err(anyhow!("no phone"))), pending()).await;
         assert!(words(outcome).contains("no phone") && stopped);
         let (outcome, stopped) = supervised(pending(), async { panic!("broken") }).await;
-        assert!(words(outcome).contains("a task broke") && stopped);
+        assert!(words(outcome).contains("a task panicked or was cancelled") && stopped);
     }
 }

@@ -1,12 +1,12 @@
-//! The command line: which call was made. It reads no settings and runs nothing.
+//! The command line: which subcommand was given. It reads no settings and runs nothing.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, ValueEnum};
+use clap::{Args, CommandFactory, Parser};
 
+#[cfg(feature = "simulator")]
 use crate::simulator::{PushEvent, UnknownEvent};
 
 /// The exit code of a wrong command line (`EX_USAGE`).
@@ -31,8 +31,10 @@ pub enum Subcommand {
         config: Option<PathBuf>,
     },
     /// Everything in one process, nothing to install.
+    #[cfg(feature = "demo")]
     Demo,
     /// A simulated phone.
+    #[cfg(feature = "simulator")]
     Simulate(Simulate),
     /// The URLs that phones call when something happens.
     PushUrls {
@@ -44,11 +46,12 @@ pub enum Subcommand {
 }
 
 /// The simulated phone that was asked for.
+#[cfg(feature = "simulator")]
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct Simulate {
     /// Where to listen, such as 127.0.0.1:8080
     #[arg(long, value_name = "ADDR")]
-    pub listen: SocketAddr,
+    pub listen: std::net::SocketAddr,
     /// Which HTTP API the phone speaks
     #[arg(long, value_enum, default_value_t)]
     pub dialect: Dialect,
@@ -65,7 +68,8 @@ pub struct Simulate {
 }
 
 /// The HTTP API of a simulated phone.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[cfg(feature = "simulator")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Dialect {
     /// The Web API of GXV phones
     #[default]
@@ -105,8 +109,10 @@ enum Word {
     /// Shows it all on this machine: a broker, two simulated phones and the bridge
     ///
     /// Needs no settings, and nothing installed. A call arrives now and then.
+    #[cfg(feature = "demo")]
     Demo,
     /// Runs a simulated phone, to try automations without hardware
+    #[cfg(feature = "simulator")]
     Simulate(Simulate),
     /// Prints the URLs to paste into the phones' web pages, so that they push
     ///
@@ -178,13 +184,16 @@ where
         (Some(_), Some(_)) => {
             return Err(conflict("--config goes with run, check, health and push-urls only"));
         }
+        #[cfg(feature = "demo")]
         (Some(Word::Demo), None) => Subcommand::Demo,
+        #[cfg(feature = "simulator")]
         (Some(Word::Simulate(simulate)), None) => Subcommand::Simulate(simulate),
         (Some(Word::Topics), None) => Subcommand::Topics,
     };
     Ok(call)
 }
 
+#[cfg(feature = "simulator")]
 fn push(text: &str) -> Result<(PushEvent, String), String> {
     let (event, url) = text.split_once('=').ok_or("there is no = in it")?;
     let event = event.parse().map_err(|unknown: UnknownEvent| unknown.to_string())?;
@@ -206,6 +215,7 @@ fn exit_code(error: &clap::Error) -> u8 {
     if error.use_stderr() { WRONG_USAGE } else { 0 }
 }
 
+#[cfg(feature = "demo")]
 #[cfg(test)]
 mod tests {
     use super::*;

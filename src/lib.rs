@@ -56,5 +56,7 @@ pub mod program;
 pub mod push_urls;
 pub mod reference;
 
+#[cfg(feature = "demo")]
 pub mod demo;
+#[cfg(feature = "simulator")]
 pub mod simulator;

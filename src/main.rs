@@ -6,7 +6,7 @@ use gxv2mqtt::{cli, program};
 
 fn main() -> ExitCode {
     match cli::parse(std::env::args_os()) {
-        Ok(call) => program::run(call),
+        Ok(subcommand) => program::run(subcommand),
         Err(code) => code,
     }
 }

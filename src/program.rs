@@ -1,4 +1,4 @@
-//! What each call of the program does, and its exit code.
+//! What each subcommand does, and its exit code.
 
 use std::future::Future;
 use std::io::Write as _;
@@ -6,25 +6,29 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::bridge::Source;
-use crate::cli::{Dialect, Simulate, Subcommand};
+use crate::cli::Subcommand;
+#[cfg(feature = "simulator")]
+use crate::cli::{Dialect, Simulate};
 use crate::config::{self, Format, Level, Settings};
+#[cfg(feature = "demo")]
+use crate::demo;
+#[cfg(feature = "simulator")]
 use crate::simulator::{Profile, Simulator, friends};
-use crate::{bridge, check, demo, log, push_urls, reference};
+use crate::{bridge, check, log, push_urls, reference};
 
 /// It could not go on.
 const FAILED: u8 = 1;
 /// The settings are wrong (`EX_CONFIG`).
 const WRONG_SETTINGS: u8 = 78;
 
-/// Does what was called for.
-pub fn run(call: Subcommand) -> ExitCode {
-    match call {
+/// Runs a subcommand.
+pub fn run(subcommand: Subcommand) -> ExitCode {
+    match subcommand {
         Subcommand::Run { config } => {
             let path = config.clone();
             with_settings(config.as_deref(), None, |settings, stop| bridge(settings, path, stop))
@@ -35,10 +39,12 @@ pub fn run(call: Subcommand) -> ExitCode {
         Subcommand::Health { config } => {
             with_settings(config.as_deref(), Some(Level::Warn), check::health)
         }
+        #[cfg(feature = "demo")]
         Subcommand::Demo => {
             start_log(Format::Text, Level::Warn);
             wait_for(demo::run)
         }
+        #[cfg(feature = "simulator")]
         Subcommand::Simulate(wanted) => {
             start_log(Format::Text, Level::Info);
             wait_for(|stop| simulate(wanted, stop))
@@ -182,7 +188,10 @@ fn start_log(format: Format, level: Level) {
     }
 }
 
+#[cfg(feature = "simulator")]
 async fn simulate(wanted: Simulate, stop: CancellationToken) -> anyhow::Result<()> {
+    use anyhow::Context as _;
+
     let mut profile = match wanted.dialect {
         Dialect::Gxv => Profile::default(),
         Dialect::Cti => Profile::cti(),

@@ -125,7 +125,7 @@ impl Router {
             let handover = left.remove(&options.id);
             self.begin(options, client, handover);
         }
-        self.book.send_replace(names);
+        self.names.send_replace(names);
         self.say_who_is_there().await;
         self.reloaded(asker, Ok(data)).await;
         for Waiting { id, message } in commands {

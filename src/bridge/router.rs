@@ -47,7 +47,7 @@ pub(super) struct Router {
     pub(super) reports: mpsc::Receiver<Report>,
     pub(super) tokens: watch::Sender<Tokens>,
     /// What the settings say of names.
-    pub(super) book: watch::Sender<names::NamesOptions>,
+    pub(super) names: watch::Sender<names::NamesOptions>,
     /// Whether it is known what was left from before.
     pub(super) remembered: bool,
     pub(super) leftovers: Leftovers,
@@ -113,7 +113,7 @@ impl Router {
             }
             Ok(_) if self.stop.is_cancelled() => return,
             Ok((id, _)) => anyhow!("the task of {id} ended early"),
-            Err(error) => anyhow!(error).context("the task of a phone broke"),
+            Err(error) => anyhow!(error).context("the task of a phone panicked or was cancelled"),
         };
         self.broken.get_or_insert(why);
         self.stop.cancel();

@@ -1,6 +1,7 @@
 //! What the bridge knows and decides, as plain values: no I/O, no clock, nothing of the rest of the crate.
 
 pub mod telephony;
+pub mod time;
 
 pub mod contacts;
 pub mod values;

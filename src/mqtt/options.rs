@@ -31,11 +31,6 @@ impl BrokerOptions {
             client_id: "gxv2mqtt".to_owned(),
         }
     }
-
-    /// Says whether the certificates can be used at all: if not, no later try would mend it.
-    pub fn check_certificates(&self) -> Result<(), super::tls::Error> {
-        self.tls.as_ref().map_or(Ok(()), |tls| super::tls::configuration(tls).map(drop))
-    }
 }
 
 impl PartialEq for BrokerOptions {

@@ -7,7 +7,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use secrecy::ExposeSecret;
 
-use super::options::Tls;
+use super::options::{BrokerOptions, Tls};
 use crate::tls::{Pinned, provider, system_roots};
 
 /// What is wrong with the certificates; only the settings or the system can mend it.
@@ -83,6 +83,13 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
         .collect::<Result<_, _>>()
         .map_err(|error| error.to_string())?;
     if chain.is_empty() { Err("no certificate in it (PEM)".to_owned()) } else { Ok(chain) }
+}
+
+impl BrokerOptions {
+    /// Checks the certificates: if they can't be used, no later try would mend it.
+    pub fn check_certificates(&self) -> Result<(), Error> {
+        self.tls.as_ref().map_or(Ok(()), |tls| configuration(tls).map(drop))
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{ops::Range, time::Duration};
 
 use tokio::{select, time::sleep};
 
-use super::{Caller, LineState, Person, Simulator};
+use super::{handle::Simulator, line::LineState, model::Caller, profile::Person};
 
 /// People that do not exist, with numbers from the range kept for fiction.
 const CAST: [(&str, &str); 6] = [

@@ -2,8 +2,6 @@
 
 use std::time::Instant;
 
-use super::news::Call;
-
 /// What a line is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LineState {
@@ -53,6 +51,17 @@ impl LineState {
             Self::Other(shown) => shown,
         }
     }
+}
+
+/// The call on a line, as far as the line does not show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    /// Its Call-ID (SIP).
+    pub(super) id: String,
+    /// Whether it was dialled here.
+    pub(super) outgoing: bool,
+    /// When it was answered.
+    pub(super) up_since: Option<Instant>,
 }
 
 /// One line as it is now.

@@ -4,22 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::{
     event::PushEvent,
-    line::{Line, LineState},
+    line::{Call, Line, LineState},
 };
 
 /// News beyond this many are lost: nobody takes them.
 const KEPT: usize = 1000;
-
-/// The call on a line, as far as the line does not show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Call {
-    /// Its Call-ID (SIP).
-    pub(super) id: String,
-    /// Whether it was dialled here.
-    pub(super) outgoing: bool,
-    /// When it was answered.
-    pub(super) up_since: Option<Instant>,
-}
 
 /// One event, with what the phone can tell of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

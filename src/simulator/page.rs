@@ -12,7 +12,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-use super::{Caller, Line, PushEvent, Simulator, UnknownEvent, profile::Dialect, state::State};
+use super::{
+    event::{PushEvent, UnknownEvent},
+    handle::Simulator,
+    line::Line,
+    model::Caller,
+    profile::Dialect,
+    state::State,
+};
 
 const PAGE: &str = include_str!("page.html");
 /// Happenings that the page shows.

@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use tokio::{select, time::sleep};
 
-use super::{Simulator, http};
+use super::{handle::Simulator, http};
 
 /// The answer to a reboot order is let out before the phone goes away.
 const FAREWELL: Duration = Duration::from_millis(100);

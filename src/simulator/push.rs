@@ -1,12 +1,7 @@
 //! Event notifications: the phone calls the URL that is set for an event, one after the other, and never waits for a receiver
 //! in anything else that it does.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    io,
-    net::IpAddr,
-    time::Duration,
-};
+use std::{io, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,61 +12,17 @@ use tokio::{
 };
 
 use super::{
-    Simulator,
     event::PushEvent,
+    handle::Simulator,
+    pushes::Pushed,
     state::State,
     template::{self, Values},
 };
 
-/// Calls that wait for the one before; more are lost, as a real phone loses them.
+/// Maximum number of calls of a URL that wait for the one before; more are lost, as a real phone loses them.
 const WAITING: usize = 32;
-/// Calls that are remembered.
-const KEPT: usize = 1000;
 /// How long a receiver may take.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// A URL that was called.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pushed {
-    /// What happened.
-    pub event: PushEvent,
-    /// The URL with everything put in.
-    pub url: String,
-}
-
-/// What is set, what waits and what was sent.
-#[derive(Debug)]
-pub(super) struct Pushes {
-    pub(super) urls: BTreeMap<PushEvent, String>,
-    pub(super) count: u64,
-    ip: IpAddr,
-    lost: bool,
-    waiting: VecDeque<Pushed>,
-    sent: VecDeque<Pushed>,
-}
-
-impl Pushes {
-    /// Nothing is set; the phone will say that this is its address.
-    pub(super) fn new(ip: IpAddr) -> Self {
-        Self {
-            urls: BTreeMap::new(),
-            count: 0,
-            ip,
-            lost: false,
-            waiting: VecDeque::new(),
-            sent: VecDeque::new(),
-        }
-    }
-
-    fn note(&mut self, pushed: Pushed) {
-        tracing::debug!(target: "simulator", event = pushed.event.word(), "URL called");
-        self.count += 1;
-        if self.sent.len() == KEPT {
-            self.sent.pop_front();
-        }
-        self.sent.push_back(pushed);
-    }
-}
 
 impl State {
     /// Makes URLs of what is new, and wakes who calls them. Without a network all of it is lost, with what waits.

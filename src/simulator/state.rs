@@ -4,7 +4,7 @@ use std::{collections::HashMap, net::IpAddr, time::Instant};
 
 use super::{
     fault::Faults, function::Function, journal::Journal, model::Phone, profile::Profile,
-    push::Pushes, sessions::Sessions,
+    pushes::Pushes, sessions::Sessions,
 };
 
 #[derive(Debug)]

@@ -20,7 +20,6 @@ mod topics;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::call::doorbell::DoorbellRule;
@@ -28,18 +27,10 @@ use crate::domain::call::push::Push;
 use crate::domain::contacts::directory::Person;
 use crate::domain::telephony::Line;
 use crate::domain::telephony::number::{is_nobody, same};
+use crate::domain::time::Now;
 
 pub use switchboard::{Effect, Switchboard};
 pub use topics::CallTopics;
-
-/// A moment, on both clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Now {
-    /// For pauses: it never goes backwards.
-    pub instant: Instant,
-    /// For people.
-    pub wall: Timestamp,
-}
 
 /// What the settings say of the calls of one phone.
 #[derive(Debug, Clone)]

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::domain::call::Now;
 use crate::domain::contract::snapshot::Problem;
 use crate::domain::telephony::{Identity, PhoneId};
+use crate::domain::time::Now;
 
 /// How one phone is, as its twin knows it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

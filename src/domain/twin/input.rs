@@ -19,7 +19,7 @@ use crate::domain::request::{Answer, PhoneError, PhoneRequest, StatusQuery};
 use crate::domain::telephony::PhoneId;
 use crate::domain::values::named::{NamedValue, ValueKey};
 
-pub use crate::domain::call::Now;
+pub use crate::domain::time::Now;
 
 /// What a twin must know of the settings of its phone.
 #[derive(Debug, Clone)]
