@@ -38,9 +38,9 @@ use router::Router;
 
 pub use source::Source;
 
-/// Reports that wait to be taken in by the router.
+/// Reports that wait for the router.
 const REPORTS: usize = 256;
-/// Pushes that wait to be taken in by the router; more are lost, and polls find what they told.
+/// Pushes that wait for the router; more are lost, and polls find what they told.
 const PUSHES: usize = 64;
 /// How long tasks have to say goodbye; shorter than systemd's patience.
 const GRACE: Duration = Duration::from_secs(8);
@@ -167,7 +167,7 @@ async fn supervise(
         while others.join_next().await.is_some() {}
     };
     if timeout(GRACE, all_gone).await.is_err() {
-        tracing::warn!("gave up waiting for tasks after {GRACE:?}");
+        tracing::warn!("tasks have not ended within {GRACE:?}");
         goodbye.cancel();
     }
     outcome

@@ -1,4 +1,4 @@
-//! `gxv2mqtt check`: tries the broker and each phone, and reports what works and how to mend what does not.
+//! `gxv2mqtt check`: tries the broker and each phone, and reports what works and how to fix what does not.
 //!
 //! It changes nothing on a phone, and never logs in again after a refusal.
 

@@ -20,12 +20,12 @@ pub enum Subcommand {
         /// The settings file, if named.
         config: Option<PathBuf>,
     },
-    /// A look at broker and phones.
+    /// Tries broker and phones.
     Check {
         /// The settings file, if named.
         config: Option<PathBuf>,
     },
-    /// A look at what the broker holds of the bridge.
+    /// Asks the broker whether the bridge is online.
     Health {
         /// The settings file, if named.
         config: Option<PathBuf>,
@@ -98,7 +98,7 @@ struct Config {
 enum Word {
     /// Runs the bridge; the same as no command
     Run(Config),
-    /// Tries the settings, the broker and each phone, and says how to mend what fails
+    /// Tries the settings, the broker and each phone, and says how to fix what fails
     ///
     /// Changes nothing on a phone, and never burns more than one login.
     Check(Config),
@@ -311,7 +311,7 @@ mod tests {
 
         Commands:
           run        Runs the bridge; the same as no command
-          check      Tries the settings, the broker and each phone, and says how to mend what fails
+          check      Tries the settings, the broker and each phone, and says how to fix what fails
           health     Asks the broker whether it holds the bridge to be online
           demo       Shows it all on this machine: a broker, two simulated phones and the bridge
           simulate   Runs a simulated phone, to try automations without hardware

@@ -16,7 +16,7 @@
 //!   requests, discovery and the reference come from; `setting` is a value of the phone that users have named; `health`
 //!   is what the bridge says of itself.
 //! - [`homeassistant`]: discovery payloads out of the table of entities and of settings, and when they are sent.
-//! - [`phone`]: `dialect` says how a phone is spoken to, `http` sends it, `task` owns one phone; `push` hears what phones
+//! - [`phone`]: `dialect` says how to talk to a phone, `http` sends it, `task` owns one phone; `push` hears what phones
 //!   say by themselves.
 //! - [`mqtt`]: the link to the broker.
 //! - [`tls`]: certificates, for phones and brokers alike.
@@ -36,7 +36,7 @@
 //! - State is never queued while the broker is away: when it is back, everything is published again. That is the diff
 //!   against nothing, and the same path as the first start and Home Assistant's birth.
 //! - A phone is asked for something only because it was due to be read, or because somebody asked.
-//! - What the lines do decides what is a call; what a phone pushes only makes the bridge look, and explains what it sees.
+//! - What the lines do decides what is a call; what a phone pushes only makes the bridge poll, and explains what it sees.
 
 pub mod domain;
 pub mod tls;

@@ -17,9 +17,9 @@ use crate::domain::contacts::directory::{self, Card, Country, is_filled};
 
 /// The largest file, in bytes: cards may hold photos.
 const LARGEST: u64 = 64 * 1024 * 1024;
-/// So many contacts are kept.
+/// Maximum number of contacts that are kept.
 const CONTACTS: usize = 50_000;
-/// So many mistakes are kept.
+/// Maximum number of mistakes that are kept.
 const MISTAKES: usize = 1000;
 
 /// What the settings say of names.
@@ -52,7 +52,7 @@ pub struct Mistake {
 }
 
 impl AddressBook {
-    /// Takes in a contact; one without a number is of no use.
+    /// Adds a contact; one without a number is useless.
     fn add(&mut self, line: u64, card: Card) {
         let Card { name, groups, numbers: fields } = card;
         let mut numbers = Vec::new();

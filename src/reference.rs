@@ -144,7 +144,7 @@ mod tests {
         );
         if fresh != readme {
             std::fs::write(README, fresh).unwrap();
-            panic!("the README was stale; it is mended now: look at it, and commit it");
+            panic!("the README was stale; it is fixed now: look at it, and commit it");
         }
     }
 }

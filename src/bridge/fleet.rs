@@ -17,7 +17,7 @@ use crate::phone::http::{Clients, PhoneClient};
 use crate::phone::task::{self, Exits, Inbox, Message, Report};
 use crate::phone::{INSECURE, PhoneOptions, Tls};
 
-/// Messages that wait to be taken in by a phone's task.
+/// Messages that wait for a phone's task.
 const MESSAGES: usize = 1024;
 
 /// The ways to one phone's task, and what is known of the phone here.
@@ -46,7 +46,7 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    /// Begins without a phone. The seed spreads their looks over time.
+    /// Begins without a phone. The seed spreads their polls over time.
     pub(super) fn new(
         reports: mpsc::Sender<Report>,
         names: watch::Receiver<Arc<Directory>>,

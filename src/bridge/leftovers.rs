@@ -7,9 +7,9 @@ use serde_json::Value;
 use crate::domain::contract::topic::PhoneTopic;
 use crate::domain::telephony::PhoneId;
 
-/// So many topics of phones that are not there are kept in mind.
+/// Maximum number of topics of phones that are not there that are remembered.
 const MANY: usize = 10_000;
-/// So many are named in the log.
+/// Maximum number of them that are named in the log.
 const NAMED: usize = 5;
 
 /// Topics with the form of ours, of phones that the settings do not know, as they are heard after a connection.
@@ -22,14 +22,14 @@ pub(super) struct Leftovers {
 }
 
 impl Leftovers {
-    /// Takes in what `B/bridge/info` said before this run says it anew.
+    /// Handles what `B/bridge/info` said before this run says it anew.
     pub(super) fn info(&mut self, payload: &[u8]) {
         let info: Value = serde_json::from_slice(payload).unwrap_or_default();
         let ids = info["phones"].as_array().into_iter().flatten().filter_map(Value::as_str);
         self.ours.extend(ids.filter_map(|id| id.parse().ok()));
     }
 
-    /// Takes in a topic that has something retained.
+    /// Handles a topic that has something retained.
     pub(super) fn topic(&mut self, id: PhoneId, place: PhoneTopic, payload: &[u8]) {
         if self.found.len() < MANY {
             let calls = if place == PhoneTopic::Calls { payload } else { &[] };

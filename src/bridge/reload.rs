@@ -73,7 +73,8 @@ impl Router {
         }
         let read = Arc::clone(&source.read);
         let new = tokio::task::spawn_blocking(move || read()).await;
-        let new = new.map_err(|_| "failed to read the settings: it broke".to_owned())??;
+        let new =
+            new.map_err(|_| "failed to read the settings: the task panicked".to_owned())??;
         let needs_restart = needs_restart(&self.settings, &new);
         let before = self.fleet.phones.values().map(|phone| &phone.options);
         let changes = Changes::of(before, new.phones);

@@ -73,5 +73,8 @@ impl Router {
 }
 
 fn tell(phone: &Phone, message: Message) -> Result<(), String> {
-    phone.messages.try_send(message).map_err(|_| "too much at once for this phone".to_owned())
+    phone
+        .messages
+        .try_send(message)
+        .map_err(|_| "too many messages at once for this phone".to_owned())
 }

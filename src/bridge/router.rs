@@ -105,7 +105,7 @@ impl Router {
         self.broken.map_or(Ok(()), Err)
     }
 
-    /// Looks at how a phone's task ended; unless that was wanted, the bridge stops.
+    /// Handles the end of a phone's task; unless that was wanted, the bridge stops.
     async fn ended(&mut self, ended: Ended) {
         let why = match ended {
             Ok((id, handover)) if self.is_leaving(&id) => {
@@ -210,11 +210,11 @@ impl Router {
     fn pushed(&self, id: &PhoneId, push: Push) {
         let Some(phone) = self.fleet.phones.get(id) else { return };
         if phone.messages.try_send(Message::Pushed(push)).is_err() {
-            tracing::debug!(phone = %id, "a push was left out: too much at once");
+            tracing::debug!(phone = %id, "a push was dropped: too many at once");
         }
     }
 
-    /// Takes in a topic that is left from before.
+    /// Handles a topic that is left from before.
     fn remembered(&mut self, id: PhoneId, place: PhoneTopic, payload: &[u8]) {
         let Some(phone) = self.fleet.phones.get(&id) else {
             if !self.remembered {
@@ -225,7 +225,7 @@ impl Router {
         let payload = String::from_utf8_lossy(payload).into_owned();
         let sent = phone.messages.try_send(Message::Retained(place, payload));
         if matches!(sent, Err(TrySendError::Full(_))) {
-            tracing::warn!(phone = %id, "a topic from before was not looked at: too much at once");
+            tracing::warn!(phone = %id, "a retained topic was not read: too many at once");
         }
     }
 
@@ -270,7 +270,7 @@ impl Router {
         let effects = self.announcer.handle(event, now);
         if self.alarm.set(self.announcer.wake(), now) {
             tracing::warn!(
-                "a mistake of ours: the announcer is woken for nothing, and slowed down; please report it"
+                "this is a bug: the announcer is woken without a reason, and is slowed down; please report it"
             );
         }
         for effect in effects {

@@ -18,7 +18,7 @@ const LINES: RangeInclusive<u16> = 1..=6;
 /// Messages of this size, in bytes, must go through at least.
 const SMALL: usize = 1024;
 
-/// Returns what `run` needs of the broker, on topics that nobody looks at.
+/// Returns what `run` needs of the broker, on topics that nobody reads.
 fn trial(settings: &Settings) -> Trial {
     let base = Base::new(&settings.base_topic);
     let topic = |place: &str| format!("{}/{place}", settings.base_topic);
@@ -50,7 +50,7 @@ fn trial(settings: &Settings) -> Trial {
     if settings.homeassistant.discovery {
         let prefix = &settings.homeassistant.discovery_prefix;
         filters.push(format!("{prefix}/device/+/config"));
-        // Home Assistant looks at what ends in config only
+        // Home Assistant reads only what ends in config
         let device = format!("{prefix}/device/{}/check", discovery::bridge_id(&base));
         topics.push(message(device, "check", Delivery::Event));
     }

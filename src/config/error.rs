@@ -43,7 +43,7 @@ pub enum Error {
         origin: String,
         /// The whole key, such as `phones.kitchen.url`.
         key: String,
-        /// What was expected, and how to mend it.
+        /// What was expected, and how to fix it.
         problem: String,
     },
 }

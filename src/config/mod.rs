@@ -87,7 +87,7 @@ pub struct Log {
 pub enum Level {
     /// Only why the program ends.
     Error,
-    /// What somebody should look at, too.
+    /// What a person should know, too.
     Warn,
     /// What has changed, too.
     #[default]

@@ -1,4 +1,4 @@
-//! `[names]`: checks how the address book is called, and the country of national numbers. The book itself is not looked
+//! `[names]`: checks how the address book is called, and the country of national numbers. The book itself is not read
 //! at: a file that is broken, or not there yet, must not keep the phones from being bridged.
 
 use std::path::PathBuf;

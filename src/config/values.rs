@@ -9,7 +9,7 @@ use super::section::Section;
 use crate::domain::values;
 use crate::domain::values::named::{Choice, LONGEST, NamedValue, ValueKey, ValueKind};
 
-/// So many values of one phone.
+/// Maximum number of values of one phone.
 const MANY: usize = 100;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

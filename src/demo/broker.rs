@@ -66,7 +66,7 @@ impl Broker {
     pub async fn stop(self) {
         self.shutdown.shutdown();
         if let Err(error) = self.task.await {
-            tracing::error!(%error, "the embedded broker broke");
+            tracing::error!(%error, "the embedded broker panicked");
         }
     }
 }

@@ -162,7 +162,7 @@ impl Announcer {
         dues.chain(self.announce_at).chain(self.states_at).min()
     }
 
-    /// Takes in what happened, and returns what is to be done, in this order.
+    /// Handles what happened, and returns what is to be done, in this order.
     pub fn handle(&mut self, event: Input, now: Instant) -> Vec<Effect> {
         let mut effects = Vec::new();
         match event {
@@ -193,7 +193,7 @@ impl Announcer {
         effects
     }
 
-    /// Takes in what is announced on a topic: the last that comes counts, for another bridge may take it over.
+    /// Handles what is announced on a topic: the last that comes counts, for another bridge may take it over.
     fn found(&mut self, topic: &str, payload: &[u8]) {
         let object = topic
             .strip_prefix(&format!("{}/device/", self.options.discovery_prefix))

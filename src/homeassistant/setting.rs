@@ -27,7 +27,7 @@ pub(super) fn component(setting: &NamedValue, places: Places) -> Value {
     if let Some(icon) = &setting.icon {
         component["icon"] = json!(icon);
     }
-    // what the phone does not know is not there; what does not fit is, so that it can be mended. But a text can't be
+    // what the phone does not know is not there; what does not fit is, so that it can be fixed. But a text can't be
     // unknown, it would read "None"
     let field = if setting.kind == ValueKind::Text { "value" } else { "raw" };
     let mut availability = places.availability;

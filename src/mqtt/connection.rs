@@ -1,7 +1,7 @@
 //! One connection to the broker, thrown away when it fails; the only user of rumqttc
 //! (with `translation`, which speaks for it).
 //!
-//! A task of its own polls rumqttc's event loop and hands on what happens; requests are only ever *tried*. So rumqttc's
+//! A task of its own polls rumqttc's event loop and passes on what happens; requests are only ever *tried*. So rumqttc's
 //! full channels, its retransmissions and its packet id collisions never hold anything up, and nothing of them outlives
 //! the connection.
 

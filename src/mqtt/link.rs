@@ -26,7 +26,7 @@ use crate::domain::contract::topic::Delivery;
 /// Messages that wait for the bridge; also room for the burst of retained ones after connecting, which tell what was
 /// before: about 35 of each phone.
 const HEARD: usize = 4096;
-/// So many bytes of retained messages wait for the bridge beside them.
+/// Maximum size of the retained messages that wait for the bridge beside them, in bytes.
 const BACKLOG: usize = 64 * 1024 * 1024;
 /// A broker that is away for longer is tried less often.
 const SOON: Duration = Duration::from_mins(1);
@@ -67,7 +67,7 @@ enum Broker {
 }
 
 impl Link {
-    /// Prepares the link. Fails only on certificates that are no use, which no later try would mend.
+    /// Prepares the link. Fails only on certificates that are unusable, which no later try would fix.
     pub fn new(
         options: &BrokerOptions,
         plan: Plan,
@@ -150,10 +150,13 @@ impl Link {
     /// Everything that is due without an event: the watchdog, the next try, old events, what there is room to send.
     fn look_after(&mut self, now: Instant) {
         if let Some(lost) = self.queue.expire(now) {
-            tracing::warn!(lost, "events waited too long for the broker, and are lost");
+            tracing::warn!(lost, "events expired while the broker was away, and are dropped");
         }
         if let Some(lost) = self.unheard.report(now) {
-            tracing::warn!(lost, "messages came faster than they can be handled, and are lost");
+            tracing::warn!(
+                lost,
+                "messages arrived faster than they could be handled, and are dropped"
+            );
         }
         match &mut self.broker {
             Broker::Away { until } if *until <= now => {
@@ -252,7 +255,7 @@ impl Link {
     fn longest_delay(&self, reason: &Reason, now: Instant) -> Duration {
         let Patience { soon_retry, retry, longest_retry, .. } = self.patience;
         let away = self.away_since.map_or(Duration::ZERO, |since| now - since);
-        if reason.wants_mending() {
+        if reason.needs_fixing() {
             longest_retry
         } else if away < SOON {
             soon_retry.min(longest_retry)
@@ -286,7 +289,7 @@ impl Link {
         self.broker = Broker::Away { until: now + delay };
         self.away_since.get_or_insert(now);
         if self.trouble.as_ref() == Some(&reason) {
-            tracing::debug!(%reason, retry_in = ?delay, "still no broker");
+            tracing::debug!(%reason, retry_in = ?delay, "still not connected to the broker");
         } else {
             tracing::warn!(%reason, last_topic, retry_in = ?delay, "no connection to the broker");
             self.trouble = Some(reason);
@@ -322,7 +325,7 @@ impl Link {
                 event = session.event() => event,
                 () = sleep_until(deadline) => {
                     if !disconnecting {
-                        tracing::warn!("the broker did not take our last messages in time");
+                        tracing::warn!("the broker did not acknowledge the last messages in time");
                     }
                     return;
                 }

@@ -45,7 +45,7 @@ impl PendingNotices {
         (self.connected, self.listening) = (false, false);
     }
 
-    /// Says whether the bridge does not yet know that the connection stands.
+    /// Returns `true` if the bridge does not yet know that the connection stands.
     pub(super) fn is_connection_untold(&self) -> bool {
         self.connected
     }

@@ -4,7 +4,7 @@ use tokio::sync::mpsc;
 
 use crate::domain::contract::topic::Publication;
 
-/// Requests that wait to be taken in by the link.
+/// Requests that wait for the link.
 const INBOX: usize = 256;
 
 /// What can be asked of the link.

@@ -41,7 +41,7 @@ pub struct Patience {
     pub soon_retry: Duration,
     /// Before any other try, while it is away for longer.
     pub retry: Duration,
-    /// Before any other try, if somebody has to mend something first.
+    /// Before any other try, if somebody has to fix something first.
     pub longest_retry: Duration,
     /// How long a connection must hold to count as a good one: the next loss is a new one.
     pub served: Duration,

@@ -1,4 +1,4 @@
-//! One try of the broker, for `gxv2mqtt check`: connects, subscribes, publishes on topics that nobody looks at, leaves.
+//! One try of the broker, for `gxv2mqtt check`: connects, subscribes, publishes on topics that nobody reads, leaves.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 pub struct Trial {
     /// Filters that are subscribed to.
     pub filters: Vec<String>,
-    /// Topics that are published to: nobody may look at them.
+    /// Topics that are published to: nobody may read them.
     pub topics: Vec<Publication>,
     /// One that is also read back, and on which the last will is.
     pub echo: String,
@@ -41,7 +41,7 @@ pub struct Probe {
 /// Why the try failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The certificates are no use.
+    /// The certificates are unusable.
     #[error(transparent)]
     Tls(#[from] tls::Error),
     /// The broker cannot be used.
@@ -149,7 +149,7 @@ async fn acknowledged(
     }
 }
 
-/// Takes in one more event; returns `false` once the connection is closed.
+/// Handles one more event; returns `false` once the connection is closed.
 async fn heard_more(connection: &mut Connection, echo: &str, heard: &mut bool) -> bool {
     let event = connection.event().await;
     *heard |= matches!(&event, ConnectionEvent::Message { topic, .. } if topic == echo);

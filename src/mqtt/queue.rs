@@ -151,7 +151,7 @@ impl Queue {
     }
 }
 
-/// How many were lost since the start; others may look at it.
+/// How many were lost since the start; others may read it.
 #[derive(Debug, Clone, Default)]
 pub struct Tally(Arc<AtomicU64>);
 

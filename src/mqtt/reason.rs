@@ -1,4 +1,4 @@
-//! Why there is no broker, in words that say what to mend.
+//! Why there is no broker, in words that say what to fix.
 
 use std::time::Duration;
 
@@ -68,8 +68,8 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Returns `true` if somebody has to mend something before another try is worth while.
-    pub(super) fn wants_mending(&self) -> bool {
+    /// Returns `true` if somebody has to fix something before another try is worthwhile.
+    pub(super) fn needs_fixing(&self) -> bool {
         match self {
             // not available, busy, over a quota, too many connections: it passes
             Self::Refused(code) => !matches!(code, 0x88 | 0x89 | 0x97 | 0x9F),
@@ -102,7 +102,7 @@ fn tls_hint(problem: &str) -> &'static str {
     }
 }
 
-/// What a reason code of CONNACK means, and what to mend.
+/// What a reason code of CONNACK means, and what to fix.
 fn refusal(code: u8) -> String {
     let text = match code {
         0x80 => "no reason given",

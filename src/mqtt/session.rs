@@ -14,7 +14,7 @@ use super::queue::{Queue, Queued};
 use super::reason::Reason;
 use super::reason::meaning;
 
-/// So many filters go into one SUBSCRIBE: brokers have limits.
+/// Maximum number of filters in one SUBSCRIBE: brokers have limits.
 const FILTERS: usize = 100;
 /// How long our own message may take to come back.
 const ECHO: Duration = Duration::from_secs(10);
@@ -131,7 +131,7 @@ impl Session {
         self.flight.into_unacknowledged()
     }
 
-    /// When the session wants to be looked at, though nothing happened.
+    /// When the session wants to be woken, though nothing happened.
     pub(super) fn wakes_at(&self) -> Instant {
         let stalls = self.flight.stalls_at(self.patience.stall);
         let doubts = self.doubts_at();
@@ -349,7 +349,7 @@ impl Session {
         match asked {
             Ok(()) => self.flight.asked(now),
             Err(Unsendable::Closed) => {}
-            Err(error) => tracing::warn!(?question, %error, "a subscription cannot be asked for"),
+            Err(error) => tracing::warn!(?question, %error, "a subscription cannot be requested"),
         }
         if let PendingRequest::Subscribe(subscriptions) = question {
             self.asked_for =
@@ -365,7 +365,7 @@ impl Session {
 
     pub(super) fn say_goodbye(&self) {
         if let Err(error) = self.connection.say_goodbye() {
-            tracing::debug!(%error, "cannot say goodbye to the broker");
+            tracing::debug!(%error, "cannot send DISCONNECT to the broker");
         }
     }
 }

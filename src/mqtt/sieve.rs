@@ -2,7 +2,7 @@
 //! on the short form of a packet.
 //!
 //! Refusals go on as the one code that it knows, with the real ones as their reason string ([`codes`]); a CONNACK keeps only
-//! what the link looks at; what ends the connection is told as a [`Reason`]. All else passes as it is.
+//! what the link needs; what ends the connection is told as a [`Reason`]. All else passes as it is.
 
 use tokio::io::ReadBuf;
 
@@ -18,9 +18,9 @@ const REFUSED: u8 = 0x80;
 pub(super) struct Sieve {
     keep_alive: u16,
     pub(super) opened: bool,
-    /// What has come and is not looked at: less than a packet.
+    /// What has come and is not examined yet: less than a packet.
     came: Vec<u8>,
-    /// So many bytes more belong to a packet that passes as it is.
+    /// Number of bytes that still belong to a packet that passes as it is.
     passing: usize,
     ready: Vec<u8>,
     /// Why nothing comes after `ready`.
@@ -103,7 +103,7 @@ impl Sieve {
         Ok(Some(start + length))
     }
 
-    /// Keeps of a CONNACK only what is looked at: the rest, a fault in it too, is none of our business.
+    /// Keeps of a CONNACK only what is needed: the rest, a fault in it too, is none of our business.
     fn connack(&mut self, body: &[u8]) -> Result<Option<Vec<u8>>, Reason> {
         if let [_, _] = body {
             return Err(Reason::NotMqtt5("it answers as MQTT 3.1.1 does".to_owned()));

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use super::options::{BrokerOptions, Tls};
 use crate::tls::{Pinned, provider, system_roots};
 
-/// What is wrong with the certificates; only the settings or the system can mend it.
+/// What is wrong with the certificates; only the settings or the system can fix it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The private CA is no use.
@@ -86,7 +86,7 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
 }
 
 impl BrokerOptions {
-    /// Checks the certificates: if they can't be used, no later try would mend it.
+    /// Checks the certificates: if they can't be used, no later try would fix it.
     pub fn check_certificates(&self) -> Result<(), Error> {
         self.tls.as_ref().map_or(Ok(()), |tls| configuration(tls).map(drop))
     }

@@ -1,4 +1,4 @@
-//! Between the socket and rumqttc: hands on what a broker sends, in a form that rumqttc takes; see `sieve`.
+//! Between the socket and rumqttc: passes on what a broker sends, in a form that rumqttc takes; see `sieve`.
 
 use std::io;
 use std::pin::Pin;
@@ -80,7 +80,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
 }
 
 impl<S: AsyncRead + Unpin> Wire<S> {
-    /// Takes in what has come.
+    /// Handles what has come.
     fn poll_broker(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let mut chunk = [0; 8192];
         let mut chunk = ReadBuf::new(&mut chunk);

@@ -24,9 +24,9 @@ enum Column {
     Other,
 }
 
-/// So many digits make a number of what stands in a column that is known by a part of its name only.
+/// Minimum number of digits of a number in a column that is recognised by a part of its name only.
 const DIGITS: usize = 3;
-/// So often it is read on behind a quote that is not closed.
+/// Maximum number of quotes that are not closed, after which reading goes on.
 const QUOTES: usize = 10;
 /// What is put behind the file: it stands alone, unless a quote is still open.
 const END: &str = "\n.";

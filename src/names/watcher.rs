@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use super::{AddressBook, NamesOptions, read};
 use crate::domain::contacts::directory::Directory;
 
-/// So often it is looked whether the file has changed.
+/// Interval at which the file is checked for a change.
 const LOOK: Duration = Duration::from_secs(15);
-/// So many mistakes are logged one by one.
+/// Maximum number of mistakes that are logged one by one.
 const MISTAKES: usize = 5;
 
 /// What tells one version of a file from another.
@@ -77,7 +77,7 @@ impl AddressBookWatcher {
         };
         let path = file.clone();
         let outcome = spawn_blocking(move || {
-            // before it is read: a change while it is read is seen by the next look
+            // before it is read: a change while it is read is seen by the next poll
             let version = version(&path);
             let names = read(&path).map(|book| (Directory::new(country, book.cards.clone()), book));
             (version, names)
@@ -94,7 +94,7 @@ impl AddressBookWatcher {
                 if self.trouble.as_ref() != Some(&why) {
                     tracing::warn!(
                         known = self.names.borrow().len(),
-                        "names stay as they were: {why}; mend it, it is read as soon as that is possible"
+                        "names stay as they were: {why}; once that is fixed, the file is read by itself"
                     );
                 }
                 self.trouble = Some(why);

@@ -35,7 +35,7 @@ const BODY_LIMIT: usize = 1024 * 1024;
 const FORM: &str = "application/x-www-form-urlencoded";
 /// The largest list of contacts.
 const PHONEBOOK_LIMIT: usize = 16 * 1024 * 1024;
-/// So much of an answer is logged, in bytes.
+/// Maximum part of an answer that is logged, in bytes.
 const EXCERPT: usize = 2048;
 /// How long a command waits for the next login.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -94,7 +94,7 @@ pub struct PhoneClient {
     cookies: Jar,
     session: Session,
     logins: Logins,
-    /// Whether the phone said in so many words that it took the login.
+    /// Whether the phone said explicitly that it took the login.
     is_welcome: bool,
 }
 
@@ -226,7 +226,7 @@ impl PhoneClient {
         }
     }
 
-    /// Returns what it means that the phone wants a login; none if another one is worth while at once.
+    /// Returns what it means that the phone wants a login; none if another one is worthwhile at once.
     fn not_let_in(&mut self, request: &PhoneRequest, fresh: bool) -> Option<PhoneError> {
         let lines = *request == LINES;
         if self.dialect.login().is_none() {

@@ -13,7 +13,7 @@ pub(super) fn log(note: &Note) {
         | Note::Paused(_)
         | Note::Resumed => log_presence(note),
         Note::Failing(query, trouble) => {
-            tracing::warn!(function = query.function(), "{trouble}; the rest works on");
+            tracing::warn!(function = query.function(), "{trouble}; everything else goes on");
         }
         Note::Works(query) => tracing::info!(function = query.function(), "works again"),
         Note::Values(note) => log_values(note),
@@ -69,7 +69,7 @@ fn log_presence(note: &Note) {
             );
         }
         Note::SessionsEnd => tracing::warn!(
-            "the phone's sessions keep ending within a minute: logging in again, slower and slower; if a person uses its web \
+            "the phone's sessions keep ending within a minute: logging in again with increasing delay; if a person uses its web \
              page with the same user, give the bridge one of its own (gmiadmin)"
         ),
         Note::Online(None) => tracing::info!("online"),
@@ -87,7 +87,9 @@ fn log_presence(note: &Note) {
 fn log_values(note: &ValuesNote) {
     match note {
         ValuesNote::Failing(trouble) => {
-            tracing::warn!("values of the settings can't be read: {trouble}; the rest works on");
+            tracing::warn!(
+                "values of the settings can't be read: {trouble}; everything else goes on"
+            );
         }
         ValuesNote::Work => tracing::info!("all values of the settings can be read again"),
         ValuesNote::Odd { key, value, raw: None } => {

@@ -36,9 +36,9 @@ pub struct PhoneOptions {
     pub timeout: Duration,
     /// How the phone's certificate is judged.
     pub tls: Tls,
-    /// Between two looks at the lines while all are idle.
+    /// Between two polls of the lines while all are idle.
     pub poll: Duration,
-    /// Between two looks at the lines while one is not.
+    /// Between two polls of the lines while one is not.
     pub active_poll: Duration,
     /// A call that rings shorter than this is none.
     pub min_ring: Duration,
@@ -98,7 +98,7 @@ impl PhoneOptions {
         }
     }
 
-    /// Says whether the other settings log in at the same phone, in the same way: one that refused these refuses those.
+    /// Returns `true` if the other settings log in at the same phone, in the same way: one that refused these refuses those.
     pub fn logs_in_as(&self, other: &Self) -> bool {
         let login = |options: &Self| Self {
             dialect: options.dialect,
@@ -111,7 +111,7 @@ impl PhoneOptions {
         login(self) == login(other)
     }
 
-    /// Says whether the certificates can be used at all; the error begins with the key.
+    /// Checks that the certificates can be used; the error begins with the key.
     pub fn check_certificates(&self) -> Result<(), String> {
         tls::settings(&self.tls).map(drop)
     }

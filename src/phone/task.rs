@@ -154,7 +154,7 @@ pub async fn run(
     twin.into_handover()
 }
 
-/// Takes in what has come before the end, and how the last request went, and lets the twin say its last words.
+/// Handles what came before the end, and how the last request went, and lets the twin say goodbye.
 async fn say_goodbye<F: Future<Output = ()>>(
     twin: &mut Twin,
     inbox: &mut Inbox,
@@ -207,7 +207,7 @@ impl From<Result<Answer, Failed>> for Input {
 fn wind(alarm: &mut Alarm, twin: &Twin, now: std::time::Instant) {
     if alarm.set(twin.wake(), now) {
         tracing::warn!(
-            "a mistake of ours: it is woken for nothing, and slowed down; please report it"
+            "this is a bug: the phone's task is woken without a reason, and is slowed down; please report it"
         );
     }
 }
@@ -221,17 +221,17 @@ fn ask_phone(mut client: PhoneClient, ask: PhoneRequest) -> Request {
     Box::pin(async move {
         let function = ask.function();
         if matches!(ask, PhoneRequest::Read(_)) {
-            tracing::trace!(?ask, "asking");
+            tracing::trace!(?ask, "sending a query");
         } else if matches!(
             ask,
             PhoneRequest::Dial { .. } | PhoneRequest::Operate { .. } | PhoneRequest::System(_)
         ) {
-            tracing::info!(?ask, "telling the phone");
+            tracing::info!(?ask, "sending a command");
         } else if ask.changes() {
             // what is written may be a secret
-            tracing::info!(function, "telling the phone");
+            tracing::info!(function, "sending a command");
         } else {
-            tracing::debug!(function, "asking");
+            tracing::debug!(function, "sending a query");
         }
         let answer = client.send(&ask).await;
         (client, answer)

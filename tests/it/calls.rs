@@ -237,7 +237,7 @@ async fn a_phone_that_pushes_is_heard_at_once(bed: &mut TestBed) {
     assert_eq!(incoming["source"], "push");
     assert!(incoming["call_id"].as_str().unwrap().contains('@'), "the SIP Call-ID: {incoming}");
     assert_eq!(incoming["name"], "Zoe & Ann = two, really");
-    // from here on five minutes would pass until the next look
+    // from here on five minutes would pass until the next poll
     bed.phone.answer(1);
     let (_, answered) = events(bed, 2).await;
     assert_eq!(answered["source"], "push");

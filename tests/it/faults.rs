@@ -96,7 +96,7 @@ async fn a_slow_phone_is_only_slow() {
 async fn dialled_by_a_person_after(
     bed: &mut TestBed,
     breaks: impl AsyncFnOnce(&TestBed),
-    mends: impl AsyncFnOnce(&TestBed),
+    fixes: impl AsyncFnOnce(&TestBed),
 ) {
     bed.begin().await;
     breaks(bed).await;
@@ -105,7 +105,7 @@ async fn dialled_by_a_person_after(
     assert_eq!(result["error"]["code"], "unreachable", "{result}");
     let message = result["error"]["message"].as_str().unwrap();
     assert!(!message.contains("may have obeyed"), "{message}");
-    mends(bed).await;
+    fixes(bed).await;
     let line = bed.phone.dial("1001", 1).unwrap();
     assert!(bed.phone.far_end_rings(line));
     // the next call is seen only after the limit is over, and so is what would be done about this one
@@ -121,8 +121,8 @@ async fn dialled_by_a_person_after(
 async fn a_call_that_the_phone_was_never_told_of_is_not_hung_up() {
     let mut bed = TestBed::embedded().await;
     let breaks = async |bed: &TestBed| bed.phone.unplug().await;
-    let mends = async |bed: &TestBed| bed.phone.plug_in().await.unwrap();
-    dialled_by_a_person_after(&mut bed, breaks, mends).await;
+    let fixes = async |bed: &TestBed| bed.phone.plug_in().await.unwrap();
+    dialled_by_a_person_after(&mut bed, breaks, fixes).await;
     bed.end().await;
 }
 
@@ -134,8 +134,8 @@ async fn nor_is_one_that_waited_for_a_login_in_vain() {
         bed.phone.set_fault(Function::Login, Fault::NeverAnswers);
         bed.phone.expire_sessions();
     };
-    let mends = async |bed: &TestBed| bed.phone.clear_faults();
-    dialled_by_a_person_after(&mut bed, breaks, mends).await;
+    let fixes = async |bed: &TestBed| bed.phone.clear_faults();
+    dialled_by_a_person_after(&mut bed, breaks, fixes).await;
     bed.end().await;
 }
 

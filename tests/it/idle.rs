@@ -19,7 +19,7 @@ const SETTLED: Duration = Duration::from_secs(4);
 const COUNTED: Duration = Duration::from_secs(4);
 /// Percent of a core.
 const IDLE: f64 = 2.0;
-/// So many processes run at once.
+/// Number of processes that run at once.
 const AT_ONCE: usize = 20;
 
 /// What a phone is like.

@@ -325,7 +325,7 @@ async fn no_secret_is_said(wanted: &str) {
         .await;
     let (code, log) = terminate(child).await;
     assert_eq!(code, 0);
-    assert!(log.contains("asking"), "the log is at its most talkative");
+    assert!(log.contains("sending a query"), "the log is at its most talkative");
     let secrets =
         [PASSWORD, "0ld-secret", "n3w-secret", "Secret=", "passcode=", "password=", "phonecookie"];
     for secret in secrets {

@@ -35,7 +35,7 @@ impl PartialEq for Pattern {
 }
 
 impl DoorbellRule {
-    /// Says whether a call is the doorbell; what is not known of it does not fit.
+    /// Returns `true` if a call is the doorbell; what is not known of it does not fit.
     pub fn fits(&self, number: Option<&str>, name: Option<&str>, account: Option<u16>) -> bool {
         let fits = |pattern: &Option<Pattern>, text, same: fn(&str, &str) -> bool| match pattern {
             Some(pattern) => text_fits(pattern, text, same),

@@ -66,7 +66,7 @@ impl Engine {
         }
     }
 
-    /// Takes in a call of before the bridge was started; what was seen since is newer.
+    /// Adds a call from before the bridge was started; what was seen since is newer.
     pub(super) fn remember(&mut self, current: Live) {
         if let Some(line) = current.call.line {
             self.evidence.take_id(&current.call.call_id);
@@ -90,7 +90,7 @@ impl Engine {
         }
     }
 
-    /// Takes in what happened, and returns what is to be said, in this order.
+    /// Handles what happened, and returns what is to be said, in this order.
     pub(super) fn take(&mut self, input: &Input, now: Now) -> Vec<Output> {
         match input {
             Input::Seen(lines, asked) => self.seen(lines, *asked, now),
@@ -112,7 +112,7 @@ impl Engine {
         std::mem::take(&mut self.outputs)
     }
 
-    /// Returns when the lines are to be looked at: a call may prove to be one then, or must be ended.
+    /// Returns when the lines are to be polled: a call may prove to be one then, or must be ended.
     pub(super) fn look_at(&self) -> Option<Instant> {
         let rings =
             self.live().filter(|current| !current.announced && current.stage == Stage::Ringing);
@@ -205,7 +205,7 @@ impl Engine {
         let mut current = self.make(direction, stage, now);
         current.call.line = Some(line.line);
         if self.looked && stage.is_up() {
-            // it went by while nobody looked
+            // it went by between two polls
             current.stage = Stage::Calling;
         } else if !self.looked {
             // it was there before us: nobody knows since when
@@ -311,7 +311,7 @@ impl Engine {
         self.say(event, &current.call, now);
     }
 
-    /// Ends all calls, as nobody looks any more: what becomes of them, and when, is not known.
+    /// Ends all calls, as nobody polls the phone any more: what becomes of them, and when, is not known.
     fn end_all(&mut self, now: Now) {
         for number in self.lines.keys().copied().collect::<Vec<_>>() {
             if let Some(live) = self.lines.get_mut(&number).and_then(|slot| slot.call.as_mut()) {

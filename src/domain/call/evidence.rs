@@ -11,7 +11,7 @@ use crate::domain::telephony::number::same;
 
 /// So long the call that was dialled may take to be seen.
 const DIALLED: Duration = Duration::from_secs(15);
-/// So many pieces of each kind are kept.
+/// Maximum number of pieces of each kind that are kept.
 const KEPT: usize = 128;
 
 /// A number that the bridge told the phone to call.
@@ -73,7 +73,7 @@ impl Evidence {
         }
     }
 
-    /// Says whether a push is about a missed call that is just over. One without a number can be about any, but each of
+    /// Returns `true` if a push is about a missed call that is just over. One without a number can be about any, but each of
     /// these is missed only once; and Call-IDs that differ are different calls.
     pub(super) fn is_past(&mut self, push: &Push) -> bool {
         let again = |past: &Past| match (&past.number, &push.remote) {
@@ -107,7 +107,7 @@ impl Evidence {
         new
     }
 
-    /// Says whether a call had this id.
+    /// Returns `true` if a call had this id.
     pub(super) fn has_id(&self, id: &str) -> bool {
         self.ids.iter().any(|used| used == id)
     }
@@ -134,7 +134,7 @@ impl Evidence {
     }
 }
 
-/// Says whether two numbers may be the same; one that is not known may be any.
+/// Returns `true` if two numbers may be the same; one that is not known may be any.
 pub(super) fn may_be_same(one: Option<&str>, other: Option<&str>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => same(one, other),
@@ -142,7 +142,7 @@ pub(super) fn may_be_same(one: Option<&str>, other: Option<&str>) -> bool {
     }
 }
 
-/// Says whether two Call-IDs may be of the same call: only one that is not known can be another.
+/// Returns `true` if two Call-IDs may be of the same call: only one that is not known can be another.
 pub(super) fn may_be_one(one: Option<&String>, other: Option<&String>) -> bool {
     one.is_none() || other.is_none() || one == other
 }

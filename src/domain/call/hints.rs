@@ -10,7 +10,7 @@ use super::{Direction, EventType, Now, Output, Source};
 use crate::domain::call::push::{Push, PushKind};
 
 impl Engine {
-    /// Takes in that the phone called our URL.
+    /// Notes that the phone called our URL.
     pub(super) fn pushed(&mut self, push: &Push, account: Option<u16>, now: Now) {
         use PushKind::{
             Booted, Established, Held, Incoming, Missed, OffHook, OnHook, Outgoing, Registered,
@@ -35,7 +35,7 @@ impl Engine {
         self.nudged = Some(now.instant);
     }
 
-    /// Keeps a push for the next look, unless it is about a call that was explained before.
+    /// Keeps a push for the next poll, unless it is about a call that was explained before.
     fn keep(&mut self, push: &Push, account: Option<u16>, now: Now) {
         if !push.call_id.as_deref().is_some_and(|id| self.is_used(id)) {
             self.pushes.keep(push.clone(), account, now);
@@ -61,7 +61,7 @@ impl Engine {
         self.take_push(live)
     }
 
-    /// Takes in what the push of a call's beginning says of it. What has not the same number does not say who it is.
+    /// Handles what the push of a call's beginning says of it. One with another number does not say who it is.
     pub(super) fn take_push(&mut self, live: &mut Live) -> Option<Fit> {
         if live.hinted {
             return None;
@@ -103,12 +103,12 @@ impl Engine {
         }
     }
 
-    /// Says whether a call has, or had, this id.
+    /// Returns `true` if a call has, or had, this id.
     fn is_used(&self, id: &str) -> bool {
         self.evidence.has_id(id) || self.live().any(|live| live.call.call_id == id)
     }
 
-    /// Calls that only the phone knows of: they were missed before anybody looked.
+    /// Calls that only the phone knows of: they were missed before anybody polled.
     pub(super) fn confirm_missed(&mut self, asked: Instant, now: Now) {
         for hint in self.pushes.take_missed(asked) {
             let used = hint.push.call_id.as_deref().is_some_and(|id| self.is_used(id));
@@ -143,7 +143,7 @@ impl Engine {
         ringing.find(|live| live.is_told_by(push))?.call.line
     }
 
-    /// Says whether a push may be about a call that rings, as far as numbers and Call-IDs are known.
+    /// Returns `true` if a push may be about a call that rings, as far as numbers and Call-IDs are known.
     fn may_ring(&self, push: &Push) -> bool {
         let mut ringing = self.live().filter(|live| live.stage == Stage::Ringing);
         ringing.any(|live| {

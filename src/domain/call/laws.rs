@@ -80,7 +80,7 @@ fn live(steps: Vec<Step>, min_ring: u64) -> Story {
     story
 }
 
-/// So many steps, and nobody hangs up.
+/// A number of steps, and nobody hangs up.
 fn unfinished(steps: Vec<Step>, min_ring: u64) -> Story {
     let mut story =
         Story::unseen(CallSettings { min_ring: Duration::from_millis(min_ring), ..settings() });

@@ -66,7 +66,7 @@ impl HangUp {
         (self.tries < HANG_UP_AGAIN.1).then_some(self.next)
     }
 
-    /// Says whether to try now.
+    /// Returns `true` if to try now.
     pub(super) fn is_due(&mut self, now: Instant) -> bool {
         let due = self.due().is_some_and(|due| due <= now);
         if due {
@@ -93,7 +93,7 @@ pub(super) enum Stage {
 }
 
 impl Stage {
-    /// Says whether people talk, or did.
+    /// Returns `true` if people talk, or did.
     pub(super) fn is_up(self) -> bool {
         matches!(self, Self::Up | Self::Held)
     }
@@ -150,13 +150,13 @@ impl Live {
         }
     }
 
-    /// Says whether it began to ring so long before the bridge was started that what rings now is another.
+    /// Returns `true` if it began to ring so long before the bridge was started that what rings now is another.
     pub(super) fn is_long_over(&self, now: Now) -> bool {
         let began = self.call.started.filter(|_| self.remembered && !self.stage.is_up());
         began.is_some_and(|began| now.wall.duration_since(began.wall) > RINGS)
     }
 
-    /// Says whether what its line shows can be this call. After a gap, or a restart, another number is another call; so
+    /// Returns `true` if what its line shows can be this call. After a gap, or a restart, another number is another call; so
     /// it is while it rings, here or there. Later the other party may change: a call is handed on.
     pub(super) fn can_be(&self, stage: Stage, line: &Line, unwatched: bool) -> bool {
         use Stage::{Calling, Dialing, Held, Ringing, Up};
@@ -173,7 +173,7 @@ impl Live {
         forward && (!strict || may_be_same(self.call.number.as_deref(), line.number.as_deref()))
     }
 
-    /// Takes in what the line says of the other party: what comes late is filled in.
+    /// Handles what the line says of the other party: what comes late is filled in.
     pub(super) fn fill(&mut self, line: &Line) {
         let same = may_be_same(self.call.number.as_deref(), line.number.as_deref());
         // a number that is being entered grows
@@ -188,7 +188,7 @@ impl Live {
         self.call.account = line.account.or(self.call.account);
     }
 
-    /// Takes in what the push of its beginning says that the lines did not, if that has the same number: else anybody
+    /// Handles what the push of its beginning says that the lines did not, if that has the same number: else anybody
     /// who can push would say who it is.
     pub(super) fn fill_from(&mut self, push: &Push, account: Option<u16>) {
         let call = &mut self.call;

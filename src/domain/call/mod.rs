@@ -98,7 +98,7 @@ impl EventType {
         Self::TABLE.iter().find(|(known, ..)| *known == self).map_or("", |(_, word, _)| word)
     }
 
-    /// Says whether nothing more comes of the call.
+    /// Returns `true` if nothing more comes of the call.
     pub fn is_last(self) -> bool {
         match self {
             Self::Ended | Self::Missed | Self::Rejected | Self::Failed => true,
@@ -107,7 +107,7 @@ impl EventType {
     }
 }
 
-/// What made us look when something was seen.
+/// What made us poll when something was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
@@ -173,7 +173,7 @@ fn between(from: Option<Now>, until: Option<Now>) -> Option<Duration> {
     Some(until?.instant.saturating_duration_since(from?.instant))
 }
 
-/// What the engine takes in.
+/// What the engine handles.
 #[derive(Debug, Clone)]
 pub enum Input {
     /// The phone said what its lines do, when it was asked at this time.
@@ -186,7 +186,7 @@ pub enum Input {
     Refused(Instruction),
     /// Somebody wants missed calls to be counted from 0 again.
     MissedReset,
-    /// The phone is not looked at any more.
+    /// The phone is not polled any more.
     Removed,
     /// The time of [`Switchboard::wake`] has come.
     Woke,

@@ -1,6 +1,6 @@
 //! What a phone says by itself: it calls a URL when something happens ("Action URL", "Event Notification").
 //!
-//! Anybody who knows the URL can say it, and it may get lost: so it is a hint, and a look at the phone confirms it.
+//! Anybody who knows the URL can say it, and it may get lost: so it is a hint, and a poll confirms it.
 
 /// What happened, as a phone tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

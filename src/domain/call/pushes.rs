@@ -1,7 +1,7 @@
 //! Pushes that wait for the call that they are about, and how one is found for a call.
 //!
 //! A push explains a call with the same number. Without a number it fits any call, so it explains one only if there is no
-//! other that it could be, and only until the lines were looked at: what is not there then is over.
+//! other that it could be, and only until the lines were polled: what is not there then is over.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -10,11 +10,11 @@ use super::Now;
 use crate::domain::call::push::{Push, PushKind};
 use crate::domain::telephony::number::same;
 
-/// So long a push is good for, if nobody could look.
+/// So long a push is good for, if the phone could not be polled.
 pub(super) const HINT: Duration = Duration::from_secs(10);
 /// A push and what the lines show may be so far apart: a phone does not do both at once.
 pub(super) const APART: Duration = Duration::from_secs(2);
-/// So many are kept.
+/// Maximum number of pushes that are kept.
 const KEPT: usize = 64;
 
 /// A push that no call was seen for yet.
@@ -23,7 +23,7 @@ pub(super) struct Hint {
     pub(super) push: Push,
     pub(super) account: Option<u16>,
     pub(super) at: Now,
-    /// Whether the lines were looked at since, or its call is known to be over: only its number tells now what it is
+    /// Whether the lines were polled since, or its call is known to be over: only its number tells now what it is
     /// about.
     stale: bool,
 }
@@ -92,7 +92,7 @@ impl Pushes {
         Some((self.hints.remove(only)?, Fit::Alone))
     }
 
-    /// Says whether a push tells of the beginning of a call with this number.
+    /// Returns `true` if a push tells of the beginning of a call with this number.
     pub(super) fn announce(&self, number: &str) -> bool {
         self.hints.iter().any(|hint| hint.begins() && hint.has(number))
     }

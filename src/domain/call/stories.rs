@@ -1,4 +1,4 @@
-//! Whole calls, in made-up time.
+//! Whole calls, in simulated time.
 
 mod limits;
 mod memory;

@@ -14,7 +14,7 @@ use crate::domain::call::push::PushKind;
 use crate::domain::contacts::directory::Names;
 use crate::domain::contract::topic::PhoneTopic;
 
-/// So much is kept before it is known what was before.
+/// Maximum number of inputs that are kept until it is known what was before.
 const KEPT: usize = 256;
 /// Nobody wants to hear of what happened longer ago.
 const STALE: Duration = Duration::from_mins(1);
@@ -80,7 +80,7 @@ impl Switchboard {
             return Vec::new();
         }
         self.missed_is_known |= matches!(input, Input::MissedReset);
-        // of lines that stay as they are the first and the last look tell all
+        // of lines that stay as they are the first and the last poll are enough
         let mut last = early.iter().rev().take(2);
         if let Input::Seen(new, _) = &input
             && last.len() == 2
@@ -124,7 +124,7 @@ impl Switchboard {
         self.open(now)
     }
 
-    /// Ends all calls, as nobody looks at the phone any more; returns what is to be published of that.
+    /// Ends all calls, as nobody polls the phone any more; returns what is to be published of that.
     pub fn end_all(&mut self, now: Now) -> Vec<(PhoneTopic, String)> {
         let mut effects = self.retained_complete(now);
         effects.extend(self.handle(Input::Removed, now));
@@ -161,7 +161,7 @@ impl Switchboard {
         })
     }
 
-    /// Returns when the lines are to be looked at, because of a call.
+    /// Returns when the lines are to be polled, because of a call.
     pub fn look_at(&self) -> Option<Instant> {
         self.early.is_none().then(|| self.engine.look_at()).flatten()
     }
@@ -236,7 +236,7 @@ impl Switchboard {
     }
 }
 
-/// Says whether this has to be known later: most pushes only tell what the lines show, too.
+/// Returns `true` if this has to be known later: most pushes only tell what the lines show, too.
 fn matters(input: &Input) -> bool {
     use PushKind::{
         Booted, Established, Held, Incoming, Missed, OffHook, OnHook, Outgoing, Registered,

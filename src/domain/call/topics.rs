@@ -12,7 +12,7 @@ use super::live::{HangUp, Live, Stage};
 use super::{Call, Direction, EventType, Now, Source};
 use crate::domain::contacts::directory::Person;
 
-/// So many calls are taken in after a restart: no phone has more lines.
+/// Maximum number of calls that are restored after a restart: no phone has more lines.
 const REMEMBERED: usize = 64;
 
 /// A call that was to be ended so long before the restart is not: what is there now may be another.

@@ -13,7 +13,7 @@ pub use written::{is_filled, numbers};
 
 /// Names of people and groups go into every event of a call: what is longer, in characters, is cut.
 const NAME: usize = 200;
-/// So many groups of a person are kept.
+/// Maximum number of groups of a person that are kept.
 const GROUPS: usize = 32;
 
 /// One card of an address book.
@@ -81,7 +81,7 @@ impl Directory {
         self.people.len()
     }
 
-    /// Says whether it knows no number.
+    /// Returns `true` if it knows no number.
     pub fn is_empty(&self) -> bool {
         self.people.is_empty()
     }

@@ -89,7 +89,7 @@ pub fn page(contacts: &[Contact], number: u16) -> Value {
     json!({ "contacts": on_it, "page": number, "pages": how_many, "total": contacts.len() })
 }
 
-/// Says whether all of them fit on one page.
+/// Returns `true` if all of them fit on one page.
 pub fn is_short(contacts: &[Contact]) -> bool {
     pages(contacts).len() <= 1
 }

@@ -29,7 +29,7 @@ pub struct PhoneFacts {
     pub name: String,
     /// Its web page, without credentials.
     pub url: String,
-    /// The dialect that it is spoken to in.
+    /// The dialect that it speaks.
     pub dialect: &'static str,
     /// Who it is.
     pub identity: Identity,

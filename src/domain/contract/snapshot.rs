@@ -106,7 +106,7 @@ pub struct Snapshot {
     pub name: String,
     /// Its web page, without credentials.
     pub url: String,
-    /// The dialect that it is spoken to in.
+    /// The dialect that it speaks.
     pub dialect: &'static str,
 }
 
@@ -149,7 +149,7 @@ impl Snapshot {
         };
     }
 
-    /// Takes in that a topic was published before we started: its line or account is there, but nothing more is known.
+    /// Notes that a topic was published before we started: its line or account is there, but nothing more is known.
     pub fn remember(&mut self, topic: &PhoneTopic) {
         if let PhoneTopic::Line(number) = topic {
             if let Err(place) = self.lines.binary_search_by_key(number, |line| line.line) {
@@ -320,7 +320,7 @@ fn book(
     snapshot.calls.as_ref().and_then(read).map(|payload| (topic, payload)).into_iter().collect()
 }
 
-/// Says whether a line is in one of these states; one that rings too shortly to be a call does nothing.
+/// Returns `true` if a line is in one of these states; one that rings too shortly to be a call does nothing.
 fn any_line(snapshot: &Snapshot, states: &[CallState]) -> String {
     let unproven =
         |line: &Line| snapshot.calls.as_ref().is_some_and(|b| b.unproven.contains(&line.line));

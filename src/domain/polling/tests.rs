@@ -1,4 +1,4 @@
-//! How a phone is polled, in made-up time; and what holds of every job.
+//! How a phone is polled, in simulated time; and what holds of every job.
 
 use proptest::prelude::*;
 

@@ -70,7 +70,7 @@ pub enum PhoneRequest {
 }
 
 impl PhoneRequest {
-    /// Says whether it does or changes something.
+    /// Returns `true` if it does or changes something.
     pub fn changes(&self) -> bool {
         match self {
             Self::Dial { .. }
@@ -218,7 +218,7 @@ pub enum Answer {
     },
     /// To [`PhoneRequest::GetGroups`].
     Groups(Vec<Group>),
-    /// It did as it was told.
+    /// It did what was asked.
     Done,
 }
 
@@ -258,22 +258,22 @@ pub enum PhoneError {
 }
 
 impl PhoneError {
-    /// Says whether another try could lock the phone.
+    /// Returns `true` if another try could lock the phone.
     pub fn is_refused_login(&self) -> bool {
         matches!(self, Self::Unauthorized(_) | Self::LockedOut(_))
     }
 
-    /// Says whether the phone does not have what was asked for, or not for us.
+    /// Returns `true` if the phone does not have what was asked for, or not for us.
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unsupported(_) | Self::Forbidden(_))
     }
 
-    /// Says whether the phone said nothing at all.
+    /// Returns `true` if the phone said nothing at all.
     pub fn is_silence(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::BadCertificate(_) | Self::Timeout)
     }
 
-    /// Says whether the phone has surely not done what it was asked; without an answer that makes sense it may have.
+    /// Returns `true` if the phone has surely not done what it was asked; without an answer that makes sense it may have.
     pub fn is_a_clear_no(&self) -> bool {
         match self {
             Self::Refused(_)

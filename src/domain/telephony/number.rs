@@ -1,11 +1,11 @@
 //! Telephone numbers as phones and people write them: when two texts mean the same number, and what is dialled.
 
-/// So many digits at the end of two numbers make them one, whatever prefix one of them has: fewer are an extension.
+/// This many equal digits at the end of two numbers make them the same, whatever prefix one of them has: fewer are an extension.
 const TAIL: usize = 6;
 /// The zeros of Arabic, Persian, Devanagari, Bengali and Thai, and the wide one of East Asia; nine more digits follow each.
 const ZEROS: [char; 6] = ['\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{e50}', '\u{ff10}'];
 
-/// Says whether two texts mean the same number: `sip:1001@pbx` and `1001`, `+49 30 123456` and `030123456`.
+/// Returns `true` if two texts mean the same number: `sip:1001@pbx` and `1001`, `+49 30 123456` and `030123456`.
 pub fn same(one: &str, other: &str) -> bool {
     let (one, other) = (bare(one), bare(other));
     if one == other {
@@ -61,7 +61,7 @@ fn drops_zero(before: &str) -> bool {
     code.is_some_and(|code| !code.is_empty() && !ZERO_STAYS.contains(&code))
 }
 
-/// Says whether a character only parts or marks the digits of a number; programs put dashes of all kinds there, and marks
+/// Returns `true` if a character only parts or marks the digits of a number; programs put dashes of all kinds there, and marks
 /// for the direction of text.
 pub fn is_decoration(c: char) -> bool {
     let dash = ('\u{2010}'..='\u{2015}').contains(&c) || "-()./\u{2212}".contains(c);

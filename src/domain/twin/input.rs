@@ -30,7 +30,7 @@ pub struct TwinOptions {
     pub name: String,
     /// Its web page, without credentials.
     pub url: String,
-    /// The dialect that it is spoken to in.
+    /// The dialect that it speaks.
     pub dialect: &'static str,
     /// How often its lines are read.
     pub pace: Pace,

@@ -152,7 +152,7 @@ impl Twin {
             ErrorCode::Unauthorized,
             format!(
                 "the phone refused our login, and is left alone for {minutes} more min so that it does not lock; \
-                 mend username and password, and reload the settings or restart the bridge"
+                 fix username and password, and reload the settings or restart the bridge"
             ),
         ))
     }

@@ -1,4 +1,4 @@
-//! Whole conversations of a twin, in made-up time.
+//! Whole conversations of a twin, in simulated time.
 
 mod calls;
 mod functions;
@@ -414,10 +414,10 @@ fn a_refused_password_is_not_tried_again_for_ten_minutes() {
       1.3 ringing = unknown
       1.3 in_call = unknown
       1.3 ! lines [], complete false
-    599.0 result = {"at":"1970-01-12T13:56:39Z","command":"dial","error":{"code":"unauthorized","message":"the phone refused our login, and is left alone for 1 more min so that it does not lock; mend username and password, and reload the settings or restart the bridge"},"id":null,"ok":false}
-    599.0 # NotDone("dial", Failure { code: Unauthorized, message: "the phone refused our login, and is left alone for 1 more min so that it does not lock; mend username and password, and reload the settings or restart the bridge" })
-    599.0 result = {"at":"1970-01-12T13:56:39Z","command":"refresh","error":{"code":"unauthorized","message":"the phone refused our login, and is left alone for 1 more min so that it does not lock; mend username and password, and reload the settings or restart the bridge"},"id":null,"ok":false}
-    599.0 # NotDone("refresh", Failure { code: Unauthorized, message: "the phone refused our login, and is left alone for 1 more min so that it does not lock; mend username and password, and reload the settings or restart the bridge" })
+    599.0 result = {"at":"1970-01-12T13:56:39Z","command":"dial","error":{"code":"unauthorized","message":"the phone refused our login, and is left alone for 1 more min so that it does not lock; fix username and password, and reload the settings or restart the bridge"},"id":null,"ok":false}
+    599.0 # NotDone("dial", Failure { code: Unauthorized, message: "the phone refused our login, and is left alone for 1 more min so that it does not lock; fix username and password, and reload the settings or restart the bridge" })
+    599.0 result = {"at":"1970-01-12T13:56:39Z","command":"refresh","error":{"code":"unauthorized","message":"the phone refused our login, and is left alone for 1 more min so that it does not lock; fix username and password, and reload the settings or restart the bridge"},"id":null,"ok":false}
+    599.0 # NotDone("refresh", Failure { code: Unauthorized, message: "the phone refused our login, and is left alone for 1 more min so that it does not lock; fix username and password, and reload the settings or restart the bridge" })
     "#);
     story.passes(24 * 3600 * SECOND);
     assert_eq!(story.asks().len(), 8, "10, 20, 40, 80, 160, 320 min, then every 6 h");

@@ -11,7 +11,7 @@ pub type Values = BTreeMap<String, Option<String>>;
 /// A list of names stays shorter than this, in bytes: from 64 on it crashes old firmware (CVE-2026-2329, GXP1610 to
 /// GXP1630 up to 1.0.7.80).
 const LIST: usize = 60;
-/// So many values are asked for, or set, by one command.
+/// Maximum number of values that one command reads or sets.
 const MANY: usize = 100;
 /// The admin's and the user's password (vendor guide, Change Password).
 const PASSWORDS: [&str; 2] = ["2", "196"];
@@ -109,7 +109,7 @@ pub fn ignored(written: &BTreeMap<String, String>, read: &Values) -> Vec<String>
     written.iter().filter_map(differs).collect()
 }
 
-/// Says whether this is a password or a key: what is read and written goes over the broker, for others to hear.
+/// Returns `true` if this is a password or a key: what is read and written goes over the broker, for others to hear.
 fn is_secret(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let (more, step) = MORE_SECRETS;

@@ -108,7 +108,7 @@ pub struct Shown {
 }
 
 impl NamedValue {
-    /// Says whether users may change it.
+    /// Returns `true` if users may change it.
     pub fn is_writable(&self) -> bool {
         !matches!(self.kind, ValueKind::Sensor { .. })
     }
@@ -147,7 +147,7 @@ impl NamedValue {
         }
     }
 
-    /// Says whether this text may be written; the error is what may be.
+    /// Checks that this text may be written; the error is what may be.
     pub fn takes(&self, text: &str) -> Result<(), String> {
         let one_of = |choices: &[(&str, &str)]| {
             let words: Vec<_> =

@@ -1,4 +1,4 @@
-//! Stories of the announcer, in made-up time.
+//! Stories of the announcer, in simulated time.
 
 use super::*;
 use crate::domain::telephony::Identity;

@@ -1,4 +1,4 @@
-//! How a phone is spoken to, as plain values: nothing is sent here. A dialect is a protocol (`protocol`), one folder each and a row
+//! How to talk to a phone, as plain values: nothing is sent here. A dialect is a protocol (`protocol`), one folder each and a row
 //! of [`DialectKind::TABLE`]; `webapi` is what those of the vendor's Web API share.
 
 mod cti;

@@ -68,7 +68,7 @@ pub enum Step {
     LoggedIn {
         /// What it has brought.
         session: Session,
-        /// Whether the phone said yes in so many words; else the first request tells whether the login holds.
+        /// Whether the phone said yes explicitly; else the first request tells whether the login holds.
         is_clear: bool,
     },
     /// The phone did not take it: it refused, is locked, or makes no sense.
@@ -103,7 +103,7 @@ pub struct Learned {
     pub unholds: bool,
 }
 
-/// One way in which phones are spoken to, with the credentials and paths of one phone.
+/// One way to talk to phones, with the credentials and paths of one phone.
 pub trait Dialect: fmt::Debug + Send + Sync {
     /// Returns the first request of a login; none where each request carries its own credentials, or there are none.
     fn login(&self) -> Option<(HttpRequest, Box<dyn Login>)>;
@@ -117,7 +117,7 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// Returns what it means that the phone wants a login for one function, and answers others as it is asked now.
     fn forbidden(&self) -> PhoneError;
 
-    /// Returns what it means that the phone wants a login even for its lines: without those it is of no use.
+    /// Returns what it means that the phone wants a login even for its lines: without those it is useless.
     fn unauthorized(&self) -> PhoneError;
 
     /// Returns `true` if the bridge logs in with this password of this role.

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 const SHORT: Duration = Duration::from_mins(1);
 /// The first pause between two logins where sessions are short, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
-/// So many logins in a row that were taken, and were then good for nothing, are a refused one.
+/// This many logins in a row that were accepted, and were then useless, count as a refused one.
 const USELESS: u32 = 3;
 
 /// The session that is open, and those before it.
@@ -21,9 +21,9 @@ pub(super) struct Logins {
     since: Option<Instant>,
     /// When one was opened last.
     opened: Option<Instant>,
-    /// So many in a row were short.
+    /// Number of sessions in a row that were short.
     short: u32,
-    /// So many in a row answered nothing.
+    /// Number of sessions in a row in which nothing was answered.
     useless: u32,
 }
 
@@ -48,7 +48,7 @@ impl Logins {
         self.useless = 0;
     }
 
-    /// Notes that it has ended before the phone answered. Returns whether another login is worth while.
+    /// Notes that it has ended before the phone answered. Returns whether another login is worthwhile.
     pub(super) fn was_useless(&mut self, now: Instant) -> bool {
         self.ends(now);
         self.useless += 1;

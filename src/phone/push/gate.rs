@@ -12,7 +12,7 @@ use super::token::Tokens;
 use crate::domain::call::push::Push;
 use crate::domain::telephony::PhoneId;
 
-/// So many pushes of one phone are taken within [`WINDOW`]; the polls make up for the others.
+/// Maximum number of pushes of one phone that are handled within [`WINDOW`]; polls make up for the others.
 pub(super) const PUSHES: u32 = 50;
 /// See [`PUSHES`].
 pub(super) const WINDOW: Duration = Duration::from_secs(10);
@@ -115,12 +115,12 @@ impl Gate {
         let kind = push.kind.word();
         if self.remember(|memory| memory.is_flood(phone, now)) {
             if self.remember(|memory| memory.floods.is_due(now)) {
-                tracing::warn!(%phone, "it pushes too often; what is too much is left out");
+                tracing::warn!(%phone, "it pushes too often; the excess is dropped");
             }
             return Status::TooMany;
         }
         if self.pushes.try_send((phone.clone(), push)).is_err() {
-            tracing::debug!(%phone, kind, "a push is left out: too many wait");
+            tracing::debug!(%phone, kind, "a push is dropped: too many are waiting");
             return Status::Busy;
         }
         tracing::debug!(%phone, kind, "a push");
@@ -133,7 +133,7 @@ impl Gate {
 }
 
 impl Memory {
-    /// Counts a push, and says whether it is one too many.
+    /// Counts a push. Returns `true` if it is one too many.
     fn is_flood(&mut self, phone: &PhoneId, now: Instant) -> bool {
         let fresh = Window { since: now, count: 0 };
         let window = self.windows.entry(phone.clone()).or_insert(fresh);
@@ -150,7 +150,7 @@ impl Memory {
 struct Warning(Option<Instant>);
 
 impl Warning {
-    /// Says whether it may be warned of again, and takes it that it is.
+    /// Returns `true` if it may be logged as a warning again, and assumes that it is.
     fn is_due(&mut self, now: Instant) -> bool {
         let due = self.0.is_none_or(|last| now.saturating_duration_since(last) >= WARNINGS);
         if due {

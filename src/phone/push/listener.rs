@@ -71,7 +71,7 @@ impl Listener {
         self.address
     }
 
-    /// Lets phones call until it is stopped, and hands on what they say; what nobody takes in time is left out. The
+    /// Lets phones call until it is stopped, and passes on what they say; what nobody handles in time is left out. The
     /// tokens may change meanwhile.
     pub async fn run(
         self,
@@ -116,7 +116,7 @@ impl Listener {
     }
 }
 
-/// Says whether it was this one connection that broke, before we had it.
+/// Returns `true` if it was this one connection that broke, before we had it.
 fn is_of_the_peer(error: &io::Error) -> bool {
     let kinds = [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset];
     kinds.contains(&error.kind())
@@ -124,16 +124,16 @@ fn is_of_the_peer(error: &io::Error) -> bool {
 
 fn say(error: Option<&io::Error>) {
     if let Some(error) = error {
-        tracing::warn!(%error, "no phone can push just now; trying on");
+        tracing::warn!(%error, "pushes can't be received at present; retrying");
     } else {
-        tracing::info!("phones can push again");
+        tracing::info!("pushes are received again");
     }
 }
 
-/// Looks at how a connection's task ended; it must not break, whatever came.
+/// Handles the end of a connection's task; it must not panic, whatever was received.
 fn look_at(ended: Result<(), JoinError>) {
     if let Err(error) = ended {
-        tracing::warn!(panicked = error.is_panic(), "a connection of a phone broke our task of it");
+        tracing::warn!(panicked = error.is_panic(), "the task of a phone's connection panicked");
     }
 }
 

@@ -294,7 +294,7 @@ async fn the_log_tells_what_matters_and_no_token() {
     WARN gate: a push with a token of no phone; `gxv2mqtt push-urls` prints the right ones peer=127.0.0.1
     DEBUG gate: a push of no event that is known phone=kitchen
     DEBUG gate: a push phone=kitchen kind="on_hook"
-    WARN gate: it pushes too often; what is too much is left out phone=kitchen
+    WARN gate: it pushes too often; the excess is dropped phone=kitchen
     TRACE listener: a connection took too long peer=127.0.0.1
     "#);
 }

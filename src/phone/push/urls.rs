@@ -68,7 +68,7 @@ pub fn urls(dialect: DialectKind, base: &Url, token: &Token) -> Vec<Entry> {
     entries(dialect.push(), base, &token.in_url())
 }
 
-/// Says whether every URL below this one is short enough for a phone, be it with a scheme put in front.
+/// Returns `true` if every URL below this one is short enough for a phone, be it with a scheme put in front.
 pub fn fits(base: &Url) -> bool {
     let token = "0".repeat(32);
     let mut entries = [PushForm::EventNotification, PushForm::ActionUrl]

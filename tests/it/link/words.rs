@@ -64,7 +64,7 @@ async fn logs_changes_and_no_secrets() {
         assert!(warning.contains(expected), "{warning}");
     }
     assert_eq!(lines(" INFO gxv2mqtt").len(), 1, "{log}");
-    assert_eq!(lines("still no broker").len(), 4, "{log}");
+    assert_eq!(lines("still not connected to the broker").len(), 4, "{log}");
     assert!(!log.contains("hunter2") && !log.contains("payloadpayload"), "{log}");
 }
 

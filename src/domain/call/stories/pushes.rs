@@ -39,7 +39,7 @@ fn a_push_that_is_late_lost_or_false_does_no_harm() {
     for kind in [Incoming, PushKind::Established, PushKind::Terminated] {
         story.push(kind, "1002", "x@pbx").look().tells(&[]);
     }
-    // it was not answered while nobody looked: the lines say that it rings
+    // it was not answered between two polls: the lines say that it rings
     story.line(2, Ringing, "1003", "").push(PushKind::Established, "1003", "").look();
     story.push(Missed, "1003", "").look().tells(&["incoming 2 1003 -"]);
     story.line(2, InCall, "1003", "").line(2, Idle, "", "");

@@ -3,7 +3,7 @@
 
 use crate::domain::telephony::number::{ascii_digits, is_decoration};
 
-/// So many digits no extension has: what is shorter is no number, if there are words beside it.
+/// Number of digits that no extension has: what is shorter is no number, if there are words beside it.
 const LONG: usize = 6;
 /// More digits no number has: 15 in the public network (E.164), and what is dialled before them.
 const LONGEST: usize = 24;

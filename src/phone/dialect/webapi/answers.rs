@@ -15,7 +15,7 @@ use crate::phone::dialect::protocol::{ReadError, Reply};
 
 /// More lines or accounts than any of these phones has; the rest is left out.
 const MANY: usize = 64;
-/// So much of a phone's own words is repeated.
+/// Maximum length of a phone's own words that are repeated, in characters.
 const QUOTE: usize = 120;
 
 /// Reads the answer of Get Line Status.

@@ -14,36 +14,36 @@ pub(super) fn parse(body: &[u8]) -> Result<Value, Error> {
             Err(_) => WINDOWS_1252.decode_without_bom_handling(body).0,
         };
         serde_json::from_str(&text)
-            .or_else(|_| serde_json::from_str(&mend(&text)))
+            .or_else(|_| serde_json::from_str(&fix(&text)))
             .map_err(|_| error)
     })
 }
 
 /// Escapes what should have been escaped. A quote ends a text only if what follows goes on with the JSON around it.
-fn mend(text: &str) -> String {
-    let mut mended = String::with_capacity(text.len() + 16);
+fn fix(text: &str) -> String {
+    let mut fixed = String::with_capacity(text.len() + 16);
     let mut within = false;
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
         match c {
             '"' if !within || ends(rest.as_str()) => {
                 within = !within;
-                mended.push('"');
+                fixed.push('"');
             }
-            '"' => mended.push_str("\\\""),
+            '"' => fixed.push_str("\\\""),
             '\\' if within => match rest.clone().next() {
                 Some(next) if "\"\\/bfnrt".contains(next) => {
-                    mended.extend(['\\', next]);
+                    fixed.extend(['\\', next]);
                     rest.next();
                 }
-                Some('u') if rest.as_str().len() > 4 && is_hex(rest.as_str()) => mended.push('\\'),
-                _ => mended.push_str("\\\\"),
+                Some('u') if rest.as_str().len() > 4 && is_hex(rest.as_str()) => fixed.push('\\'),
+                _ => fixed.push_str("\\\\"),
             },
-            c if within && c.is_control() => mended.push(' '),
-            c => mended.push(c),
+            c if within && c.is_control() => fixed.push(' '),
+            c => fixed.push(c),
         }
     }
-    mended
+    fixed
 }
 
 fn is_hex(escape: &str) -> bool {
