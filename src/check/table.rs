@@ -17,8 +17,8 @@ pub(super) enum Verdict {
 }
 
 impl From<&PhoneError> for Verdict {
-    fn from(trouble: &PhoneError) -> Self {
-        match trouble {
+    fn from(error: &PhoneError) -> Self {
+        match error {
             PhoneError::Unsupported(_) => Self::Unsupported,
             PhoneError::Forbidden(_) | PhoneError::Refused(_) => Self::Refused,
             PhoneError::Unreachable(_)

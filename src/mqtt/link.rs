@@ -57,7 +57,7 @@ pub struct Link {
     queue: Queue,
     broker: Broker,
     backoff: Backoff,
-    trouble: Option<Reason>,
+    reason: Option<Reason>,
     away_since: Option<Instant>,
 }
 
@@ -88,7 +88,7 @@ impl Link {
             queue: Queue::new(patience.event),
             broker: Broker::Away { until: Instant::now() },
             backoff: Backoff::new(patience.first_retry),
-            trouble: None,
+            reason: None,
             away_since: None,
         };
         Ok((link, outbox, ears))
@@ -204,7 +204,7 @@ impl Link {
             Some(News::Up) => {
                 self.notices.up();
                 self.queue.connected();
-                self.trouble = None;
+                self.reason = None;
                 if let Some(since) = self.away_since.take() {
                     tracing::info!(away = ?(now - since), "the broker is back");
                 } else {
@@ -288,11 +288,11 @@ impl Link {
         }
         self.broker = Broker::Away { until: now + delay };
         self.away_since.get_or_insert(now);
-        if self.trouble.as_ref() == Some(&reason) {
+        if self.reason.as_ref() == Some(&reason) {
             tracing::debug!(%reason, retry_in = ?delay, "still not connected to the broker");
         } else {
             tracing::warn!(%reason, last_topic, retry_in = ?delay, "no connection to the broker");
-            self.trouble = Some(reason);
+            self.reason = Some(reason);
         }
     }
 

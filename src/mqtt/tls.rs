@@ -71,9 +71,9 @@ fn private_roots(pem: &[u8]) -> Result<RootCertStore, Error> {
 }
 
 fn roots_of_system() -> Result<RootCertStore, Error> {
-    let (roots, trouble) = system_roots();
+    let (roots, reason) = system_roots();
     if roots.is_empty() {
-        return Err(Error::NoRoots(trouble.unwrap_or_else(|| "none found".to_owned())));
+        return Err(Error::NoRoots(reason.unwrap_or_else(|| "none found".to_owned())));
     }
     Ok(roots)
 }

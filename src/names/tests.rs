@@ -301,16 +301,16 @@ async fn a_file_that_is_missing_or_broken_at_the_start_is_read_when_it_is_whole(
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("people.csv");
     let (_options, told) = watch::channel(NamesOptions { file: Some(file.clone()), country: None });
-    let (mut keeper, names) = AddressBookWatcher::open(told).await;
+    let (mut watcher, names) = AddressBookWatcher::open(told).await;
     for text in [None, Some(""), Some("Ann,1001\n")] {
         if let Some(text) = text {
             fs::write(&file, text).unwrap();
         }
-        keeper.look().await;
+        watcher.look().await;
         assert!(names.borrow().is_empty());
     }
     fs::write(&file, "name,number\nAnn,1001\n").unwrap();
-    keeper.look().await;
+    watcher.look().await;
     assert!(names.borrow().find("1001").is_some());
 }
 
@@ -322,29 +322,29 @@ async fn a_file_that_changes_is_read_again_and_one_that_vanishes_is_remembered()
     write("name,number\nAnn,030 1234567\n");
     let country = "DE".parse().ok();
     let (options, told) = watch::channel(NamesOptions { file: Some(file.clone()), country });
-    let (mut keeper, names) = AddressBookWatcher::open(told).await;
+    let (mut watcher, names) = AddressBookWatcher::open(told).await;
     let find = |number: &str| {
         let names = Arc::clone(&names.borrow());
         names.find(number).map_or("-".to_owned(), |person| person.name.clone())
     };
     assert_eq!(find("+49301234567"), "Ann");
     write("name,number\nAnn,030 1234567\nBob,1002\n");
-    keeper.look().await;
+    watcher.look().await;
     assert_eq!(find("1002"), "Bob");
     fs::remove_file(&file).unwrap();
-    keeper.look().await;
-    keeper.look().await;
+    watcher.look().await;
+    watcher.look().await;
     assert_eq!(find("1002"), "Bob");
     write("no table\n");
-    keeper.look().await;
+    watcher.look().await;
     assert_eq!(find("1002"), "Bob");
     write("name,number\nCarl,1002\n");
-    keeper.look().await;
+    watcher.look().await;
     assert_eq!([find("1002"), find("+49301234567")], ["Carl", "-"]);
     // what the settings say otherwise holds at once
     options.send_replace(NamesOptions::default());
     let stop = tokio_util::sync::CancellationToken::new();
-    let task = tokio::spawn(keeper.run(stop.clone()));
+    let task = tokio::spawn(watcher.run(stop.clone()));
     let mut names = names.clone();
     tokio::time::timeout(
         std::time::Duration::from_secs(10),

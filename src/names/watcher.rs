@@ -20,7 +20,7 @@ const MISTAKES: usize = 5;
 /// What tells one version of a file from another.
 type Version = (SystemTime, u64);
 
-/// The keeper of the address book.
+/// The watcher of the address book.
 #[derive(Debug)]
 pub struct AddressBookWatcher {
     options: watch::Receiver<NamesOptions>,
@@ -28,7 +28,7 @@ pub struct AddressBookWatcher {
     /// The version that was read last, or is broken.
     version: Option<Version>,
     /// Why the file can't be read, as it was said.
-    trouble: Option<String>,
+    error: Option<String>,
 }
 
 impl AddressBookWatcher {
@@ -37,9 +37,9 @@ impl AddressBookWatcher {
         options: watch::Receiver<NamesOptions>,
     ) -> (Self, watch::Receiver<Arc<Directory>>) {
         let (names, known) = watch::channel(Arc::default());
-        let mut keeper = Self { options, names, version: None, trouble: None };
-        keeper.read().await;
-        (keeper, known)
+        let mut watcher = Self { options, names, version: None, error: None };
+        watcher.read().await;
+        (watcher, known)
     }
 
     /// Keeps the book until it is stopped.
@@ -50,7 +50,7 @@ impl AddressBookWatcher {
             tokio::select! {
                 () = stop.cancelled() => return,
                 Ok(()) = self.options.changed() => {
-                    self.trouble = None;
+                    self.error = None;
                     self.read().await;
                 }
                 _ = look.tick() => self.look().await,
@@ -62,7 +62,7 @@ impl AddressBookWatcher {
     pub(super) async fn look(&mut self) {
         let Some(file) = self.options.borrow().file.clone() else { return };
         let version = spawn_blocking(move || version(&file)).await.unwrap_or_default();
-        if version != self.version || self.trouble.is_some() && version.is_some() {
+        if version != self.version || self.error.is_some() && version.is_some() {
             self.read().await;
         }
     }
@@ -86,18 +86,18 @@ impl AddressBookWatcher {
         self.version = version;
         match outcome {
             Ok((names, book)) => {
-                self.trouble = None;
+                self.error = None;
                 report(&file, &names, &book);
                 self.names.send_replace(Arc::new(names));
             }
             Err(why) => {
-                if self.trouble.as_ref() != Some(&why) {
+                if self.error.as_ref() != Some(&why) {
                     tracing::warn!(
                         known = self.names.borrow().len(),
                         "names stay as they were: {why}; once that is fixed, the file is read by itself"
                     );
                 }
-                self.trouble = Some(why);
+                self.error = Some(why);
             }
         }
     }

@@ -29,7 +29,7 @@ use super::tls;
 pub use failure::Failed;
 use logins::Logins;
 
-/// No answer that we ask for is larger, but for those with thousands of contacts.
+/// No answer that we request for is larger, but for those with thousands of contacts.
 const BODY_LIMIT: usize = 1024 * 1024;
 /// What a form calls itself.
 const FORM: &str = "application/x-www-form-urlencoded";

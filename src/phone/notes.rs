@@ -12,8 +12,8 @@ pub(super) fn log(note: &Note) {
         | Note::Online(_)
         | Note::Paused(_)
         | Note::Resumed => log_presence(note),
-        Note::Failing(query, trouble) => {
-            tracing::warn!(function = query.function(), "{trouble}; everything else goes on");
+        Note::Failing(query, error) => {
+            tracing::warn!(function = query.function(), "{error}; everything else goes on");
         }
         Note::Works(query) => tracing::info!(function = query.function(), "works again"),
         Note::Values(note) => log_values(note),
@@ -60,13 +60,11 @@ pub(super) fn log(note: &Note) {
 #[expect(clippy::wildcard_enum_match_arm, reason = "the caller tells the rest")]
 fn log_presence(note: &Note) {
     match note {
-        Note::Missed(trouble) => tracing::warn!("{trouble}; trying on, slower and slower"),
-        Note::Offline(trouble) => tracing::info!(%trouble, "offline"),
-        Note::LoginRefused(trouble, pause) => {
+        Note::Missed(error) => tracing::warn!("{error}; trying on, slower and slower"),
+        Note::Offline(error) => tracing::info!(%error, "offline"),
+        Note::LoginRefused(error, pause) => {
             let minutes = pause.as_secs() / 60;
-            tracing::warn!(
-                "{trouble}; the next try is in {minutes} min: more could lock the phone"
-            );
+            tracing::warn!("{error}; the next try is in {minutes} min: more could lock the phone");
         }
         Note::SessionsEnd => tracing::warn!(
             "the phone's sessions keep ending within a minute: logging in again with increasing delay; if a person uses its web \
@@ -86,9 +84,9 @@ fn log_presence(note: &Note) {
 
 fn log_values(note: &ValuesNote) {
     match note {
-        ValuesNote::Failing(trouble) => {
+        ValuesNote::Failing(error) => {
             tracing::warn!(
-                "values of the settings can't be read: {trouble}; everything else goes on"
+                "values of the settings can't be read: {error}; everything else goes on"
             );
         }
         ValuesNote::Work => tracing::info!("all values of the settings can be read again"),

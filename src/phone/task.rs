@@ -91,8 +91,8 @@ pub enum Report {
 /// When the task ends it waits so long for the answer to the request that is under way.
 const LAST_ANSWER: Duration = Duration::from_secs(2);
 
-/// A request under way: the client goes along, and comes back with the answer.
-type Request = Pin<Box<dyn Future<Output = (PhoneClient, Result<Answer, Failed>)> + Send>>;
+/// The request in flight: it owns the client, and comes back with it and the answer.
+type InFlight = Pin<Box<dyn Future<Output = (PhoneClient, Result<Answer, Failed>)> + Send>>;
 
 /// Serves one phone until it is stopped, and says goodbye for it; returns what the next one goes on with.
 pub async fn run(
@@ -104,7 +104,7 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Handover {
     let mut idle = Some(client);
-    let mut request: Option<Request> = None;
+    let mut in_flight: Option<InFlight> = None;
     let mut alarm = Alarm::default();
     wind(&mut alarm, &twin, now().instant);
     loop {
@@ -119,8 +119,8 @@ pub async fn run(
             Ok(()) = inbox.names.changed() => {
                 Input::Named(Arc::clone(&inbox.names.borrow_and_update()))
             }
-            (client, answer) = ended(&mut request) => {
-                request = None;
+            (client, answer) = ended(&mut in_flight) => {
+                in_flight = None;
                 idle = Some(client);
                 answer.into()
             }
@@ -130,7 +130,9 @@ pub async fn run(
         let now = now();
         for effect in twin.handle(event, now) {
             match effect {
-                Effect::Send(ask) => request = idle.take().map(|client| ask_phone(client, ask)),
+                Effect::Send(request) => {
+                    in_flight = idle.take().map(|client| send_request(client, request))
+                }
                 Effect::Note(note) => log(&note),
                 Effect::Publish(topic, text) => {
                     report(&reports, Report::Publish(id.clone(), topic, text)).await;
@@ -139,13 +141,13 @@ pub async fn run(
             }
         }
         wind(&mut alarm, &twin, now.instant);
-        // nobody waits for it: it is there for those who ask
+        // nobody waits for it: it is there for those who request
         vitals.send_replace(twin.vitals());
         if republished {
             report(&reports, Report::Republished(id.clone())).await;
         }
     }
-    say_goodbye(&mut twin, &mut inbox, &mut request, |topic, text| {
+    say_goodbye(&mut twin, &mut inbox, &mut in_flight, |topic, text| {
         let (reports, id) = (&reports, id.clone());
         async move { report(reports, Report::Publish(id, topic, text)).await }
     })
@@ -158,15 +160,15 @@ pub async fn run(
 async fn say_goodbye<F: Future<Output = ()>>(
     twin: &mut Twin,
     inbox: &mut Inbox,
-    request: &mut Option<Request>,
+    in_flight: &mut Option<InFlight>,
     publish: impl Fn(PhoneTopic, String) -> F,
 ) {
     inbox.messages.close();
     let mut left: Vec<Input> = vec![Input::Leaving];
     left.extend(std::iter::from_fn(|| inbox.messages.try_recv().ok()).map(Input::from));
     // how the last request went is worth a moment: the phone counts refused logins, too
-    if request.is_some()
-        && let Ok((_, answer)) = timeout(LAST_ANSWER, ended(request)).await
+    if in_flight.is_some()
+        && let Ok((_, answer)) = timeout(LAST_ANSWER, ended(in_flight)).await
     {
         left.push(answer.into());
     }
@@ -217,30 +219,30 @@ pub fn now() -> Now {
     Now { instant: Instant::now().into_std(), wall: Timestamp::now() }
 }
 
-fn ask_phone(mut client: PhoneClient, ask: PhoneRequest) -> Request {
+fn send_request(mut client: PhoneClient, request: PhoneRequest) -> InFlight {
     Box::pin(async move {
-        let function = ask.function();
-        if matches!(ask, PhoneRequest::Read(_)) {
-            tracing::trace!(?ask, "sending a query");
+        let function = request.function();
+        if matches!(request, PhoneRequest::Read(_)) {
+            tracing::trace!(?request, "sending a query");
         } else if matches!(
-            ask,
+            request,
             PhoneRequest::Dial { .. } | PhoneRequest::Operate { .. } | PhoneRequest::System(_)
         ) {
-            tracing::info!(?ask, "sending a command");
-        } else if ask.changes() {
+            tracing::info!(?request, "sending a command");
+        } else if request.changes() {
             // what is written may be a secret
             tracing::info!(function, "sending a command");
         } else {
             tracing::debug!(function, "sending a query");
         }
-        let answer = client.send(&ask).await;
+        let answer = client.send(&request).await;
         (client, answer)
     })
 }
 
-/// Waits for the request under way; for ever, if there is none.
-async fn ended(request: &mut Option<Request>) -> (PhoneClient, Result<Answer, Failed>) {
-    match request {
+/// Waits for the request in flight; for ever, if there is none.
+async fn ended(in_flight: &mut Option<InFlight>) -> (PhoneClient, Result<Answer, Failed>) {
+    match in_flight {
         Some(request) => request.await,
         None => std::future::pending().await,
     }

@@ -65,7 +65,7 @@ fn acceptor(certificate: CertificateDer<'static>, key: &KeyPair) -> TlsAcceptor 
     TlsAcceptor::from(Arc::new(config))
 }
 
-async fn ask(address: SocketAddr, tls: Tls) -> Result<Answer, PhoneError> {
+async fn request(address: SocketAddr, tls: Tls) -> Result<Answer, PhoneError> {
     let options = PhoneOptions {
         url: format!("https://{address}/").parse().unwrap(),
         tls,
@@ -86,11 +86,11 @@ async fn only_the_certificate_that_was_named_is_taken() {
         |phone: &Encrypted| Tls::Fingerprint(Sha256::digest(&phone.certificate).into());
     let authority = |phone: &Encrypted| Tls::Ca(phone.authority.clone().into_bytes());
     for taken in [fingerprint(&phone), authority(&phone), Tls::Insecure] {
-        let answer = ask(phone.address, taken).await;
+        let answer = request(phone.address, taken).await;
         assert!(matches!(answer, Ok(Answer::Lines(_))), "{answer:?}");
     }
     for refused in [fingerprint(&other), authority(&other), Tls::System] {
-        let answer = ask(phone.address, refused).await;
+        let answer = request(phone.address, refused).await;
         let Err(PhoneError::BadCertificate(why)) = answer else { panic!("{answer:?}") };
         assert!(why.contains("certificate") && why.contains("tls_fingerprint"), "{why}");
     }

@@ -53,8 +53,8 @@ impl Tap {
     async fn hear(&self, asks: &[PhoneRequest]) -> Vec<Heard> {
         let client = Clients::default().client(&self.options).unwrap();
         let mut client = PhoneClient::new(client, &self.options);
-        for ask in asks {
-            drop(client.send(ask).await);
+        for request in asks {
+            drop(client.send(request).await);
         }
         self.heard.lock().unwrap().clone()
     }

@@ -25,7 +25,7 @@ pub(super) struct Live {
     /// The number that was looked up last.
     pub(super) looked_up: Option<String>,
     pub(super) stage: Stage,
-    /// Whether users know of it: not while it may be a flap, or only somebody who lifts the handset.
+    /// Whether users know of it: not while it may be a flap, or only somebody who lifts the client.
     pub(super) announced: bool,
     /// Whether it has rung as the doorbell.
     pub(super) doorbell: bool,

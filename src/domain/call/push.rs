@@ -23,9 +23,9 @@ pub enum PushKind {
     Resumed,
     /// A call is being handed on.
     Transferring,
-    /// The handset was taken up.
+    /// The client was taken up.
     OffHook,
-    /// The handset was put back.
+    /// The client was put back.
     OnHook,
     /// An account has registered.
     Registered,

@@ -304,7 +304,7 @@ fn a_number_is_called() {
         [story.field("answered_at"), story.field("talk_seconds")],
         [Value::Null, Value::from(0)]
     );
-    // somebody lifts the handset, and changes his mind
+    // somebody lifts the client, and changes his mind
     story.line(1, Dialing, "", "").line(1, Dialing, "10", "").line(1, Idle, "", "").tells(&[]);
     assert_eq!(story.missed(), 0);
 }

@@ -90,8 +90,8 @@ impl Failure {
 }
 
 impl From<PhoneError> for Failure {
-    fn from(trouble: PhoneError) -> Self {
-        let code = match trouble {
+    fn from(error: PhoneError) -> Self {
+        let code = match error {
             PhoneError::Unreachable(_) | PhoneError::BadCertificate(_) => ErrorCode::Unreachable,
             PhoneError::Timeout => ErrorCode::Timeout,
             PhoneError::Unauthorized(_)
@@ -101,7 +101,7 @@ impl From<PhoneError> for Failure {
             PhoneError::BadAnswer(_) | PhoneError::Refused(_) => ErrorCode::Refused,
             PhoneError::Unsupported(_) => ErrorCode::Unsupported,
         };
-        Self::new(code, trouble.to_string())
+        Self::new(code, error.to_string())
     }
 }
 

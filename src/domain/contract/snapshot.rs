@@ -62,8 +62,8 @@ impl Problem {
 }
 
 impl From<&PhoneError> for Problem {
-    fn from(trouble: &PhoneError) -> Self {
-        match trouble {
+    fn from(error: &PhoneError) -> Self {
+        match error {
             PhoneError::Unreachable(_) | PhoneError::Timeout => Self::Unreachable,
             PhoneError::BadCertificate(_) => Self::BadCertificate,
             PhoneError::Unauthorized(_)

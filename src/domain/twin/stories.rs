@@ -35,7 +35,7 @@ struct Story {
     start: Instant,
     now: Instant,
     lines: Vec<LineState>,
-    trouble: Option<PhoneError>,
+    error: Option<PhoneError>,
     accounts: Vec<Account>,
     /// When the phone was started, and 500 seconds more.
     booted: Instant,
@@ -77,7 +77,7 @@ impl Story {
             start,
             now: start,
             lines: vec![LineState::Idle, LineState::Idle],
-            trouble: None,
+            error: None,
             accounts: Vec::new(),
             booted: start,
             values: BTreeMap::new(),
@@ -98,15 +98,15 @@ impl Story {
         Now { instant: self.now, wall }
     }
 
-    /// Lets something happen, and the phone answer until the twin has nothing more to ask.
+    /// Lets something happen, and the phone answer until the twin has nothing more to request.
     fn happens(&mut self, event: Input) {
         let mut events = vec![event];
         while let Some(event) = events.pop() {
             for effect in self.twin.handle(event, self.now()) {
-                if let Effect::Send(ask) = &effect {
-                    self.asked.push(ask.clone());
+                if let Effect::Send(request) = &effect {
+                    self.asked.push(request.clone());
                     if !self.stuck {
-                        events.push(Input::Answered(self.answer(ask)));
+                        events.push(Input::Answered(self.answer(request)));
                     }
                 }
                 self.write(&effect);
@@ -119,11 +119,11 @@ impl Story {
         }
     }
 
-    fn answer(&self, ask: &PhoneRequest) -> Result<Answer, PhoneError> {
-        if let Some(trouble) = &self.trouble {
-            return Err(trouble.clone());
+    fn answer(&self, request: &PhoneRequest) -> Result<Answer, PhoneError> {
+        if let Some(error) = &self.error {
+            return Err(error.clone());
         }
-        Ok(match ask {
+        Ok(match request {
             PhoneRequest::Read(StatusQuery::Lines) => Answer::Lines(self.lines()),
             PhoneRequest::Read(StatusQuery::Status) => Answer::Status(PhoneStatus::Available),
             // as a phone answers that does not have the filter
@@ -137,8 +137,8 @@ impl Story {
             }
             PhoneRequest::Read(StatusQuery::Identity) => Answer::Identity(Identity::default()),
             PhoneRequest::GetValues(names) => {
-                if let Some(trouble) = names.iter().find_map(|name| self.denied.get(name)) {
-                    return Err(trouble.clone());
+                if let Some(error) = names.iter().find_map(|name| self.denied.get(name)) {
+                    return Err(error.clone());
                 }
                 let said = |name: &String| (name.clone(), self.values.get(name).cloned());
                 Answer::Values(names.iter().map(said).collect())
@@ -195,7 +195,7 @@ impl Story {
             )
             | Effect::Note(Note::Call(..)) => return,
             Effect::Publish(topic, text) => format!("{} = {text}", topic.render()),
-            Effect::Send(ask) => format!("? {ask:?}"),
+            Effect::Send(request) => format!("? {request:?}"),
             Effect::Describe(device) => {
                 format!("! lines {:?}, complete {}", device.lines, device.complete)
             }
@@ -286,7 +286,8 @@ fn every_half_minute_and_every_five_minutes_more_is_asked() {
     let mut story = Story::settled();
     story.passes(600 * SECOND);
     let asks = story.asks();
-    let count = |query| asks.iter().filter(|ask| **ask == PhoneRequest::Read(query)).count();
+    let count =
+        |query| asks.iter().filter(|request| **request == PhoneRequest::Read(query)).count();
     assert_eq!([StatusQuery::Status, StatusQuery::Accounts].map(count), [20, 20]);
     assert_eq!([StatusQuery::Clock, StatusQuery::Identity].map(count), [2, 2]);
 }
@@ -338,9 +339,9 @@ fn a_phone_that_does_not_answer_is_offline_after_three_misses() {
     story.lines[0] = LineState::Ringing;
     story.passes(2 * SECOND);
     story.told();
-    story.trouble = Some(PhoneError::Timeout);
+    story.error = Some(PhoneError::Timeout);
     story.passes(60 * SECOND);
-    story.trouble = None;
+    story.error = None;
     story.lines[0] = LineState::Idle;
     story.passes(30 * SECOND);
     insta::assert_snapshot!(story.told(), @"
@@ -382,11 +383,10 @@ fn a_phone_that_does_not_answer_is_offline_after_three_misses() {
 
 #[test]
 fn a_locked_phone_is_left_alone_as_one_that_refuses_us() {
-    for trouble in
-        [PhoneError::LockedOut("locked".into()), PhoneError::Unauthorized("wrong".into())]
+    for error in [PhoneError::LockedOut("locked".into()), PhoneError::Unauthorized("wrong".into())]
     {
         let mut story = Story::new();
-        story.trouble = Some(trouble);
+        story.error = Some(error);
         // 10, 20 and 40 minutes
         for seconds in [599, 1199, 2399] {
             story.passes(seconds * SECOND);
@@ -398,7 +398,7 @@ fn a_locked_phone_is_left_alone_as_one_that_refuses_us() {
 #[test]
 fn a_refused_password_is_not_tried_again_for_ten_minutes() {
     let mut story = Story::new();
-    story.trouble = Some(PhoneError::Unauthorized("wrong".into()));
+    story.error = Some(PhoneError::Unauthorized("wrong".into()));
     story.passes(599 * SECOND);
     assert_eq!(story.asks(), [PhoneRequest::Read(StatusQuery::Lines)]);
     story.commanded("dial", "1001");
@@ -421,7 +421,7 @@ fn a_refused_password_is_not_tried_again_for_ten_minutes() {
     "#);
     story.passes(24 * 3600 * SECOND);
     assert_eq!(story.asks().len(), 8, "10, 20, 40, 80, 160, 320 min, then every 6 h");
-    story.trouble = None;
+    story.error = None;
     story.told();
     story.passes(6 * 3600 * SECOND);
     assert!(story.told().contains("availability = online"));
@@ -488,7 +488,7 @@ fn commands_that_wait_too_long_are_not_sent() {
     story.stuck = false;
     story.happens(Input::Answered(Err(PhoneError::Timeout)));
     story.passes(60 * SECOND);
-    assert!(story.asks().iter().all(|ask| matches!(ask, PhoneRequest::Read(_))));
+    assert!(story.asks().iter().all(|request| matches!(request, PhoneRequest::Read(_))));
 }
 
 #[test]
@@ -498,7 +498,8 @@ fn an_automation_that_runs_wild_dials_twenty_times_a_minute() {
         story.commanded("dial", "1001");
         story.passes(SECOND);
     }
-    let dials = story.asks().iter().filter(|ask| matches!(ask, PhoneRequest::Dial { .. })).count();
+    let dials =
+        story.asks().iter().filter(|request| matches!(request, PhoneRequest::Dial { .. })).count();
     assert_eq!(dials, 40);
     assert_eq!(story.told().matches(r#""code":"rate_limited""#).count(), 80);
 }
@@ -519,12 +520,12 @@ fn a_lacking_function_is_said_once_and_the_rest_works() {
     story.stuck = true;
     story.passes(2 * SECOND);
     for _ in 0..200 {
-        let Some(ask) = story.asked.last().cloned() else { break };
-        let lacking = ask == PhoneRequest::Read(StatusQuery::Clock);
+        let Some(request) = story.asked.last().cloned() else { break };
+        let lacking = request == PhoneRequest::Read(StatusQuery::Clock);
         let answer = if lacking {
             Err(PhoneError::Unsupported("HTTP 404".into()))
         } else {
-            story.answer(&ask)
+            story.answer(&request)
         };
         story.happens(Input::Answered(answer));
         story.passes(2 * SECOND);
@@ -554,14 +555,14 @@ fn events() -> impl Strategy<Value = (u32, Option<(String, String)>, Option<Phon
     let payloads = prop::sample::select(vec!["", "PRESS", "1001", "2", "{}", "{\"line\":1}", "{"]);
     let command =
         prop::option::of((names, payloads).prop_map(|(n, p)| (n.to_owned(), p.to_owned())));
-    let trouble = prop::option::of(prop_oneof![
+    let error = prop::option::of(prop_oneof![
         Just(PhoneError::Timeout),
         Just(PhoneError::Unreachable("gone".into())),
         Just(PhoneError::Refused("no".into())),
         Just(PhoneError::Unauthorized("no".into())),
         Just(PhoneError::Unsupported("no".into())),
     ]);
-    (0u32..20, command, trouble)
+    (0u32..20, command, error)
 }
 
 proptest! {
@@ -569,8 +570,8 @@ proptest! {
     fn every_command_has_exactly_one_result(events in prop::collection::vec(events(), 1..30)) {
         let mut story = Story::new();
         let mut commands = 0;
-        for (seconds, command, trouble) in events {
-            story.trouble = trouble;
+        for (seconds, command, error) in events {
+            story.error = error;
             story.passes(seconds * SECOND);
             if let Some((name, payload)) = command {
                 commands += 1;
@@ -588,7 +589,7 @@ proptest! {
             story.lines[0] = LineState::ALL[state];
             story.passes(3 * SECOND);
         }
-        let reads_only = story.asks().iter().all(|ask| matches!(ask, PhoneRequest::Read(_)));
+        let reads_only = story.asks().iter().all(|request| matches!(request, PhoneRequest::Read(_)));
         prop_assert!(reads_only);
         story.lines = vec![LineState::Idle, LineState::Idle];
         story.commanded("reboot", "");

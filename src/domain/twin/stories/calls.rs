@@ -40,7 +40,7 @@ fn a_push_makes_the_next_look_now() {
 #[test]
 fn a_push_does_not_try_a_refused_login_again() {
     let mut story = Story::new();
-    story.trouble = Some(PhoneError::Unauthorized("wrong".into()));
+    story.error = Some(PhoneError::Unauthorized("wrong".into()));
     story.passes(5 * SECOND);
     story.asks();
     for (kind, _) in PushKind::TABLE {
@@ -92,7 +92,8 @@ fn a_dialled_call_that_nobody_answers_is_ended() {
         story
             .asks()
             .iter()
-            .all(|ask| *ask != PhoneRequest::Operate { operation: Operation::HangUp, line: 2 })
+            .all(|request| *request
+                != PhoneRequest::Operate { operation: Operation::HangUp, line: 2 })
     );
 }
 
@@ -107,10 +108,10 @@ fn of_two_calls_that_nobody_answers_each_is_ended_after_a_look_of_its_own() {
     story.asks();
     story.passes(3 * SECOND);
     let asks = story.asks();
-    let is_end = |ask: &PhoneRequest| {
-        matches!(ask, PhoneRequest::Operate { operation: Operation::HangUp, .. })
+    let is_end = |request: &PhoneRequest| {
+        matches!(request, PhoneRequest::Operate { operation: Operation::HangUp, .. })
     };
-    assert_eq!(asks.iter().filter(|ask| is_end(ask)).count(), 1);
+    assert_eq!(asks.iter().filter(|request| is_end(request)).count(), 1);
     // the other one is answered in the meantime
     story.lines[1] = LineState::InCall;
     story.passes(20 * SECOND);
@@ -146,7 +147,7 @@ fn missed_calls_are_counted_over_a_restart() {
     story.lines[0] = LineState::Idle;
     story.passes(SECOND);
     assert!(story.told().contains("missed_calls = 4"));
-    story.trouble = Some(PhoneError::Timeout);
+    story.error = Some(PhoneError::Timeout);
     story.passes(60 * SECOND);
     story.told();
     story.commanded("reset_missed_calls", "PRESS");
@@ -195,7 +196,7 @@ fn a_flap_is_seen_and_said_by_nobody() {
 #[test]
 fn pushes_do_not_hurry_a_phone_that_is_away() {
     let mut story = Story::settled();
-    story.trouble = Some(PhoneError::Unreachable("no route".into()));
+    story.error = Some(PhoneError::Unreachable("no route".into()));
     story.passes(2 * SECOND);
     assert!(story.told().contains("Missed"));
     story.asks();
@@ -205,7 +206,7 @@ fn pushes_do_not_hurry_a_phone_that_is_away() {
     }
     let asks = story.asks().len();
     assert!((5..=8).contains(&asks), "{asks} in 10 s");
-    story.trouble = None;
+    story.error = None;
     story.passes(2 * SECOND);
     story.pushes(PushKind::Booted, None);
     assert!(
@@ -274,23 +275,23 @@ fn a_number_that_was_never_sent_is_not_hung_up_when_a_person_dials_it() {
         story.passes(10 * SECOND);
         story.asks().contains(&hang_up)
     };
-    for trouble in unsent() {
-        assert!(!ends_it(Input::NotSent(trouble.clone())), "{trouble}");
-        assert!(ends_it(Input::Answered(Err(trouble.clone()))), "{trouble}: it may have obeyed");
+    for error in unsent() {
+        assert!(!ends_it(Input::NotSent(error.clone())), "{error}");
+        assert!(ends_it(Input::Answered(Err(error.clone()))), "{error}: it may have obeyed");
     }
 }
 
 #[test]
 fn a_call_that_nobody_was_told_to_turn_away_is_missed() {
     for (command, payload) in [("reject", ""), ("hangup", "1")] {
-        for trouble in unsent() {
+        for error in unsent() {
             let mut story = Story::settled();
             story.lines[0] = LineState::Ringing;
             story.passes(2 * SECOND);
             story.stuck = true;
             story.commanded(command, payload);
             story.stuck = false;
-            story.happens(Input::NotSent(trouble));
+            story.happens(Input::NotSent(error));
             story.lines[0] = LineState::Idle;
             story.passes(SECOND);
             let told = story.told();
@@ -308,8 +309,8 @@ fn a_result_says_whether_the_phone_may_have_obeyed() {
         story.happens(result);
         story.told().contains("it may have obeyed all the same")
     };
-    for trouble in &unsent()[..2] {
-        assert!(message(Input::Answered(Err(trouble.clone()))), "{trouble}");
-        assert!(!message(Input::NotSent(trouble.clone())), "{trouble}");
+    for error in &unsent()[..2] {
+        assert!(message(Input::Answered(Err(error.clone()))), "{error}");
+        assert!(!message(Input::NotSent(error.clone())), "{error}");
     }
 }

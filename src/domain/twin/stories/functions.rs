@@ -55,18 +55,22 @@ fn values_are_asked_for_in_short_lists_and_the_lines_in_between() {
     story.commanded("hold", "");
     let mut asked = Vec::new();
     for _ in 0..60 {
-        let Some(ask) = story.asks().pop() else { break };
-        asked.push(ask.clone());
+        let Some(request) = story.asks().pop() else { break };
+        asked.push(request.clone());
         story.now += SECOND / 2;
-        let answer = story.answer(&ask);
+        let answer = story.answer(&request);
         story.happens(Input::Answered(answer));
     }
-    let lists = asked.iter().filter(|ask| matches!(ask, PhoneRequest::GetValues(_))).count();
+    let lists =
+        asked.iter().filter(|request| matches!(request, PhoneRequest::GetValues(_))).count();
     assert_eq!(lists, 8, "{asked:?}");
-    let first_look =
-        asked.iter().position(|ask| *ask == PhoneRequest::Read(StatusQuery::Lines)).unwrap();
+    let first_look = asked
+        .iter()
+        .position(|request| *request == PhoneRequest::Read(StatusQuery::Lines))
+        .unwrap();
     assert!(first_look <= 2, "hold is not kept waiting: {asked:?}");
-    let looks = asked.iter().filter(|ask| **ask == PhoneRequest::Read(StatusQuery::Lines)).count();
+    let looks =
+        asked.iter().filter(|request| **request == PhoneRequest::Read(StatusQuery::Lines)).count();
     assert!(looks >= 2, "the lines are not forgotten: {asked:?}");
     let told = story.told();
     assert!(told.contains(r#""1089":"v1089""#) && told.contains(r#""ok":true"#), "{told}");
@@ -105,7 +109,7 @@ fn nothing_of_a_contact_is_lost() {
         "a number can be deleted, a name not"
     );
     story.commanded("save_contact", r#"{"contact":"4","work":"1001"}"#);
-    assert!(!story.asks().iter().any(|ask| matches!(ask, PhoneRequest::SaveContact(_))));
+    assert!(!story.asks().iter().any(|request| matches!(request, PhoneRequest::SaveContact(_))));
     assert!(story.told().contains("the phone has no contact 4"));
 
     story.commanded("delete_all_contacts", "");
@@ -128,18 +132,18 @@ fn nothing_comes_between_reading_contacts_and_changing_them() {
     story.commanded("save_contact", r#"{"name":"Ann"}"#);
     let mut asked = Vec::new();
     for _ in 0..12 {
-        let Some(ask) = story.asks().pop() else { break };
-        asked.push(ask.clone());
+        let Some(request) = story.asks().pop() else { break };
+        asked.push(request.clone());
         story.now += Duration::from_millis(1500);
-        let answer = story.answer(&ask);
+        let answer = story.answer(&request);
         story.happens(Input::Answered(answer));
     }
     let of = |wanted: fn(&PhoneRequest) -> bool| asked.iter().position(wanted).unwrap();
     let [listed, looked, deleted, saved] = [
-        of(|ask| matches!(ask, PhoneRequest::GetContacts(_))),
-        of(|ask| *ask == PhoneRequest::Read(StatusQuery::Lines)),
-        of(|ask| *ask == PhoneRequest::DeleteAllContacts),
-        of(|ask| matches!(ask, PhoneRequest::SaveContact(_))),
+        of(|request| matches!(request, PhoneRequest::GetContacts(_))),
+        of(|request| *request == PhoneRequest::Read(StatusQuery::Lines)),
+        of(|request| *request == PhoneRequest::DeleteAllContacts),
+        of(|request| matches!(request, PhoneRequest::SaveContact(_))),
     ];
     assert!(listed < looked && looked < deleted, "but for the lines: {asked:?}");
     assert!(deleted < saved, "else Ann would be deleted, and in no list: {asked:?}");
@@ -148,12 +152,12 @@ fn nothing_comes_between_reading_contacts_and_changing_them() {
 #[test]
 fn a_function_that_the_phone_lacks_is_not_asked_for_twice() {
     let mut story = Story::settled();
-    story.trouble = Some(PhoneError::Unsupported("HTTP 404".into()));
+    story.error = Some(PhoneError::Unsupported("HTTP 404".into()));
     story.stuck = true;
     story.commanded("list_groups", "");
     let answer = story.answer(&PhoneRequest::GetGroups);
     story.happens(Input::Answered(answer));
-    (story.trouble, story.stuck) = (None, false);
+    (story.error, story.stuck) = (None, false);
     story.asks();
     story.commanded("list_groups", "");
     assert!(!story.asks().contains(&PhoneRequest::GetGroups));
@@ -172,9 +176,9 @@ fn what_is_polled_and_lacking_is_not_asked_for_by_a_command_either() {
     let lacking = |story: &mut Story, name: &str| {
         story.stuck = true;
         story.commanded(name, "");
-        while let Some(ask) = story.asks().pop() {
+        while let Some(request) = story.asks().pop() {
             let lacks = Err(PhoneError::Unsupported("HTTP 404".into()));
-            let answer = if ask == clock { lacks } else { story.answer(&ask) };
+            let answer = if request == clock { lacks } else { story.answer(&request) };
             story.happens(Input::Answered(answer));
         }
         story.stuck = false;
@@ -239,17 +243,18 @@ fn a_slow_phone_ends_what_it_was_told() {
     story.stuck = true;
     story.commanded("set_values", r#"{"P35":"new"}"#);
     let mut asked = Vec::new();
-    while let Some(ask) = story.asks().pop().filter(|_| asked.len() < 20) {
+    while let Some(request) = story.asks().pop().filter(|_| asked.len() < 20) {
         // longer than the lines may wait
         story.now += 3 * SECOND;
-        let answer = story.answer(&ask);
-        asked.push(ask);
+        let answer = story.answer(&request);
+        asked.push(request);
         story.happens(Input::Answered(answer));
         if story.log.contains("result") {
             break;
         }
     }
     assert!(story.told().contains(r#""ok":true"#), "{asked:?}");
-    let looks = asked.iter().filter(|ask| **ask == PhoneRequest::Read(StatusQuery::Lines)).count();
+    let looks =
+        asked.iter().filter(|request| **request == PhoneRequest::Read(StatusQuery::Lines)).count();
     assert!(looks >= 1, "and its lines are not forgotten: {asked:?}");
 }

@@ -12,8 +12,8 @@ impl Story {
     fn replaced(&mut self, settings: TwinOptions, same_login: bool) {
         self.happens(Input::Leaving);
         self.happens(Input::Stopping);
-        let heir = Twin::new(settings, self.now, 2);
-        let mut handover = std::mem::replace(&mut self.twin, heir).into_handover();
+        let next = Twin::new(settings, self.now, 2);
+        let mut handover = std::mem::replace(&mut self.twin, next).into_handover();
         if !same_login {
             handover.forget_refusals();
         }
@@ -43,7 +43,7 @@ fn a_changed_phone_is_offline_until_it_has_answered() {
 #[test]
 fn a_phone_that_refused_our_login_is_left_alone_until_there_is_another() {
     let mut story = Story::settled();
-    story.trouble = Some(PhoneError::Unauthorized("wrong password".into()));
+    story.error = Some(PhoneError::Unauthorized("wrong password".into()));
     story.passes(30 * SECOND);
     let vitals = story.twin.vitals();
     for _ in 0..4 {
@@ -59,7 +59,7 @@ fn a_phone_that_refused_our_login_is_left_alone_until_there_is_another() {
     assert_eq!(story.asks().len(), 1, "the time is up");
     story.passes(19 * MINUTE);
     assert_eq!(story.asks().len(), 0, "it is the second refusal, and waits longer");
-    story.trouble = None;
+    story.error = None;
     story.reloaded(false);
     story.passes(2 * SECOND);
     assert!(story.asks().len() > 1);
@@ -165,7 +165,7 @@ fn who_is_not_asked_is_still_who_it_was() {
             let until = story.now().wall + jiff::SignedDuration::from_secs(600);
             story.happens(Input::Paused(Now { instant: story.now + 10 * MINUTE, wall: until }));
         } else {
-            story.trouble = Some(PhoneError::Unauthorized("wrong password".into()));
+            story.error = Some(PhoneError::Unauthorized("wrong password".into()));
             story.passes(30 * SECOND);
         }
         let shown = story.twin.picture.published.clone();

@@ -45,7 +45,9 @@ impl Story {
     /// Returns what was asked for about contacts since the last call.
     fn lists(&mut self) -> Vec<PhoneRequest> {
         let mut asks = self.asks();
-        asks.retain(|ask| matches!(ask, PhoneRequest::GetContacts(_) | PhoneRequest::GetGroups));
+        asks.retain(|request| {
+            matches!(request, PhoneRequest::GetContacts(_) | PhoneRequest::GetGroups)
+        });
         asks
     }
 
@@ -71,7 +73,7 @@ fn contacts_are_read_when_the_phone_has_said_all_else_and_then_each_hour() {
     let mut story = Story::with_contacts();
     story.passes(10 * SECOND);
     let asks = story.asks();
-    let place = |wanted: &PhoneRequest| asks.iter().position(|ask| ask == wanted).unwrap();
+    let place = |wanted: &PhoneRequest| asks.iter().position(|request| request == wanted).unwrap();
     let identity = place(&PhoneRequest::Read(StatusQuery::Identity));
     assert!(
         identity < place(&PhoneRequest::GetGroups)
@@ -114,10 +116,10 @@ fn they_are_read_after_a_change_and_when_the_phone_comes_back() {
     assert_eq!(story.call("1002"), "Bob Bob Friends");
     story.lines[1] = LineState::Idle;
 
-    story.trouble = Some(PhoneError::Timeout);
+    story.error = Some(PhoneError::Timeout);
     story.passes(60 * SECOND);
     assert_eq!(story.lists(), []);
-    story.trouble = None;
+    story.error = None;
     story.passes(60 * SECOND);
     assert_eq!(story.lists(), [PhoneRequest::GetGroups, all()]);
     story.commanded("refresh", "");
@@ -152,8 +154,7 @@ fn a_call_that_is_being_set_up_is_not_kept_waiting() {
 
 #[test]
 fn a_phone_without_contacts_has_no_problem_and_is_left_alone() {
-    for trouble in [PhoneError::Unsupported("HTTP 404".into()), PhoneError::Forbidden("no".into())]
-    {
+    for error in [PhoneError::Unsupported("HTTP 404".into()), PhoneError::Forbidden("no".into())] {
         let mut story = Story::with_contacts();
         story.stuck = true;
         let end = story.start + 119 * 60 * SECOND;
@@ -162,15 +163,15 @@ fn a_phone_without_contacts_has_no_problem_and_is_left_alone() {
         story.happens(Input::Woke);
         while story.now < end {
             let asks = story.asks();
-            for ask in asks {
+            for request in asks {
                 let contacts = matches!(
-                    ask,
+                    request,
                     PhoneRequest::GetContacts(_)
                         | PhoneRequest::GetGroups
                         | PhoneRequest::DownloadPhonebook
                 );
                 lists += u32::from(contacts);
-                let answer = if contacts { Err(trouble.clone()) } else { story.answer(&ask) };
+                let answer = if contacts { Err(error.clone()) } else { story.answer(&request) };
                 story.happens(Input::Answered(answer));
             }
             if story.asked.is_empty() {
@@ -178,7 +179,7 @@ fn a_phone_without_contacts_has_no_problem_and_is_left_alone() {
                 story.happens(Input::Woke);
             }
         }
-        let phonebook = u32::from(trouble.is_unavailable());
+        let phonebook = u32::from(error.is_unavailable());
         assert_eq!(lists, 4 + 2 * phonebook, "groups, contacts and perhaps the phonebook, twice");
         let told = story.told();
         assert!(!told.contains("problem = bad") && told.contains("availability = online"));
@@ -244,10 +245,10 @@ fn groups_that_can_not_be_read_and_lines_that_nobody_knows_keep_no_name_away() {
     story.stuck = true;
     story.passes(3 * SECOND);
     let (mut asked, mut left) = (Vec::new(), 30);
-    while let Some(ask) = story.asks().pop().filter(|_| left > 0) {
-        let silent = ask == PhoneRequest::GetGroups;
-        let answer = if silent { Err(PhoneError::Timeout) } else { story.answer(&ask) };
-        asked.push(ask);
+    while let Some(request) = story.asks().pop().filter(|_| left > 0) {
+        let silent = request == PhoneRequest::GetGroups;
+        let answer = if silent { Err(PhoneError::Timeout) } else { story.answer(&request) };
+        asked.push(request);
         left -= 1;
         story.happens(Input::Answered(answer));
     }

@@ -72,7 +72,7 @@ fn after_a_pause_the_phone_is_read_at_once() {
 #[test]
 fn a_phone_that_has_gone_in_its_pause_is_not_called_paused_any_more() {
     let mut story = Story::settled();
-    story.trouble = Some(PhoneError::Timeout);
+    story.error = Some(PhoneError::Timeout);
     story.passes(MINUTE);
     story.paused(15 * MINUTE);
     story.told();
@@ -123,7 +123,7 @@ fn a_call_is_not_over_because_nobody_looks_but_after_a_minute() {
 #[test]
 fn a_pause_does_not_try_a_refused_login_again() {
     let mut story = Story::settled();
-    story.trouble = Some(PhoneError::Unauthorized("no".into()));
+    story.error = Some(PhoneError::Unauthorized("no".into()));
     story.passes(3 * SECOND);
     story.paused(MINUTE);
     story.asks();

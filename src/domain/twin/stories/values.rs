@@ -79,19 +79,21 @@ fn many_values_leave_time_for_the_lines() {
     let mut asked = Vec::new();
     // each answer takes as long as the lines' pace
     while asked.len() < 40 {
-        let Some(ask) = story.asks().pop() else {
+        let Some(request) = story.asks().pop() else {
             story.passes(SECOND);
             continue;
         };
-        asked.push(ask.clone());
+        asked.push(request.clone());
         story.now += 2 * SECOND;
-        let answer = story.answer(&ask);
+        let answer = story.answer(&request);
         story.happens(Input::Answered(answer));
     }
     let lists: Vec<_> = asked
         .iter()
         .enumerate()
-        .filter_map(|(place, ask)| matches!(ask, PhoneRequest::GetValues(_)).then_some(place))
+        .filter_map(|(place, request)| {
+            matches!(request, PhoneRequest::GetValues(_)).then_some(place)
+        })
         .collect();
     assert!(lists.len() >= 9, "{asked:?}");
     for pair in lists.windows(2) {
@@ -180,19 +182,20 @@ fn nothing_is_written_before_what_was_written_is_read_back() {
     story.commanded("set_values", r#"{"P334":"50"}"#);
     let mut asked = Vec::new();
     for _ in 0..20 {
-        let Some(ask) = story.asks().pop() else { break };
+        let Some(request) = story.asks().pop() else { break };
         // it takes so long that the lines are due in between
         story.now += 3 * SECOND / 2;
-        if let PhoneRequest::SetValues(wanted) = &ask {
+        if let PhoneRequest::SetValues(wanted) = &request {
             story.says("334", &wanted[0].1);
         }
-        let answer = story.answer(&ask);
-        asked.push(ask);
+        let answer = story.answer(&request);
+        asked.push(request);
         story.happens(Input::Answered(answer));
     }
     let set = |text: &str| PhoneRequest::SetValues(vec![("334".into(), text.into())]);
     let get = || PhoneRequest::GetValues(vec!["334".into()]);
-    let of_values = asked.iter().filter(|ask| !matches!(ask, PhoneRequest::Read(_))).cloned();
+    let of_values =
+        asked.iter().filter(|request| !matches!(request, PhoneRequest::Read(_))).cloned();
     assert_eq!(of_values.collect::<Vec<_>>(), [set("40"), get(), set("50"), get()]);
     assert_eq!(
         asked[1],
@@ -240,13 +243,13 @@ fn a_phone_without_the_function_is_asked_each_hour() {
     story.stuck = true;
     story.passes(300 * SECOND);
     let lists = |asks: &[PhoneRequest]| {
-        asks.iter().filter(|ask| matches!(ask, PhoneRequest::GetValues(_))).count()
+        asks.iter().filter(|request| matches!(request, PhoneRequest::GetValues(_))).count()
     };
     loop {
-        let ask = story.asks().pop().unwrap();
-        let list = matches!(ask, PhoneRequest::GetValues(_));
+        let request = story.asks().pop().unwrap();
+        let list = matches!(request, PhoneRequest::GetValues(_));
         let lacking = Err(PhoneError::Unsupported("HTTP 404".into()));
-        let answer = if list { lacking } else { story.answer(&ask) };
+        let answer = if list { lacking } else { story.answer(&request) };
         if list {
             story.stuck = false;
             story.told();
@@ -288,7 +291,7 @@ fn one_list_that_the_phone_denies_takes_no_other_values_down() {
                 let topic = format!("values/v{n} = ");
                 assert_eq!(told.matches(&topic).count(), 1, "{place}: {told}");
                 let list = PhoneRequest::GetValues(vec![name.clone()]);
-                let asked = story.asked.iter().filter(|ask| **ask == list).count();
+                let asked = story.asked.iter().filter(|request| **request == list).count();
                 assert_eq!(asked, if n == place { 2 } else { 24 }, "{place}: {n}");
             }
             assert_eq!(told.matches("Failing").count(), 1, "{told}");
@@ -319,12 +322,12 @@ fn a_phone_that_comes_back_is_read_anew() {
     let mut story = Story::with(vec![brightness()], &[("334", "60")]);
     story.passes(10 * SECOND);
     story.asks();
-    story.trouble = Some(PhoneError::Timeout);
+    story.error = Some(PhoneError::Timeout);
     story.passes(400 * SECOND);
     assert!(story.told_of_values().ends_with("availability = offline"), "its values stay");
     let list = PhoneRequest::GetValues(vec!["334".into()]);
     assert!(!story.asks().contains(&list), "who does not answer is asked for nothing but lines");
-    story.trouble = None;
+    story.error = None;
     story.says("334", "20");
     story.passes(31 * SECOND);
     let told = story.told_of_values();
@@ -373,21 +376,21 @@ proptest! {
         let mut story = Story::new();
         story.twin.options.pace = Pace { idle: 60 * SECOND, active: 60 * SECOND };
         story.configured(vec![brightness(), firmware()]);
-        for ((seconds, command, trouble), text) in events {
-            story.trouble = trouble;
+        for ((seconds, command, error), text) in events {
+            story.error = error;
             story.says("334", &(text * 30).to_string());
             story.passes(seconds * SECOND);
             if let Some((name, payload)) = command {
                 story.commanded(&name, &payload);
             }
         }
-        story.trouble = None;
+        story.error = None;
         story.says("68", "1.0");
         // the longest wait is that after refused logins
         story.passes(7 * 3600 * SECOND);
         story.asks();
         story.passes(3600 * SECOND);
-        let lists = story.asks().iter().filter(|ask| matches!(ask, PhoneRequest::GetValues(_))).count();
+        let lists = story.asks().iter().filter(|request| matches!(request, PhoneRequest::GetValues(_))).count();
         prop_assert_eq!(lists, 12, "all is as it was, and so is the pace");
         let shown = |key: &str| story.twin.picture.snapshot.values[&key.parse().unwrap()].raw.clone();
         prop_assert_eq!(shown("brightness"), story.values.get("334").cloned());

@@ -17,7 +17,7 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let troubles = vec![
+    let errors = vec![
         None,
         None,
         Some(PhoneError::Timeout),
@@ -46,7 +46,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => (0u64..3000).prop_map(Step::Pass),
         1 => (0u64..70_000).prop_map(Step::Pass),
         3 => prop::sample::select(LineState::ALL.to_vec()).prop_map(Step::Line),
-        2 => prop::sample::select(troubles).prop_map(Step::Fails),
+        2 => prop::sample::select(errors).prop_map(Step::Fails),
         1 => any::<bool>().prop_map(Step::Stuck),
         1 => any::<bool>().prop_map(Step::Deny),
         2 => prop::sample::select(commands).prop_map(|(name, text)| Step::Command(name, text)),
@@ -86,7 +86,7 @@ proptest! {
             match step {
                 Step::Pass(millis) => story.passes(Duration::from_millis(millis)),
                 Step::Line(state) => story.lines[0] = state,
-                Step::Fails(trouble) => story.trouble = trouble,
+                Step::Fails(error) => story.error = error,
                 Step::Stuck(stuck) => {
                     story.stuck = stuck;
                     if !stuck && story.twin.in_flight.is_some() {

@@ -47,7 +47,8 @@ fn asks() -> [PhoneRequest; 11] {
 
 #[test]
 fn asks_are_phrased() {
-    let phrased = |kind| asks().iter().map(|ask| text(kind, ask)).collect::<Vec<_>>().join("\n");
+    let phrased =
+        |kind| asks().iter().map(|request| text(kind, request)).collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(phrased(DialectKind::Gxv), @"
     GET /cgi-bin/api.values.get?request=68:vendor_name []
     POST /cgi-bin/api.values.post? [P1561=1&P8352=]
@@ -78,8 +79,8 @@ fn asks_are_phrased() {
 
 #[test]
 fn the_answers_of_the_guide_are_understood() {
-    let read = |ask: &PhoneRequest, body: &str| {
-        dialect(DialectKind::Gxv).read(ask, &reply(200, body)).unwrap()
+    let read = |request: &PhoneRequest, body: &str| {
+        dialect(DialectKind::Gxv).read(request, &reply(200, body)).unwrap()
     };
     let names = ["68", "1561", "gone"].map(str::to_owned).to_vec();
     let Answer::Values(values) = read(&PhoneRequest::GetValues(names), guide!("get_values")) else {
@@ -116,8 +117,8 @@ fn the_answers_of_the_guide_are_understood() {
         (group, guide!("edit_group")),
         (change(Role::Admin), guide!("change_password")),
     ];
-    for (ask, body) in done {
-        assert_eq!(read(&ask, body), Answer::Done, "{ask:?}");
+    for (request, body) in done {
+        assert_eq!(read(&request, body), Answer::Done, "{request:?}");
     }
 }
 
@@ -132,8 +133,8 @@ fn only_right_is_done() {
         (r#"{"response":"success","body":"false"}"#, false),
         (r#"{"response":"error","body":{"status":"right"}}"#, false),
     ] {
-        for ask in [set, &change] {
-            let read = dialect(DialectKind::Gxv).read(ask, &reply(200, body));
+        for request in [set, &change] {
+            let read = dialect(DialectKind::Gxv).read(request, &reply(200, body));
             let refused = matches!(read, Err(ReadError::Phone(PhoneError::Refused(_))));
             assert_eq!((read.is_ok(), refused), (done, !done), "{body}");
         }
@@ -142,12 +143,13 @@ fn only_right_is_done() {
 
 #[test]
 fn odd_answers_are_no_lists() {
-    let read =
-        |ask: &PhoneRequest, body: &str| dialect(DialectKind::Gxv).read(ask, &reply(200, body));
+    let read = |request: &PhoneRequest, body: &str| {
+        dialect(DialectKind::Gxv).read(request, &reply(200, body))
+    };
     let all = PhoneRequest::GetContacts(Filter::default());
-    for ask in [&all, &PhoneRequest::GetGroups] {
+    for request in [&all, &PhoneRequest::GetGroups] {
         // GMI guide: there are none
-        let none = read(ask, r#"{"res":"error","msg":"0"}"#);
+        let none = read(request, r#"{"res":"error","msg":"0"}"#);
         assert!(
             matches!(&none, Ok(Answer::Contacts(list)) if list.is_empty())
                 || matches!(&none, Ok(Answer::Groups(list)) if list.is_empty()),
@@ -161,9 +163,9 @@ fn odd_answers_are_no_lists() {
             "<html>",
             "",
         ] {
-            assert!(read(ask, odd).is_err(), "{odd}");
+            assert!(read(request, odd).is_err(), "{odd}");
         }
-        let expired = read(ask, r#"{"res":"error","msg":"authentication required"}"#);
+        let expired = read(request, r#"{"res":"error","msg":"authentication required"}"#);
         assert_eq!(expired, Err(ReadError::SessionExpired));
     }
     let many: Vec<_> = (0..3000).map(|n| format!(r#"{{"contactID":{n}}}"#)).collect();

@@ -113,7 +113,8 @@ fn asks_are_phrased() {
         PhoneRequest::System(SystemOperation::Provision),
         PhoneRequest::System(SystemOperation::FactoryReset),
     ];
-    let phrased = |kind| asks.iter().map(|ask| text(kind, ask)).collect::<Vec<_>>().join("\n");
+    let phrased =
+        |kind| asks.iter().map(|request| text(kind, request)).collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(phrased(DialectKind::Gxv), @"
     POST /cgi-bin/api-get_line_status? []
     GET /cgi-bin/api-get_phone_status? []
@@ -224,8 +225,8 @@ fn the_rest_of_the_guide_is_understood() {
     ]
     "#);
     for done in [guide!("make_call"), guide!("phone_operation"), guide!("sys_operation")] {
-        let ask = PhoneRequest::Dial { number: "1".into(), account: 1 };
-        assert_eq!(dialect(DialectKind::Gxv).read(&ask, &reply(200, done)), Ok(Answer::Done));
+        let request = PhoneRequest::Dial { number: "1".into(), account: 1 };
+        assert_eq!(dialect(DialectKind::Gxv).read(&request, &reply(200, done)), Ok(Answer::Done));
     }
 }
 
@@ -319,8 +320,8 @@ fn what_is_no_answer_says_why() {
     for (status, body, expected) in cases {
         let result = dialect(DialectKind::Gxv)
             .read(&PhoneRequest::Read(StatusQuery::Lines), &reply(status, body));
-        let Err(ReadError::Phone(trouble)) = result else { panic!("{body}: {result:?}") };
-        assert!(trouble.to_string().contains(expected), "{body}: {trouble}");
+        let Err(ReadError::Phone(error)) = result else { panic!("{body}: {result:?}") };
+        assert!(error.to_string().contains(expected), "{body}: {error}");
     }
 }
 
@@ -347,10 +348,10 @@ fn the_end_of_a_session_is_seen_in_all_its_forms() {
 
 #[test]
 fn what_was_done_is_told_from_what_was_refused() {
-    let ask = PhoneRequest::Operate { operation: Operation::HangUp, line: 1 };
+    let request = PhoneRequest::Operate { operation: Operation::HangUp, line: 1 };
     let done = |body: &str| {
         let body = format!(r#"{{"response":"success","body":{body}}}"#);
-        dialect(DialectKind::Gxv).read(&ask, &reply(200, &body))
+        dialect(DialectKind::Gxv).read(&request, &reply(200, &body))
     };
     for body in [r#""true""#, "true", r#""""#, r#""complete""#, "null", r#""savereboot""#] {
         assert_eq!(done(body), Ok(Answer::Done), "{body}");
@@ -446,7 +447,7 @@ fn only_a_clear_yes_is_a_login() {
                 let answer = if is_clear { "yes" } else { "perhaps" };
                 sid.map_or(answer.to_owned(), |sid| format!("{answer}, session {sid}"))
             }
-            Err(trouble) => trouble.to_string(),
+            Err(error) => error.to_string(),
         };
         assert!(said.contains(expected), "{body}: {said}");
     }

@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn what_is_no_phonebook_says_why() {
         let words = |text| match read(text) {
-            Err(ReadError::Phone(trouble)) => trouble.to_string(),
+            Err(ReadError::Phone(error)) => error.to_string(),
             other => format!("{other:?}"),
         };
         let broken = "<AddressBook>\n<Contact>\n<FirstName>A</LastName>\n</AddressBook>";
