@@ -131,7 +131,7 @@ pub async fn run(
         for effect in twin.handle(event, now) {
             match effect {
                 Effect::Send(request) => {
-                    in_flight = idle.take().map(|client| send_request(client, request))
+                    in_flight = idle.take().map(|client| send_request(client, request));
                 }
                 Effect::Note(note) => log(&note),
                 Effect::Publish(topic, text) => {
