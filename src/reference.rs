@@ -1,4 +1,4 @@
-//! The reference of topics, commands and entities, out of the tables: `gxv2mqtt topics`, and part of the README.
+//! The reference of topics, commands, entities and functions, out of the tables: `gxv2mqtt topics`, and `docs/reference.md`.
 
 use std::fmt::Write as _;
 
@@ -9,15 +9,17 @@ use crate::domain::command::result::ErrorCode;
 use crate::domain::contract::bridge_request::BRIDGE_REQUESTS;
 use crate::domain::contract::entity::{Category, ENTITIES, Kind};
 use crate::domain::contract::snapshot::STATES;
+use crate::phone::dialect::{DialectKind, Function, Support};
 
 /// Returns the reference, in Markdown.
 pub fn reference() -> String {
-    [topics(), events(), commands(), errors(), bridge_requests(), entities()].join("\n")
+    [topics(), events(), commands(), errors(), bridge_requests(), entities(), functions()]
+        .join("\n")
 }
 
 fn table(title: &str, head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut text =
-        format!("### {title}\n\n| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len()));
+        format!("## {title}\n\n| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len()));
     for row in rows {
         writeln!(text, "| {} |", row.join(" | ")).expect("a String takes any text");
     }
@@ -126,25 +128,48 @@ fn entities() -> String {
     table("Home Assistant entities", &["Key", "Name", "Kind", "Shows or does"], rows)
 }
 
+fn functions() -> String {
+    let rows = Function::TABLE.map(|(function, key, path)| {
+        let head = [function.guide_name().to_owned(), format!("`{key}`"), format!("`{path}`")];
+        let support = DialectKind::TABLE.map(|row| match (row.support)(function) {
+            Support::Documented => "guide".to_owned(),
+            Support::Seen => "seen".to_owned(),
+            Support::None => "none".to_owned(),
+        });
+        head.into_iter().chain(support).collect()
+    });
+    let dialects = DialectKind::TABLE.map(|row| format!("`{}`", row.name));
+    let [gxv, cti] = dialects.each_ref().map(String::as_str);
+    let head = ["Function", "Key in `endpoints`", "Path below `/cgi-bin/`", gxv, cti];
+    let text = table("Functions of the phone", &head, rows);
+    format!(
+        "{text}\n`guide`: the vendor's guide for this dialect has it; `seen`: captures, or clients of other people, do; `none`: the dialect needs \
+         none. Of the paths only the first two are from the guide of the GXV33xx; the others were not tried on one.\n"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference.md");
 
-    /// Writes the reference into the README, where it is stale, and fails.
+    /// With `UPDATE_EXPECT=1` writes the file anew.
     #[test]
-    fn the_readme_holds_it() {
-        let readme = std::fs::read_to_string(README).unwrap();
-        let (before, rest) = readme.split_once("<!-- generated: gxv2mqtt topics -->\n").unwrap();
+    fn the_docs_hold_it() {
+        let docs = std::fs::read_to_string(REFERENCE).unwrap();
+        let (before, rest) = docs.split_once("<!-- generated: gxv2mqtt topics -->\n").unwrap();
         let (_, after) = rest.split_once("<!-- /generated -->\n").unwrap();
         let fresh = format!(
             "{before}<!-- generated: gxv2mqtt topics -->\n\n{}\n<!-- /generated -->\n{after}",
             reference()
         );
-        if fresh != readme {
-            std::fs::write(README, fresh).unwrap();
-            panic!("the README was stale; it is fixed now: look at it, and commit it");
+        if fresh != docs && std::env::var_os("UPDATE_EXPECT").is_some() {
+            return std::fs::write(REFERENCE, fresh).unwrap();
         }
+        assert!(
+            fresh == docs,
+            "docs/reference.md is stale: run `UPDATE_EXPECT=1 cargo test --lib reference`"
+        );
     }
 }

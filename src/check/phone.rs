@@ -7,22 +7,9 @@ use crate::domain::contacts::phonebook::Filter;
 use crate::domain::request::{Answer, PhoneError, PhoneRequest, StatusQuery};
 use crate::domain::values;
 use crate::domain::values::named::NamedValue;
+use crate::phone::dialect::Function;
 use crate::phone::http::PhoneClient;
 use crate::phone::{INSECURE, PhoneOptions, Tls};
-
-/// Functions that change something: they are never tried.
-const CHANGING: [&str; 10] = [
-    "Make Call",
-    "Phone/Call Operations",
-    "System Operations",
-    "Post Values",
-    "Save/Edit Contact",
-    "Delete Contact",
-    "Delete All Contacts",
-    "Add Contact Group",
-    "Edit/delete Contact Group",
-    "Change Password",
-];
 
 /// Tries everything that changes nothing; nothing more after a refused login.
 pub(super) async fn rows(options: &PhoneOptions, mut client: PhoneClient) -> Vec<Row> {
@@ -58,7 +45,12 @@ pub(super) async fn rows(options: &PhoneOptions, mut client: PhoneClient) -> Vec
         rows.push(Row { needed: needed || answer.is_ok(), nothing_for, ..row });
     }
     let changing = "it changes the phone".to_owned();
-    rows.extend(CHANGING.map(|what| row(what, Verdict::NotTried, None, changing.clone())));
+    let functions = Function::TABLE.into_iter().map(|(function, ..)| function);
+    rows.extend(
+        functions
+            .filter(|function| function.changes())
+            .map(|function| row(function.guide_name(), Verdict::NotTried, None, changing.clone())),
+    );
     rows
 }
 

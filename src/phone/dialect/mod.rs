@@ -36,7 +36,20 @@ pub struct DialectRow {
     pub name: &'static str,
     /// How its phones are told which URL to call when something happens.
     pub push: PushForm,
+    /// What is known of a function in this dialect.
+    pub support: fn(Function) -> Support,
     new: fn(DialectOptions) -> Box<dyn Dialect>,
+}
+
+/// What is known of a function in a dialect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Support {
+    /// The vendor's guide for this dialect has it.
+    Documented,
+    /// The guide does not have it; captures, or clients of other people, do.
+    Seen,
+    /// The dialect has no such function, and needs none.
+    None,
 }
 
 /// How phones are told which URL to call when something happens.
@@ -89,12 +102,14 @@ impl DialectKind {
             kind: Self::Gxv,
             name: "gxv",
             push: PushForm::EventNotification,
+            support: gxv::support,
             new: gxv::Gxv::boxed,
         },
         DialectRow {
             kind: Self::Cti,
             name: "cti",
             push: PushForm::ActionUrl,
+            support: cti::support,
             new: cti::Cti::boxed,
         },
     ];

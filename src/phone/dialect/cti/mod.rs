@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::protocol::{Dialect, HttpRequest, Learned, Login, Method, ReadError, Reply, Session};
 use super::webapi::{Function, WebApi};
-use super::{Credentials, DialectOptions};
+use super::{Credentials, DialectOptions, Support};
 use crate::domain::request::{Answer, PhoneError, PhoneRequest, Role};
 
 /// A phone of this dialect.
@@ -86,4 +86,29 @@ fn method(function: Function) -> Method {
         Function::EditGroup,
     ];
     if keeps.contains(&function) { Method::Post } else { Method::Get }
+}
+
+/// CTI guides of the vendor, for `DP75x`, GXP and GRP.
+pub(super) fn support(function: Function) -> Support {
+    match function {
+        Function::GetAccounts
+        | Function::GetLineStatus
+        | Function::GetPhoneStatus
+        | Function::MakeCall
+        | Function::PhoneOperation
+        | Function::SystemOperation => Support::Documented,
+        Function::LoginRealm | Function::Login => Support::None,
+        Function::GetValues
+        | Function::SetValues
+        | Function::ChangePassword
+        | Function::GetContacts
+        | Function::SaveContact
+        | Function::DeleteAllContacts
+        | Function::DeleteContact
+        | Function::AddGroup
+        | Function::GetGroups
+        | Function::EditGroup
+        | Function::GetTime
+        | Function::PhonebookDownload => Support::Seen,
+    }
 }

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::protocol::{Dialect, HttpRequest, Learned, Login, Method, ReadError, Reply, Session};
 use super::webapi::{Function, WebApi};
-use super::{Credentials, DialectOptions};
+use super::{Credentials, DialectOptions, Support};
 use crate::domain::request::{Answer, PhoneError, PhoneRequest, Role};
 
 /// A phone of this dialect.
@@ -96,4 +96,9 @@ fn method(function: Function) -> Method {
         | Function::SystemOperation
         | Function::PhonebookDownload => Method::Get,
     }
+}
+
+/// The guide has all functions; of their paths it has those of the login only.
+pub(super) fn support(_: Function) -> Support {
+    Support::Documented
 }

@@ -103,6 +103,49 @@ impl Function {
         }
     }
 
+    /// Returns the vendor guide's name of this function.
+    pub fn guide_name(self) -> &'static str {
+        match self {
+            Self::LoginRealm => "Request for Random Number",
+            Self::Login => "Password Token Authentication",
+            Self::GetValues => "Return Values",
+            Self::SetValues => "Post Values",
+            Self::ChangePassword => "Change Password",
+            Self::GetContacts => "Get Contact",
+            Self::SaveContact => "Save/Edit Contact",
+            Self::DeleteAllContacts => "Delete All Contacts",
+            Self::DeleteContact => "Delete Contact",
+            Self::AddGroup => "Add Contact Group",
+            Self::GetGroups => "Get Contact Group",
+            Self::EditGroup => "Edit/delete Contact Group",
+            Self::GetAccounts => "Get Account Status",
+            Self::GetLineStatus => "Get Line Status",
+            Self::GetPhoneStatus => "Get Phone Status",
+            Self::GetTime => "Get System Time",
+            Self::MakeCall => "Make Call",
+            Self::PhoneOperation => "Phone/Call Operations",
+            Self::SystemOperation => "System Operations",
+            Self::PhonebookDownload => "Phonebook Download",
+        }
+    }
+
+    /// Returns `true` if it does or changes something.
+    pub fn changes(self) -> bool {
+        matches!(
+            self,
+            Self::SetValues
+                | Self::ChangePassword
+                | Self::SaveContact
+                | Self::DeleteAllContacts
+                | Self::DeleteContact
+                | Self::AddGroup
+                | Self::EditGroup
+                | Self::MakeCall
+                | Self::PhoneOperation
+                | Self::SystemOperation
+        )
+    }
+
     pub(super) fn row(self) -> (Self, &'static str, &'static str) {
         Self::TABLE[self as usize]
     }
@@ -121,6 +164,25 @@ mod tests {
     fn the_table_is_in_the_order_of_the_functions() {
         for (function, ..) in Function::TABLE {
             assert_eq!(function.row().0, function);
+        }
+    }
+
+    #[test]
+    fn a_request_and_its_function_agree() {
+        let requests = [
+            PhoneRequest::Read(StatusQuery::Lines),
+            PhoneRequest::Dial { number: "1".into(), account: 1 },
+            PhoneRequest::GetValues(vec!["68".into()]),
+            PhoneRequest::SetValues(Vec::new()),
+            PhoneRequest::DeleteAllContacts,
+            PhoneRequest::GetGroups,
+            PhoneRequest::AddGroup("Family".into()),
+            PhoneRequest::DownloadPhonebook,
+        ];
+        for request in requests {
+            let function = Function::of(&request);
+            assert_eq!(function.guide_name(), request.function());
+            assert_eq!(function.changes(), request.changes());
         }
     }
 }
