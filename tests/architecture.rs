@@ -33,11 +33,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// The same for the rooms of the domain.
 const DOMAIN: &[(&str, &[&str])] = &[
+    ("secret", &[]),
     ("time", &[]),
     ("telephony", &[]),
     ("values", &[]),
     ("contacts", &["telephony"]),
-    ("request", &["contacts", "telephony", "values"]),
+    ("request", &["contacts", "secret", "telephony", "values"]),
     ("contract", &["call", "command", "request", "telephony", "time", "values"]),
     ("call", &["contacts", "contract", "telephony", "time"]),
     ("command", &["call", "contacts", "request", "telephony", "values"]),

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use secrecy::{ExposeSecret, SecretString};
+use crate::domain::secret::Secret;
 
 use super::error::Error;
 use super::raw::Hidden;
@@ -15,23 +15,23 @@ impl Section<'_> {
         key: &str,
         secret: Option<Hidden>,
         file: Option<String>,
-    ) -> Result<Option<SecretString>, Error> {
+    ) -> Result<Option<Secret>, Error> {
         let file_key = format!("{key}_file");
         match (secret, file) {
             (None, None) => Ok(None),
             (Some(_), Some(_)) => Err(self.either(key, &file_key)),
-            (Some(Hidden(secret)), None) if secret.expose_secret().is_empty() => {
+            (Some(Hidden(secret)), None) if secret.expose().is_empty() => {
                 Err(self.wrong(key, "expected text, found none; leave the key out instead"))
             }
             (Some(Hidden(secret)), None) => {
-                self.no_controls(key, secret.expose_secret())?;
+                self.no_controls(key, secret.expose())?;
                 Ok(Some(secret))
             }
             (None, Some(file)) => self.secret_file(&file_key, &file).map(Some),
         }
     }
 
-    fn secret_file(&self, key: &str, file: &str) -> Result<SecretString, Error> {
+    fn secret_file(&self, key: &str, file: &str) -> Result<Secret, Error> {
         // what is written there may be the secret itself, by mistake: it is not shown
         let bytes = fs::read(file)
             .map_err(|error| self.wrong(key, format!("expected a readable file: {error}")))?;

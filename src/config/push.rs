@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use rustls::crypto::ring;
-use secrecy::ExposeSecret as _;
 use url::Url;
 
 use super::error::Error;
@@ -31,7 +30,7 @@ pub(super) fn check(section: &Section<'_>, raw: raw::Push) -> Result<Option<Push
     let Some(secret) = secret else {
         return Err(section.missing("secret", "a text that nobody can guess"));
     };
-    if secret.expose_secret().len() < SECRET {
+    if secret.expose().len() < SECRET {
         let problem = format!("expected at least {SECRET} characters");
         return Err(section.wrong("secret", problem));
     }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::secret::Secret;
 use figment::providers::{Format, Toml};
 use figment::value::{Dict, Value};
-use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
 /// A text that is never shown.
-pub(super) struct Hidden(pub(super) SecretString);
+pub(super) struct Hidden(pub(super) Secret);
 
 impl<'de> Deserialize<'de> for Hidden {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,5 +1,6 @@
 //! What the bridge knows and decides, as plain values: no I/O, no clock, nothing of the rest of the crate.
 
+pub mod secret;
 pub mod telephony;
 pub mod time;
 

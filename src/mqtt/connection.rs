@@ -14,7 +14,6 @@ use rumqttc::{
     MqttOptions, Packet, PublishOptions, QoS, RetainForwardRule, SubscribeFilter, valid_filter,
     valid_topic,
 };
-use secrecy::ExposeSecret;
 use tokio::io::sink;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -29,6 +28,7 @@ use super::tls;
 use super::translation::{reason, translate};
 use super::wire::Wire;
 use crate::domain::contract::topic::{Delivery, Publication};
+use crate::domain::secret::Secret;
 
 /// The largest packet we take; the broker is told, and keeps bigger ones.
 const LARGEST_PACKET: u32 = 4 * 1024 * 1024;
@@ -71,7 +71,7 @@ impl Dialer {
         // The name, the socket, TLS and the CONNACK have each a limit of their own: see `dial` and `wire`.
         made.set_connect_timeout(patience.connect * 5);
         made.set_outgoing_inflight_upper_limit(WINDOW);
-        let password = options.password.as_ref().map_or("", ExposeSecret::expose_secret);
+        let password = options.password.as_ref().map_or("", Secret::expose);
         if options.username.is_some() || options.password.is_some() {
             let user = options.username.as_deref().unwrap_or_default();
             made.set_credentials(user, password.to_owned());

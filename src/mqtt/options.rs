@@ -1,9 +1,9 @@
 //! How to reach the broker.
 
-use secrecy::{ExposeSecret as _, SecretString};
+use crate::domain::secret::Secret;
 
 /// How to reach the broker.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BrokerOptions {
     /// The host's name or address.
     pub host: String,
@@ -14,7 +14,7 @@ pub struct BrokerOptions {
     /// User, if the broker wants one.
     pub username: Option<String>,
     /// Password, if the broker wants one.
-    pub password: Option<SecretString>,
+    pub password: Option<Secret>,
     /// Stable, and unique among the broker's clients.
     pub client_id: String,
 }
@@ -33,18 +33,6 @@ impl BrokerOptions {
     }
 }
 
-impl PartialEq for BrokerOptions {
-    fn eq(&self, other: &Self) -> bool {
-        let Self { host, port, tls, username, password, client_id } = self;
-        let secret = |secret: &Option<SecretString>| {
-            secret.as_ref().map(|secret| secret.expose_secret().to_owned())
-        };
-        (host, port, tls) == (&other.host, &other.port, &other.tls)
-            && (username, client_id) == (&other.username, &other.client_id)
-            && secret(password) == secret(&other.password)
-    }
-}
-
 /// TLS to the broker; the certificates are the contents of the files that the settings name (PEM).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tls {
@@ -57,19 +45,12 @@ pub struct Tls {
 }
 
 /// A certificate with its key (PEM).
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct ClientCertificate {
     /// The certificate chain.
     pub certificate: Vec<u8>,
     /// The private key.
-    pub key: SecretString,
-}
-
-impl PartialEq for ClientCertificate {
-    fn eq(&self, other: &Self) -> bool {
-        let Self { certificate, key } = self;
-        *certificate == other.certificate && key.expose_secret() == other.key.expose_secret()
-    }
+    pub key: Secret,
 }
 
 impl std::fmt::Debug for ClientCertificate {

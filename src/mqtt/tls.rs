@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
+use super::options::{BrokerOptions, Tls};
+use crate::tls::{Pinned, provider, system_roots};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
-use secrecy::ExposeSecret;
-
-use super::options::{BrokerOptions, Tls};
-use crate::tls::{Pinned, provider, system_roots};
 
 /// What is wrong with the certificates; only the settings or the system can fix it.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +41,7 @@ pub(super) fn configuration(tls: &Tls) -> Result<Arc<ClientConfig>, Error> {
         return Ok(Arc::new(builder.with_no_client_auth()));
     };
     let chain = certificates(&client.certificate).map_err(Error::Certificate)?;
-    let key = PrivateKeyDer::from_pem_slice(client.key.expose_secret().as_bytes())
+    let key = PrivateKeyDer::from_pem_slice(client.key.expose().as_bytes())
         .map_err(|_| Error::Key("no private key in it (PEM)".to_owned()))?;
     let config = builder.with_client_auth_cert(chain, key).map_err(|error| {
         let text = format!("{error:?}");

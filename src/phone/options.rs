@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use crate::domain::secret::Secret;
 use url::Url;
 
 use crate::domain::call::doorbell::DoorbellRule;
@@ -15,8 +15,9 @@ use crate::domain::values::named::NamedValue;
 use super::dialect::{Credentials, DialectKind, DialectOptions, Digest, Function};
 use super::tls;
 
-/// One phone of the settings.
-#[derive(Debug, Clone)]
+/// One phone of the settings. Compared by value, secrets too: whether a phone has to be started anew after its settings were read
+/// again.
+#[derive(Debug, Clone, PartialEq)]
 pub struct PhoneOptions {
     /// Its id.
     pub id: PhoneId,
@@ -29,7 +30,7 @@ pub struct PhoneOptions {
     /// The user that logs in.
     pub username: String,
     /// Its password; without one nothing that wants a login works.
-    pub password: Option<SecretString>,
+    pub password: Option<Secret>,
     /// How the login is hashed.
     pub digest: Digest,
     /// For a request, from the connection to the last byte.
@@ -114,47 +115,6 @@ impl PhoneOptions {
     /// Checks that the certificates can be used; the error begins with the key.
     pub fn check_certificates(&self) -> Result<(), String> {
         tls::settings(&self.tls).map(drop)
-    }
-}
-
-/// By value, secrets too: whether a phone has to be started anew after its settings were read again.
-impl PartialEq for PhoneOptions {
-    fn eq(&self, other: &Self) -> bool {
-        let Self {
-            id,
-            name,
-            url,
-            dialect,
-            username,
-            password,
-            digest,
-            timeout,
-            tls,
-            poll,
-            active_poll,
-            min_ring,
-            doorbell,
-            values,
-            values_poll,
-            contacts_poll,
-            account_base,
-            line_account_base,
-            policy,
-            endpoints,
-        } = self;
-        let secret = |secret: &Option<SecretString>| {
-            secret.as_ref().map(|secret| secret.expose_secret().to_owned())
-        };
-        (id, name, url, dialect, username)
-            == (&other.id, &other.name, &other.url, &other.dialect, &other.username)
-            && secret(password) == secret(&other.password)
-            && (digest, timeout, tls) == (&other.digest, &other.timeout, &other.tls)
-            && (poll, active_poll) == (&other.poll, &other.active_poll)
-            && (values, values_poll) == (&other.values, &other.values_poll)
-            && (min_ring, doorbell) == (&other.min_ring, &other.doorbell)
-            && contacts_poll == &other.contacts_poll
-            && (account_base, line_account_base) == (&other.account_base, &other.line_account_base)
-            && (policy, endpoints) == (&other.policy, &other.endpoints)
     }
 }
 

@@ -8,8 +8,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
-
 use super::environment::strangers;
 use super::{Error, Format, Level, Log, Settings, load_from};
 use crate::domain::command::Command;
@@ -65,7 +63,7 @@ fn vars<V: AsRef<str>>(env: &[(&str, V)]) -> Vec<(OsString, OsString)> {
 }
 
 fn password(phone: &phone::PhoneOptions) -> &str {
-    phone.password.as_ref().unwrap().expose_secret()
+    phone.password.as_ref().unwrap().expose()
 }
 
 #[test]
@@ -106,10 +104,10 @@ fn the_broker_and_the_rest_can_be_set() {
     let mqtt = &settings.mqtt;
     assert_eq!((&*mqtt.host, mqtt.port, &*mqtt.client_id), ("broker.lan", 8883, "bridge-2"));
     assert_eq!(mqtt.username.as_deref(), Some("bridge"));
-    assert_eq!(mqtt.password.as_ref().unwrap().expose_secret(), "hunter2");
+    assert_eq!(mqtt.password.as_ref().unwrap().expose(), "hunter2");
     let tls = mqtt.tls.as_ref().unwrap();
     assert_eq!(tls.ca.as_deref(), Some(PEM.as_bytes()));
-    assert!(tls.client.as_ref().unwrap().key.expose_secret().contains("PRIVATE KEY"));
+    assert!(tls.client.as_ref().unwrap().key.expose().contains("PRIVATE KEY"));
     assert_eq!(settings.base_topic, "home/phones");
     assert!(!settings.homeassistant.discovery);
     assert_eq!(settings.homeassistant.discovery_prefix, "ha");
@@ -299,7 +297,7 @@ fn phones_may_call_if_it_says_where() {
         let secret = if expected.is_some() { secret } else { "" };
         let push = load(&format!("{toml}\n{secret}\n{KITCHEN}"), &[]).unwrap().push;
         assert_eq!(push.as_ref().map(|push| push.url.as_str()), expected, "{toml}");
-        assert!(push.is_none_or(|push| push.secret.expose_secret() == "0123456789abcdef"));
+        assert!(push.is_none_or(|push| push.secret.expose() == "0123456789abcdef"));
     }
     let env = [
         ("GXV2MQTT_PUSH__LISTEN", "127.0.0.1:81"),
@@ -308,7 +306,7 @@ fn phones_may_call_if_it_says_where() {
     ];
     let push = load(KITCHEN, &env).unwrap().push.unwrap();
     assert_eq!((push.listen.port(), push.url.as_str()), (81, "http://bridge.lan/"));
-    assert_eq!(push.secret.expose_secret(), "1234567890123456");
+    assert_eq!(push.secret.expose(), "1234567890123456");
 }
 
 #[test]

@@ -90,6 +90,16 @@ pub enum PhoneTopic {
     Result,
 }
 
+/// ```
+/// use gxv2mqtt::domain::contract::topic::{Base, PhoneTopic, Topic};
+///
+/// let base = Base::new("gxv2mqtt");
+/// let kitchen = "kitchen".parse().unwrap();
+/// let ringing = Topic::Phone(kitchen, PhoneTopic::Ringing);
+/// assert_eq!(base.render(&ringing), "gxv2mqtt/kitchen/ringing");
+/// assert_eq!(base.parse("gxv2mqtt/kitchen/ringing"), Some(ringing));
+/// assert_eq!(base.parse("other/kitchen/ringing"), None);
+/// ```
 impl Base {
     /// Takes a base topic that the settings have checked: no wildcards, no empty levels.
     pub fn new(base: impl Into<String>) -> Self {

@@ -1,12 +1,10 @@
 //! A password that somebody sent: it goes into the request that needs it, and nowhere else.
 
-use std::fmt;
-
-use secrecy::{ExposeSecret as _, SecretString};
+use crate::domain::secret::Secret;
 
 /// A password of the phone.
-#[derive(Clone)]
-pub struct Password(SecretString);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Password(Secret);
 
 impl Password {
     /// Takes a password as it was sent; the error says what is wrong with it, and nothing of it.
@@ -18,22 +16,8 @@ impl Password {
     }
 
     /// Returns the secret, for the request.
-    pub fn secret(&self) -> &SecretString {
+    pub fn secret(&self) -> &Secret {
         &self.0
-    }
-}
-
-impl PartialEq for Password {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.expose_secret() == other.0.expose_secret()
-    }
-}
-
-impl Eq for Password {}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password")
     }
 }
 
@@ -44,7 +28,7 @@ mod tests {
     #[test]
     fn nothing_shows_it() {
         let password = Password::new("hunter2").unwrap();
-        assert_eq!(format!("{password:?}"), "Password");
+        assert_eq!(format!("{password:?}"), "Password(Secret)");
         assert_eq!(password, Password::new("hunter2").unwrap());
         assert!(password != Password::new("hunter3").unwrap());
         for wrong in ["", "a\nb", &"x".repeat(129)] {

@@ -1,5 +1,32 @@
 //! How to talk to a phone, as plain values: nothing is sent here. A dialect is a protocol (`protocol`), one folder each and a row
 //! of [`DialectKind::TABLE`]; `webapi` is what those of the vendor's Web API share.
+//!
+//! ```
+//! use gxv2mqtt::domain::request::{Answer, PhoneRequest, StatusQuery};
+//! use gxv2mqtt::domain::telephony::LineState;
+//! use gxv2mqtt::phone::dialect::*;
+//!
+//! let credentials =
+//!     Credentials { username: String::new(), password: Some("1234".into()), digest: Digest::Md5 };
+//! let options = DialectOptions {
+//!     credentials,
+//!     account_base: 0,
+//!     line_account_base: 1,
+//!     endpoints: Default::default(),
+//! };
+//! let cti = DialectKind::Cti.of(options);
+//! assert!(cti.login().is_none(), "the passcode is in each request");
+//!
+//! let lines = PhoneRequest::Read(StatusQuery::Lines);
+//! let request = cti.request(&lines, &Session::None, Learned::default());
+//! assert_eq!(request.path, "/cgi-bin/api-get_line_status");
+//! assert_eq!(request.query, [("passcode".into(), "1234".to_owned())]);
+//!
+//! let body = br#"{"response":"success","body":[{"line":1,"state":"ringing","remotenumber":"1001"}]}"#;
+//! let reply = Reply { status: 200, redirect: None, has_cookie: false, body: body.to_vec() };
+//! let Ok(Answer::Lines(lines)) = cti.read(&lines, &reply) else { panic!("no lines") };
+//! assert_eq!(lines[0].state, LineState::Ringing);
+//! ```
 
 mod cti;
 mod gxv;
@@ -10,7 +37,7 @@ mod webapi;
 
 use std::collections::BTreeMap;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use crate::domain::secret::Secret;
 
 pub use protocol::{
     Dialect, Fields, HttpRequest, Learned, Login, Method, ReadError, Reply, Session, Step,
@@ -77,7 +104,7 @@ pub struct Credentials {
     /// The user.
     pub username: String,
     /// Its password.
-    pub password: Option<SecretString>,
+    pub password: Option<Secret>,
     /// How the login is hashed.
     pub digest: Digest,
 }
@@ -139,8 +166,8 @@ impl DialectKind {
 
 impl Credentials {
     /// Returns `true` if this is the password.
-    fn has(&self, password: &SecretString) -> bool {
-        let same = |ours: &SecretString| ours.expose_secret() == password.expose_secret();
+    fn has(&self, password: &Secret) -> bool {
+        let same = |ours: &Secret| ours.expose() == password.expose();
         self.password.as_ref().is_some_and(same)
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use secrecy::SecretString;
+use crate::domain::secret::Secret;
 
 use crate::domain::request::{Answer, PhoneError, PhoneRequest, Role};
 
@@ -57,7 +57,7 @@ pub enum Session {
     /// Cookies, which the phone has set.
     Cookie,
     /// An id, as a cookie and as a field; a secret.
-    Sid(SecretString),
+    Sid(Secret),
 }
 
 /// What comes next in a login.
@@ -121,8 +121,8 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     fn unauthorized(&self) -> PhoneError;
 
     /// Returns `true` if the bridge logs in with this password of this role.
-    fn logs_in_with(&self, role: Role, password: &SecretString) -> bool;
+    fn logs_in_with(&self, role: Role, password: &Secret) -> bool;
 
     /// Goes on with another password.
-    fn set_password(&mut self, password: SecretString);
+    fn set_password(&mut self, password: Secret);
 }

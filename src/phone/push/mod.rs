@@ -12,29 +12,21 @@ pub mod urls;
 
 use std::net::SocketAddr;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use crate::domain::secret::Secret;
 use url::Url;
 
 use crate::domain::telephony::PhoneId;
 use token::{Token, Tokens};
 
 /// How phones may call us.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PushOptions {
     /// Where to listen.
     pub listen: SocketAddr,
     /// How the phones reach that: `http://`, host and port.
     pub url: Url,
     /// What all tokens come from.
-    pub secret: SecretString,
-}
-
-impl PartialEq for PushOptions {
-    fn eq(&self, other: &Self) -> bool {
-        let Self { listen, url, secret } = self;
-        (listen, url) == (&other.listen, &other.url)
-            && secret.expose_secret() == other.secret.expose_secret()
-    }
+    pub secret: Secret,
 }
 
 impl PushOptions {

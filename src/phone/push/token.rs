@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 
+use crate::domain::secret::Secret;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
 use crate::domain::telephony::PhoneId;
@@ -21,8 +21,8 @@ pub type Tokens = HashMap<Token, PhoneId>;
 
 impl Token {
     /// Returns the token of a phone, from the one secret of all: it stays the same, and does not tell that of another.
-    pub(super) fn of(phone: &PhoneId, secret: &SecretString) -> Self {
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
+    pub(super) fn of(phone: &PhoneId, secret: &Secret) -> Self {
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())
             .expect("HMAC takes a key of any length");
         mac.update(phone.as_str().as_bytes());
         let mut token = [0; 16];

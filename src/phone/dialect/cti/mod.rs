@@ -1,6 +1,6 @@
 //! The dialect of the vendor's CTI guide (`DP75x`, GXP, GRP): the passcode is in the query of each request.
 
-use secrecy::{ExposeSecret as _, SecretString};
+use crate::domain::secret::Secret;
 
 use super::protocol::{Dialect, HttpRequest, Learned, Login, Method, ReadError, Reply, Session};
 use super::webapi::{Function, WebApi};
@@ -32,7 +32,7 @@ impl Dialect for Cti {
         let fields = self.api.fields(request, learned);
         let mut request = self.api.request(function, method(function), fields);
         if let Some(passcode) = &self.credentials.password {
-            let passcode = |name: &'static str| (name.into(), passcode.expose_secret().to_owned());
+            let passcode = |name: &'static str| (name.into(), passcode.expose().to_owned());
             if function == Function::MakeCall {
                 // some firmware reads it here (grandstream-ctc), though the guide says passcode
                 request.query.insert(0, passcode("password"));
@@ -64,11 +64,11 @@ impl Dialect for Cti {
         })
     }
 
-    fn logs_in_with(&self, _: Role, password: &SecretString) -> bool {
+    fn logs_in_with(&self, _: Role, password: &Secret) -> bool {
         self.credentials.has(password)
     }
 
-    fn set_password(&mut self, password: SecretString) {
+    fn set_password(&mut self, password: Secret) {
         self.credentials.password = Some(password);
     }
 }

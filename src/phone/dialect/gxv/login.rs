@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
+use crate::domain::secret::Secret;
 use data_encoding::HEXLOWER;
 use md5::Md5;
-use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -19,24 +19,24 @@ use crate::phone::dialect::{Credentials, Digest};
 const RANDOM: usize = 256;
 
 /// A login that waits for the random number.
-struct Realm {
+struct AwaitsRandom {
     api: WebApi,
     credentials: Credentials,
 }
 
 /// A login that waits for the phone's yes or no.
-struct Secret {
+struct AwaitsVerdict {
     api: WebApi,
 }
 
 /// Vendor guide, Request for Random Number.
 pub(super) fn begin(api: &WebApi, credentials: &Credentials) -> (HttpRequest, Box<dyn Login>) {
     let request = api.request(Function::LoginRealm, Method::Get, Vec::new());
-    let realm = Realm { api: api.clone(), credentials: credentials.clone() };
-    (request, Box::new(realm))
+    let login = AwaitsRandom { api: api.clone(), credentials: credentials.clone() };
+    (request, Box::new(login))
 }
 
-impl Login for Realm {
+impl Login for AwaitsRandom {
     /// Vendor guide, Password Token Authentication; `t=sha` and SHA-256 as the web page of newer firmware has it.
     fn next(self: Box<Self>, reply: &Reply) -> Step {
         let random = match read_realm(reply) {
@@ -46,7 +46,7 @@ impl Login for Realm {
             }
         };
         let Credentials { username, password, digest } = &self.credentials;
-        let password = password.as_ref().map_or("", |password| password.expose_secret());
+        let password = password.as_ref().map_or("", |password| password.expose());
         let token = format!("{username}:{random}:{password}");
         let secret = match digest {
             Digest::Md5 => HEXLOWER.encode(&Md5::digest(token)),
@@ -58,11 +58,11 @@ impl Login for Realm {
             fields.push(("t".into(), "sha".to_owned()));
         }
         let request = self.api.request(Function::Login, Method::Get, fields);
-        Step::Send(request, Box::new(Secret { api: self.api }))
+        Step::Send(request, Box::new(AwaitsVerdict { api: self.api }))
     }
 }
 
-impl Login for Secret {
+impl Login for AwaitsVerdict {
     fn next(self: Box<Self>, reply: &Reply) -> Step {
         read(reply)
             .unwrap_or_else(|error| Step::Refused(self.api.name_the_path(Function::Login, error)))
@@ -70,7 +70,7 @@ impl Login for Secret {
 }
 
 fn logged_in(is_clear: bool, sid: Option<String>) -> Step {
-    let session = sid.map_or(Session::Cookie, |sid| Session::Sid(SecretString::from(sid)));
+    let session = sid.map_or(Session::Cookie, |sid| Session::Sid(Secret::from(sid)));
     Step::LoggedIn { session, is_clear }
 }
 

@@ -2,7 +2,7 @@
 
 mod login;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use crate::domain::secret::Secret;
 
 use super::protocol::{Dialect, HttpRequest, Learned, Login, Method, ReadError, Reply, Session};
 use super::webapi::{Function, WebApi};
@@ -34,7 +34,7 @@ impl Dialect for Gxv {
         let fields = self.api.fields(request, learned);
         let mut request = self.api.request(function, method(function), fields);
         if let Session::Sid(sid) = session {
-            let sid = ("sid".into(), sid.expose_secret().to_owned());
+            let sid = ("sid".into(), sid.expose().to_owned());
             request.cookies.push(sid.clone());
             match request.method {
                 Method::Get => request.query.push(sid),
@@ -62,12 +62,12 @@ impl Dialect for Gxv {
         })
     }
 
-    fn logs_in_with(&self, role: Role, password: &SecretString) -> bool {
+    fn logs_in_with(&self, role: Role, password: &Secret) -> bool {
         let is_user = self.credentials.username == "user";
         (role == Role::User) == is_user && self.credentials.has(password)
     }
 
-    fn set_password(&mut self, password: SecretString) {
+    fn set_password(&mut self, password: Secret) {
         self.credentials.password = Some(password);
     }
 }

@@ -1,10 +1,8 @@
 //! The dialects against the answers in `tests/fixtures`, and against what may come instead of one.
 
-use secrecy::SecretString;
+use crate::domain::secret::Secret;
 
 mod kept;
-
-use secrecy::ExposeSecret as _;
 
 use super::*;
 use crate::domain::request::{
@@ -16,7 +14,7 @@ pub(super) fn options() -> DialectOptions {
     DialectOptions {
         credentials: Credentials {
             username: "gmiadmin".into(),
-            password: Some(SecretString::from("admin")),
+            password: Some(Secret::from("admin")),
             digest: Digest::Md5,
         },
         account_base: 0,
@@ -86,7 +84,7 @@ fn verdict(mut reply: Reply, has_cookie: bool) -> Result<(bool, Option<String>),
     reply.has_cookie = has_cookie;
     match login(options(), &[self::reply(200, "1234567890"), reply]) {
         Step::LoggedIn { session: Session::Sid(sid), is_clear } => {
-            Ok((is_clear, Some(sid.expose_secret().to_owned())))
+            Ok((is_clear, Some(sid.expose().to_owned())))
         }
         Step::LoggedIn { is_clear, .. } => Ok((is_clear, None)),
         Step::Refused(error) => Err(error),
@@ -501,7 +499,7 @@ fn every_dialect_has_its_row() {
 
 #[test]
 fn a_session_id_goes_along_as_a_cookie_and_as_a_field() {
-    let session = Session::Sid(SecretString::from("636f3b25"));
+    let session = Session::Sid(Secret::from("636f3b25"));
     let sent = |request| dialect(DialectKind::Gxv).request(&request, &session, Learned::default());
     let sid: Fields = vec![("sid".into(), "636f3b25".to_owned())];
     let lines = sent(PhoneRequest::Read(StatusQuery::Lines));

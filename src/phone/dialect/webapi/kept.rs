@@ -2,8 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use secrecy::ExposeSecret as _;
-
 use crate::domain::contacts::phonebook::{Contact, Filter, Group};
 use crate::domain::request::password::Password;
 use crate::domain::request::{Answer, PhoneError, Role};
@@ -50,7 +48,7 @@ pub(super) fn passwords(role: Role, old: &Password, new: &Password) -> Fields {
         Role::Admin => ("oldadmin", "P2"),
         Role::User => ("olduser", "P196"),
     };
-    let text = |password: &Password| password.secret().expose_secret().to_owned();
+    let text = |password: &Password| password.secret().expose().to_owned();
     vec![(old_name.into(), text(old)), (new_name.into(), text(new))]
 }
 
