@@ -9,7 +9,7 @@ use crate::domain::command::result::ErrorCode;
 use crate::domain::contract::bridge_request::BRIDGE_REQUESTS;
 use crate::domain::contract::entity::{Category, ENTITIES, Kind};
 use crate::domain::contract::snapshot::STATES;
-use crate::phone::dialect::{DialectKind, Function, Support};
+use crate::phone::dialect::{DialectKind, ENDPOINTS, Support};
 
 /// Returns the reference, in Markdown.
 pub fn reference() -> String {
@@ -129,8 +129,8 @@ fn entities() -> String {
 }
 
 fn functions() -> String {
-    let rows = Function::TABLE.map(|(function, key, path)| {
-        let head = [function.guide_name().to_owned(), format!("`{key}`"), format!("`{path}`")];
+    let rows = ENDPOINTS.map(|(function, key, path)| {
+        let head = [function.name().to_owned(), format!("`{key}`"), format!("`{path}`")];
         let support = DialectKind::TABLE.map(|row| match (row.support)(function) {
             Support::Documented => "guide".to_owned(),
             Support::Seen => "seen".to_owned(),

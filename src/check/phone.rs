@@ -4,10 +4,9 @@ use tokio::time::Instant;
 
 use super::table::{Row, Verdict};
 use crate::domain::contacts::phonebook::Filter;
-use crate::domain::request::{Answer, PhoneError, PhoneRequest, StatusQuery};
+use crate::domain::request::{Answer, Function, PhoneError, PhoneRequest, StatusQuery};
 use crate::domain::values;
 use crate::domain::values::named::NamedValue;
-use crate::phone::dialect::Function;
 use crate::phone::http::PhoneClient;
 use crate::phone::{INSECURE, PhoneOptions, Tls};
 
@@ -45,12 +44,8 @@ pub(super) async fn rows(options: &PhoneOptions, mut client: PhoneClient) -> Vec
         rows.push(Row { needed: needed || answer.is_ok(), nothing_for, ..row });
     }
     let changing = "it changes the phone".to_owned();
-    let functions = Function::TABLE.into_iter().map(|(function, ..)| function);
-    rows.extend(
-        functions
-            .filter(|function| function.changes())
-            .map(|function| row(function.guide_name(), Verdict::NotTried, None, changing.clone())),
-    );
+    let functions = Function::NAMES.into_iter().filter(|(function, _)| function.changes());
+    rows.extend(functions.map(|(_, name)| row(name, Verdict::NotTried, None, changing.clone())));
     rows
 }
 
@@ -58,7 +53,7 @@ fn name(request: &PhoneRequest) -> &'static str {
     if matches!(request, PhoneRequest::GetValues(_)) {
         "values of the settings"
     } else {
-        request.function()
+        request.function().name()
     }
 }
 

@@ -13,8 +13,9 @@ use super::values;
 use super::written::unknown;
 use crate::domain::command::dial_allow::DialAllow;
 use crate::domain::command::policy::{Guarded, Policy};
+use crate::domain::request::Function;
 use crate::domain::telephony::PhoneId;
-use crate::phone::dialect::{DialectKind, Digest, Function};
+use crate::phone::dialect::{DialectKind, Digest, ENDPOINTS};
 use crate::phone::{PhoneOptions, Tls};
 
 const DIGESTS: [(&str, Digest); 2] = [("md5", Digest::Md5), ("sha256", Digest::Sha256)];
@@ -187,17 +188,17 @@ fn endpoints(
     section: &Section<'_>,
     raw: BTreeMap<String, String>,
 ) -> Result<BTreeMap<Function, String>, Error> {
-    let known = Function::TABLE.map(|(_, key, _)| key);
+    let known = ENDPOINTS.map(|(_, key, _)| key);
     let endpoint = |(key, path): (String, String)| {
-        let function =
-            Function::from_key(&key).ok_or_else(|| section.wrong(&key, unknown(&key, &known)))?;
+        let row = ENDPOINTS.iter().find(|(_, known, _)| *known == key);
+        let (function, ..) = row.ok_or_else(|| section.wrong(&key, unknown(&key, &known)))?;
         let strange = |c: char| c.is_whitespace() || c.is_control() || "?#:\\".contains(c);
         if path.is_empty() || path.starts_with("//") || path.contains(strange) {
             let problem =
                 "expected a request path such as \"api-get_contacts\": no URL, no ? # : or blank";
             return Err(section.wrong(&key, problem));
         }
-        Ok((function, path))
+        Ok((*function, path))
     };
     raw.into_iter().map(endpoint).collect()
 }

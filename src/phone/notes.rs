@@ -13,9 +13,9 @@ pub(super) fn log(note: &Note) {
         | Note::Paused(_)
         | Note::Resumed => log_presence(note),
         Note::Failing(query, error) => {
-            tracing::warn!(function = query.function(), "{error}; everything else goes on");
+            tracing::warn!(function = query.function().name(), "{error}; everything else goes on");
         }
-        Note::Works(query) => tracing::info!(function = query.function(), "works again"),
+        Note::Works(query) => tracing::info!(function = query.function().name(), "works again"),
         Note::Values(note) => log_values(note),
         Note::NoContacts(why) => tracing::info!("no names from its own contacts: {why}"),
         Note::Contacts(numbers) => tracing::debug!(numbers, "its contacts are read"),

@@ -12,8 +12,9 @@ use crate::domain::command::policy::Policy;
 use crate::domain::telephony::PhoneId;
 use crate::domain::values::named::NamedValue;
 
-use super::dialect::{Credentials, DialectKind, DialectOptions, Digest, Function};
+use super::dialect::{Credentials, DialectKind, DialectOptions, Digest};
 use super::tls;
+use crate::domain::request::Function;
 
 /// One phone of the settings. Compared by value, secrets too: whether a phone has to be started anew after its settings were read
 /// again.
@@ -166,7 +167,7 @@ mod tests {
             (|o| o.password = Some("other".into()), false),
             (|o| o.username = "admin".into(), false),
             (|o| o.url = "http://192.0.2.2".parse().unwrap(), false),
-            (|o| drop(o.endpoints.insert(Function::TABLE[0].0, "x".into())), false),
+            (|o| drop(o.endpoints.insert(Function::LoginRealm, "x".into())), false),
         ];
         for (number, (change, same)) in cases.iter().enumerate() {
             let mut other = options();
@@ -195,7 +196,7 @@ mod tests {
             |o| o.values_poll = Duration::from_mins(1),
             |o| o.values = [setting("a")].into(),
             |o| o.policy.dial_allow = DialAllow::new(vec!["1".into()]).unwrap(),
-            |o| drop(o.endpoints.insert(Function::TABLE[0].0, "x".into())),
+            |o| drop(o.endpoints.insert(Function::LoginRealm, "x".into())),
         ];
         for (number, change) in changes.iter().enumerate() {
             let mut other = options();

@@ -221,7 +221,7 @@ pub fn now() -> Now {
 
 fn send_request(mut client: PhoneClient, request: PhoneRequest) -> InFlight {
     Box::pin(async move {
-        let function = request.function();
+        let function = request.function().name();
         if matches!(request, PhoneRequest::Read(_)) {
             tracing::trace!(?request, "sending a query");
         } else if matches!(

@@ -7,7 +7,7 @@ use gxv2mqtt::domain::contacts::phonebook::{Contact, Filter};
 use gxv2mqtt::domain::request::password::Password;
 use gxv2mqtt::domain::request::{Operation, PhoneRequest, Role, StatusQuery, SystemOperation};
 use gxv2mqtt::phone::PhoneOptions;
-use gxv2mqtt::phone::dialect::{DialectKind, Function};
+use gxv2mqtt::phone::dialect::{DialectKind, ENDPOINTS};
 use gxv2mqtt::phone::http::{Clients, PhoneClient};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -148,7 +148,7 @@ async fn every_post_has_its_length() {
             }
         }
     }
-    let every = Function::TABLE.iter().map(|(_, _, path)| format!("/cgi-bin/{path}"));
+    let every = ENDPOINTS.iter().map(|(_, _, path)| format!("/cgi-bin/{path}"));
     assert_eq!(functions, every.collect(), "every function was asked for");
 }
 

@@ -52,7 +52,7 @@ fn its_comments_show_the_defaults() {
     }
     let mut settings = load(&defaults, &[]).unwrap();
     settings.phones[0].endpoints.retain(|function, path| {
-        !crate::phone::dialect::Function::TABLE.iter().any(|(f, _, p)| f == function && p == path)
+        !crate::phone::dialect::ENDPOINTS.iter().any(|(f, _, p)| f == function && p == path)
     });
     let plain = load(EXAMPLE, &[]).unwrap();
     assert_eq!(format!("{settings:#?}"), format!("{plain:#?}"));

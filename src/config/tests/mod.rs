@@ -14,8 +14,9 @@ use crate::domain::command::Command;
 use crate::domain::command::calls::CallCommand;
 use crate::domain::command::dial_allow::DialAllow;
 use crate::domain::command::policy::Guarded;
+use crate::domain::request::Function;
 use crate::domain::values::named::ValueKind;
-use crate::phone::dialect::{DialectKind, Digest, Function};
+use crate::phone::dialect::{DialectKind, Digest};
 use crate::phone::{self, Tls};
 
 const KITCHEN: &str = "[phones.kitchen]\nurl = \"http://192.168.1.50\"\n";

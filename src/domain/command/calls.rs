@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::arguments::Arguments;
-use super::group::{CommandDoc, Group, Row, Step, Urgency};
+use super::group::{Group, Row, Step, Urgency};
 use super::policy::Policy;
 use super::result::{ErrorCode, Failure};
 use crate::domain::request::{Operation, PhoneRequest, StatusQuery};
@@ -40,81 +40,63 @@ pub enum CallCommand {
 /// Every command about calls.
 pub(super) const ROWS: &[Row<CallCommand>] = &[
     Row {
-        doc: CommandDoc {
-            name: "dial",
-            main: Some("number"),
-            others: &["account", "hang_up_after"],
-            help: "Calls a number, as people write it (blanks, `-`, `.`, `(`, `)`, `/` and `tel:` are taken off); one of `dial_allow` must match what is left; `account` counts from 1 and is 1 if not given; with `hang_up_after` (such as `\"30s\"`, up to 10 minutes) this very call is ended after that time, unless it was answered",
-        },
+        name: "dial",
+        main: Some("number"),
+        others: &["account", "hang_up_after"],
+        help: "Calls a number, as people write it (blanks, `-`, `.`, `(`, `)`, `/` and `tel:` are taken off); one of `dial_allow` must match what is left; `account` counts from 1 and is 1 if not given; with `hang_up_after` (such as `\"30s\"`, up to 10 minutes) this very call is ended after that time, unless it was answered",
         build: dial,
     },
     Row {
-        doc: CommandDoc {
-            name: "answer",
-            main: Some("line"),
-            others: &[],
-            help: "Answers the ringing call",
-        },
+        name: "answer",
+        main: Some("line"),
+        others: &[],
+        help: "Answers the ringing call",
         build: |arguments| operate(arguments, Operation::Answer),
     },
     Row {
-        doc: CommandDoc {
-            name: "reject",
-            main: Some("line"),
-            others: &[],
-            help: "Rejects the ringing call",
-        },
+        name: "reject",
+        main: Some("line"),
+        others: &[],
+        help: "Rejects the ringing call",
         build: |arguments| operate(arguments, Operation::Reject),
     },
     Row {
-        doc: CommandDoc {
-            name: "hangup",
-            main: Some("line"),
-            others: &[],
-            help: "Ends the call, be it going out, up or on hold; a ringing one only if its `line` is given",
-        },
+        name: "hangup",
+        main: Some("line"),
+        others: &[],
+        help: "Ends the call, be it going out, up or on hold; a ringing one only if its `line` is given",
         build: |arguments| operate(arguments, Operation::HangUp),
     },
     Row {
-        doc: CommandDoc {
-            name: "hold",
-            main: Some("line"),
-            others: &[],
-            help: "Puts the call on hold",
-        },
+        name: "hold",
+        main: Some("line"),
+        others: &[],
+        help: "Puts the call on hold",
         build: |arguments| operate(arguments, Operation::Hold),
     },
     Row {
-        doc: CommandDoc {
-            name: "resume",
-            main: Some("line"),
-            others: &[],
-            help: "Takes the call off hold",
-        },
+        name: "resume",
+        main: Some("line"),
+        others: &[],
+        help: "Takes the call off hold",
         build: |arguments| operate(arguments, Operation::Resume),
     },
 ];
 
 /// Those about what is counted of them.
 pub(super) const COUNTERS: &[Row<CallCommand>] = &[Row {
-    doc: CommandDoc {
-        name: "reset_missed_calls",
-        main: None,
-        others: &[],
-        help: "Sets `P/missed_calls` to 0; asks nothing of the phone",
-    },
+    name: "reset_missed_calls",
+    main: None,
+    others: &[],
+    help: "Sets `P/missed_calls` to 0; asks nothing of the phone",
     build: |_| Ok(CallCommand::ResetMissedCalls),
 }];
 
 impl Group for CallCommand {
     fn permits(&self, policy: &Policy, _: &[NamedValue]) -> Result<(), Failure> {
-        match self {
-            Self::Dial { number, .. } => policy
-                .dial_allow
-                .check(number)
-                .map_err(|why| Failure::new(ErrorCode::NotAllowed, why)),
-            Self::Operate { .. } | Self::ResetMissedCalls => Ok(()),
-        }
+        let Self::Dial { number, .. } = self else { return Ok(()) };
+        let checked = policy.dial_allow.check(number);
+        checked.map_err(|why| Failure::new(ErrorCode::NotAllowed, why))
     }
 
     fn urgency(&self) -> Urgency {

@@ -11,9 +11,12 @@ use crate::domain::telephony::{Account, Line};
 use crate::domain::values::Values;
 use crate::domain::values::named::NamedValue;
 
-/// A command as the reference shows it.
-#[derive(Debug)]
-pub struct CommandDoc {
+/// A command as the reference shows it: a row of the table of its group, without how it is read.
+pub type CommandDoc = Row<()>;
+
+/// A row of the table of one group of commands.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<T> {
     /// The name, the last level of its topic.
     pub name: &'static str,
     /// What a bare payload means, and the same argument's name in JSON.
@@ -22,13 +25,16 @@ pub struct CommandDoc {
     pub others: &'static [&'static str],
     /// What it does, for people.
     pub help: &'static str,
-}
-
-/// A row of the table of one group of commands.
-pub(super) struct Row<T> {
-    pub(super) doc: CommandDoc,
     /// Reads its arguments; the error is for people.
     pub(super) build: fn(&Arguments) -> Result<T, String>,
+}
+
+impl<T> Row<T> {
+    /// Returns what the reference shows.
+    pub(super) fn doc(&self) -> CommandDoc {
+        let Self { name, main, others, help, .. } = *self;
+        Row { name, main, others, help, build: |_| Ok(()) }
+    }
 }
 
 /// What comes next for a command.

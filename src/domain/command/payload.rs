@@ -46,9 +46,9 @@ impl Command {
 }
 
 /// Returns every command, in the order of the reference.
-pub fn commands() -> impl Iterator<Item = &'static CommandDoc> {
-    fn docs<T>(rows: &'static [Row<T>]) -> impl Iterator<Item = &'static CommandDoc> {
-        rows.iter().map(|row| &row.doc)
+pub fn commands() -> impl Iterator<Item = CommandDoc> {
+    fn docs<T>(rows: &'static [Row<T>]) -> impl Iterator<Item = CommandDoc> {
+        rows.iter().map(Row::doc)
     }
     docs(calls::ROWS)
         .chain(docs(system::ROWS))
@@ -105,11 +105,11 @@ fn built<T>(
     arguments: &mut Arguments,
     into: fn(T) -> Command,
 ) -> Option<Result<Command, String>> {
-    let Row { doc, build } = rows.iter().find(|row| row.doc.name == name)?;
+    let row = rows.iter().find(|row| row.name == name)?;
     // the payload may be the values themselves
-    if doc.main == Some("values") {
+    if row.main == Some("values") {
         arguments.wrap("values");
     }
-    let checked = arguments.check(name, doc.main, doc.others, ID);
-    Some(checked.and_then(|()| build(arguments)).map(into))
+    let checked = arguments.check(name, row.main, row.others, ID);
+    Some(checked.and_then(|()| (row.build)(arguments)).map(into))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::group::{CommandDoc, Gathered, Group, Row, Step, Urgency};
+use super::group::{Gathered, Group, Row, Step, Urgency};
 use super::policy::{Guarded, Policy};
 use super::result::{ErrorCode, Failure};
 use crate::domain::request::{PhoneRequest, StatusQuery, SystemOperation};
@@ -33,52 +33,45 @@ pub enum SystemCommand {
 /// Every command about the phone as a whole.
 pub(super) const ROWS: &[Row<SystemCommand>] = &[
     Row {
-        doc: CommandDoc {
-            name: "reboot",
-            main: None,
-            others: &["force"],
-            help: "Restarts the phone; refused during a call unless `force` is `true`",
-        },
+        name: "reboot",
+        main: None,
+        others: &["force"],
+        help: "Restarts the phone; refused during a call unless `force` is `true`",
         build: |arguments| Ok(SystemCommand::Reboot { force: arguments.flag("force")? }),
     },
     Row {
-        doc: CommandDoc {
-            name: "provision",
-            main: None,
-            others: &[],
-            help: "Lets the phone fetch its settings from its provisioning server",
-        },
+        name: "provision",
+        main: None,
+        others: &[],
+        help: "Lets the phone fetch its settings from its provisioning server",
         build: |_| Ok(SystemCommand::Operate(SystemOperation::Provision)),
     },
     Row {
-        doc: CommandDoc {
-            name: "factory_reset",
-            main: None,
-            others: &[],
-            help: "Erases the phone; runs only if the phone's `allow` names it",
-        },
+        name: "factory_reset",
+        main: None,
+        others: &[],
+        help: "Erases the phone; runs only if the phone's `allow` names it",
         build: |_| Ok(SystemCommand::Operate(SystemOperation::FactoryReset)),
     },
     Row {
-        doc: CommandDoc { name: "refresh", main: None, others: &[], help: "Reads everything now" },
+        name: "refresh",
+        main: None,
+        others: &[],
+        help: "Reads everything now",
         build: |_| Ok(SystemCommand::Refresh),
     },
     Row {
-        doc: CommandDoc {
-            name: "get_time",
-            main: None,
-            others: &[],
-            help: "Reads the phone's clock; `data` is as in `P/system`",
-        },
+        name: "get_time",
+        main: None,
+        others: &[],
+        help: "Reads the phone's clock; `data` is as in `P/system`",
         build: |_| Ok(SystemCommand::GetTime),
     },
     Row {
-        doc: CommandDoc {
-            name: "list_accounts",
-            main: Some("registered"),
-            others: &[],
-            help: "Asks the phone for its accounts, with `true` (`registered`) only for those that are registered; `data.accounts` is a list, each as on `P/accounts/<n>`",
-        },
+        name: "list_accounts",
+        main: Some("registered"),
+        others: &[],
+        help: "Asks the phone for its accounts, with `true` (`registered`) only for those that are registered; `data.accounts` is a list, each as on `P/accounts/<n>`",
         build: |arguments| {
             Ok(SystemCommand::ListAccounts { registered: arguments.flag("registered")? })
         },
@@ -87,14 +80,8 @@ pub(super) const ROWS: &[Row<SystemCommand>] = &[
 
 impl Group for SystemCommand {
     fn permits(&self, policy: &Policy, _: &[NamedValue]) -> Result<(), Failure> {
-        match self {
-            Self::Operate(SystemOperation::FactoryReset) => policy.guards(Guarded::FactoryReset),
-            Self::Operate(SystemOperation::Provision | SystemOperation::Reboot)
-            | Self::Reboot { .. }
-            | Self::ListAccounts { .. }
-            | Self::Refresh
-            | Self::GetTime => Ok(()),
-        }
+        let erases = *self == Self::Operate(SystemOperation::FactoryReset);
+        if erases { policy.guards(Guarded::FactoryReset) } else { Ok(()) }
     }
 
     fn urgency(&self) -> Urgency {

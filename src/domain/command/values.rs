@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::arguments::Arguments;
-use super::group::{CommandDoc, Gathered, Group, Row, Urgency};
+use super::group::{Gathered, Group, Row, Urgency};
 use super::policy::{Guarded, Policy};
 use super::result::{ErrorCode, Failure};
 use crate::domain::request::password::Password;
@@ -34,30 +34,24 @@ pub enum ValuesCommand {
 /// Every command about values.
 pub(super) const ROWS: &[Row<ValuesCommand>] = &[
     Row {
-        doc: CommandDoc {
-            name: "get_values",
-            main: Some("names"),
-            others: &[],
-            help: "Reads settings (P-values) by name, such as `68:vendor_name`, or a list in JSON; `data` has each name, without its `P`, and what the phone says, null where it says nothing; passwords and keys are never read",
-        },
+        name: "get_values",
+        main: Some("names"),
+        others: &[],
+        help: "Reads settings (P-values) by name, such as `68:vendor_name`, or a list in JSON; `data` has each name, without its `P`, and what the phone says, null where it says nothing; passwords and keys are never read",
         build: |arguments| Ok(ValuesCommand::Get(values::names(&arguments.list("names")?)?)),
     },
     Row {
-        doc: CommandDoc {
-            name: "set_values",
-            main: Some("values"),
-            others: &[],
-            help: "Changes settings: a JSON object such as `{\"P1561\": \"1\"}`; reads them back, and fails if the phone ignored one; runs only if `allow` names it, or the phone's `values` name all that is to be set, and it fits",
-        },
+        name: "set_values",
+        main: Some("values"),
+        others: &[],
+        help: "Changes settings: a JSON object such as `{\"P1561\": \"1\"}`; reads them back, and fails if the phone ignored one; runs only if `allow` names it, or the phone's `values` name all that is to be set, and it fits",
         build: set_values,
     },
     Row {
-        doc: CommandDoc {
-            name: "change_password",
-            main: None,
-            others: &["role", "old", "new"],
-            help: "Changes the password of the `admin` or the `user`; if the bridge logs in with it, it goes on with the new one, and `data.ours` says that the settings must be changed; runs only if `allow` names it",
-        },
+        name: "change_password",
+        main: None,
+        others: &["role", "old", "new"],
+        help: "Changes the password of the `admin` or the `user`; if the bridge logs in with it, it goes on with the new one, and `data.ours` says that the settings must be changed; runs only if `allow` names it",
         build: change_password,
     },
 ];

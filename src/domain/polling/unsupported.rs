@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::job::UNSUPPORTED_RETRY;
-use crate::domain::request::{Answer, PhoneError, PhoneRequest};
+use crate::domain::request::{Answer, Function, PhoneError, PhoneRequest};
 
 /// Functions that the phone lacks, what it said of each, and when.
 #[derive(Debug, Default)]
-pub struct UnsupportedFunctions(BTreeMap<&'static str, (String, Instant)>);
+pub struct UnsupportedFunctions(BTreeMap<Function, (String, Instant)>);
 
 impl UnsupportedFunctions {
     /// Notes whether the phone has the function of this request.
@@ -23,7 +23,7 @@ impl UnsupportedFunctions {
                 self.0.insert(request.function(), (why.clone(), now));
             }
             Ok(_) => {
-                self.0.remove(request.function());
+                self.0.remove(&request.function());
             }
             Err(_) => {}
         }
@@ -35,7 +35,7 @@ impl UnsupportedFunctions {
         if matches!(request, PhoneRequest::GetValues(_)) {
             return None;
         }
-        let (why, at) = self.0.get(request.function())?;
+        let (why, at) = self.0.get(&request.function())?;
         (now.duration_since(*at) < UNSUPPORTED_RETRY).then_some(why)
     }
 

@@ -1,8 +1,11 @@
 //! What the bridge asks of a phone in one request, what the phone answers, and what may go wrong.
 
+mod function;
 pub mod password;
 
 use std::time::Duration;
+
+pub use function::Function;
 
 use crate::domain::contacts::phonebook::{Contact, Filter, Group};
 use crate::domain::request::password::Password;
@@ -72,45 +75,28 @@ pub enum PhoneRequest {
 impl PhoneRequest {
     /// Returns `true` if it does or changes something.
     pub fn changes(&self) -> bool {
-        match self {
-            Self::Dial { .. }
-            | Self::Operate { .. }
-            | Self::System(_)
-            | Self::SetValues(_)
-            | Self::ChangePassword { .. }
-            | Self::SaveContact(_)
-            | Self::DeleteContact(_)
-            | Self::DeleteAllContacts
-            | Self::AddGroup(_)
-            | Self::EditGroup { .. } => true,
-            Self::Read(_)
-            | Self::GetRegistered
-            | Self::GetValues(_)
-            | Self::GetContacts(_)
-            | Self::GetGroups
-            | Self::DownloadPhonebook => false,
-        }
+        self.function().changes()
     }
 
-    /// Returns the vendor guide's name of the function.
-    pub fn function(&self) -> &'static str {
+    /// Returns the function that it calls.
+    pub fn function(&self) -> Function {
         match self {
             Self::Read(query) => query.function(),
-            Self::GetRegistered => "Get Account Status",
-            Self::Dial { .. } => "Make Call",
-            Self::Operate { .. } => "Phone/Call Operations",
-            Self::System(_) => "System Operations",
-            Self::GetValues(_) => "Return Values",
-            Self::SetValues(_) => "Post Values",
-            Self::ChangePassword { .. } => "Change Password",
-            Self::GetContacts(_) => "Get Contact",
-            Self::SaveContact(_) => "Save/Edit Contact",
-            Self::DeleteContact(_) => "Delete Contact",
-            Self::DeleteAllContacts => "Delete All Contacts",
-            Self::DownloadPhonebook => "Phonebook Download",
-            Self::GetGroups => "Get Contact Group",
-            Self::AddGroup(_) => "Add Contact Group",
-            Self::EditGroup { .. } => "Edit/delete Contact Group",
+            Self::GetRegistered => Function::GetAccounts,
+            Self::Dial { .. } => Function::MakeCall,
+            Self::Operate { .. } => Function::PhoneOperation,
+            Self::System(_) => Function::SystemOperation,
+            Self::GetValues(_) => Function::GetValues,
+            Self::SetValues(_) => Function::SetValues,
+            Self::ChangePassword { .. } => Function::ChangePassword,
+            Self::GetContacts(_) => Function::GetContacts,
+            Self::SaveContact(_) => Function::SaveContact,
+            Self::DeleteContact(_) => Function::DeleteContact,
+            Self::DeleteAllContacts => Function::DeleteAllContacts,
+            Self::DownloadPhonebook => Function::PhonebookDownload,
+            Self::GetGroups => Function::GetGroups,
+            Self::AddGroup(_) => Function::AddGroup,
+            Self::EditGroup { .. } => Function::EditGroup,
         }
     }
 }
@@ -149,14 +135,14 @@ impl StatusQuery {
     pub const ALL: [Self; 5] =
         [Self::Lines, Self::Status, Self::Accounts, Self::Clock, Self::Identity];
 
-    /// Returns the vendor guide's name of the function that answers it.
-    pub fn function(self) -> &'static str {
+    /// Returns the function that answers it.
+    pub fn function(self) -> Function {
         match self {
-            Self::Lines => "Get Line Status",
-            Self::Status => "Get Phone Status",
-            Self::Accounts => "Get Account Status",
-            Self::Clock => "Get System Time",
-            Self::Identity => "Return Values",
+            Self::Lines => Function::GetLineStatus,
+            Self::Status => Function::GetPhoneStatus,
+            Self::Accounts => Function::GetAccounts,
+            Self::Clock => Function::GetTime,
+            Self::Identity => Function::GetValues,
         }
     }
 }

@@ -42,7 +42,9 @@ use crate::domain::secret::Secret;
 pub use protocol::{
     Dialect, Fields, HttpRequest, Learned, Login, Method, ReadError, Reply, Session, Step,
 };
-pub use webapi::Function;
+pub use webapi::ENDPOINTS;
+
+use crate::domain::request::Function;
 
 /// The dialects of the phones' HTTP API.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

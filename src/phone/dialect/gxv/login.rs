@@ -8,11 +8,11 @@ use md5::Md5;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::request::PhoneError;
+use crate::domain::request::{Function, PhoneError};
 use crate::phone::dialect::protocol::{
     Fields, HttpRequest, Login, Method, ReadError, Reply, Session, Step,
 };
-use crate::phone::dialect::webapi::{Function, WebApi, check_status};
+use crate::phone::dialect::webapi::{WebApi, check_status};
 use crate::phone::dialect::{Credentials, Digest};
 
 /// The longest random number that is taken for one.

@@ -5,9 +5,9 @@ mod login;
 use crate::domain::secret::Secret;
 
 use super::protocol::{Dialect, HttpRequest, Learned, Login, Method, ReadError, Reply, Session};
-use super::webapi::{Function, WebApi};
+use super::webapi::WebApi;
 use super::{Credentials, DialectOptions, Support};
-use crate::domain::request::{Answer, PhoneError, PhoneRequest, Role};
+use crate::domain::request::{Answer, Function, PhoneError, PhoneRequest, Role};
 
 /// A phone of this dialect.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Dialect for Gxv {
     }
 
     fn request(&self, request: &PhoneRequest, session: &Session, learned: Learned) -> HttpRequest {
-        let function = Function::of(request);
+        let function = request.function();
         let fields = self.api.fields(request, learned);
         let mut request = self.api.request(function, method(function), fields);
         if let Session::Sid(sid) = session {

@@ -2,7 +2,7 @@
 //! are read. What differs, the login and where fields go, is the dialect's.
 
 mod answers;
-mod function;
+mod endpoints;
 mod json;
 mod kept;
 mod requests;
@@ -12,9 +12,11 @@ mod xml;
 use std::collections::BTreeMap;
 
 use super::protocol::{Fields, HttpRequest, Learned, Method, ReadError, Reply};
-use crate::domain::request::{Answer, PhoneError, PhoneRequest, StatusQuery};
+use crate::domain::request::{Answer, Function, PhoneError, PhoneRequest, StatusQuery};
 
-pub use function::Function;
+use endpoints::endpoint;
+
+pub use endpoints::ENDPOINTS;
 
 pub(super) use answers::check_status;
 
@@ -32,7 +34,7 @@ pub(super) struct WebApi {
 impl WebApi {
     /// Returns the path of a function, below the phone's address.
     pub(super) fn path(&self, function: Function) -> String {
-        let path = self.endpoints.get(&function).map_or(function.row().2, String::as_str);
+        let path = self.endpoints.get(&function).map_or(endpoint(function).1, String::as_str);
         if path.starts_with('/') { path.to_owned() } else { format!("/cgi-bin/{path}") }
     }
 
@@ -83,7 +85,7 @@ impl WebApi {
         answer.map_err(|error| match error {
             ReadError::SessionExpired => ReadError::SessionExpired,
             ReadError::Phone(error) => {
-                ReadError::Phone(self.name_the_path(Function::of(request), error))
+                ReadError::Phone(self.name_the_path(request.function(), error))
             }
         })
     }
@@ -94,7 +96,7 @@ impl WebApi {
         PhoneError::Unsupported(format!(
             "{why} at {}: check dialect; if this firmware spells it otherwise, set endpoints.{}",
             self.path(function),
-            function.row().1
+            endpoint(function).0
         ))
     }
 }
