@@ -1,4 +1,4 @@
-//! The phone's settings ("P-values"): which names are asked for, and in which lists.
+//! The phone's values ("P-values"): which names are asked for, and in which lists.
 
 pub mod named;
 
