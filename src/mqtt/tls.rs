@@ -46,7 +46,8 @@ pub(super) fn configuration(tls: &Tls) -> Result<Arc<ClientConfig>, Error> {
     let config = builder.with_client_auth_cert(chain, key).map_err(|error| {
         let text = format!("{error:?}");
         if text.contains("UnsupportedCertVersion") {
-            let why = "it is X.509 v1, which can't be used any more: make it anew, with version 3";
+            let why =
+                "it is X.509 v1, which is no longer accepted: create a new one, with version 3";
             return Error::Certificate(why.to_owned());
         }
         Error::Key(error.to_string())

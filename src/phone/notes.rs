@@ -20,7 +20,10 @@ pub(super) fn log(note: &Note) {
         Note::NoContacts(why) => tracing::info!("no names from its own contacts: {why}"),
         Note::Contacts(numbers) => tracing::debug!(numbers, "its contacts are read"),
         Note::UnknownCode(code) => {
-            tracing::warn!(code, "a line said a state that is not known; it is shown as unknown");
+            tracing::warn!(
+                code,
+                "the phone reports a line state that is not known; it is shown as unknown"
+            );
         }
         Note::NotDone(command, failure) => {
             let code = failure.code.word();
@@ -56,11 +59,11 @@ pub(super) fn log(note: &Note) {
     }
 }
 
-/// Whether the phone is there, and takes our login.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the caller tells the rest")]
+/// Logs whether the phone is there, and accepts our login.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the caller logs the rest")]
 fn log_presence(note: &Note) {
     match note {
-        Note::Missed(error) => tracing::warn!("{error}; trying on, slower and slower"),
+        Note::Missed(error) => tracing::warn!("{error}; retrying with increasing delay"),
         Note::Offline(error) => tracing::info!(%error, "offline"),
         Note::LoginRefused(error, pause) => {
             let minutes = pause.as_secs() / 60;
@@ -75,7 +78,7 @@ fn log_presence(note: &Note) {
             tracing::info!(seconds = away.as_secs(), "it answers again");
         }
         Note::Paused(until) => {
-            tracing::info!("paused: nothing is asked of it until {until:.0}, or a resume");
+            tracing::info!("paused: nothing is sent to it until {until:.0}, or a resume");
         }
         Note::Resumed => tracing::info!("the pause is over"),
         _ => {}
@@ -86,15 +89,15 @@ fn log_values(note: &ValuesNote) {
     match note {
         ValuesNote::Failing(error) => {
             tracing::warn!(
-                "values of the settings can't be read: {error}; everything else goes on"
+                "the values that the settings name can't be read: {error}; everything else goes on"
             );
         }
-        ValuesNote::Work => tracing::info!("all values of the settings can be read again"),
+        ValuesNote::Work => tracing::info!("all values that the settings name can be read again"),
         ValuesNote::Odd { key, value, raw: None } => {
             tracing::warn!(%key, value, "the phone does not know this value: it is unavailable");
         }
         ValuesNote::Odd { key, value, raw: Some(raw) } => {
-            tracing::warn!(%key, value, raw, "what the phone says does not fit the settings; it is shown as unknown");
+            tracing::warn!(%key, value, raw, "what the phone reports does not fit the settings; it is shown as unknown");
         }
     }
 }

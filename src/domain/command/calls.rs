@@ -64,7 +64,7 @@ pub(super) const ROWS: &[Row<CallCommand>] = &[
         name: "hangup",
         main: Some("line"),
         others: &[],
-        help: "Ends the call, be it going out, up or on hold; a ringing one only if its `line` is given",
+        help: "Ends the call, whether it is outgoing, answered or on hold; a ringing one only if its `line` is given",
         build: |arguments| operate(arguments, Operation::HangUp),
     },
     Row {

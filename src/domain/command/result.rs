@@ -53,7 +53,7 @@ impl ErrorCode {
             "the phone did not answer in time; it may have obeyed all the same",
         ),
         (Self::Unauthorized, "unauthorized", "the phone does not take our login"),
-        (Self::Refused, "refused", "the phone said no, or something that makes no sense"),
+        (Self::Refused, "refused", "the phone refused, or its answer is not understood"),
         (
             Self::Unsupported,
             "unsupported",

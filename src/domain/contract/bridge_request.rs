@@ -74,7 +74,7 @@ pub const BRIDGE_REQUESTS: &[BridgeRequestRow] = &[
         name: "reload",
         main: None,
         others: &[],
-        help: "Reads the settings again: phones come, go and begin anew, and the others go on; returns `added`, `changed`, `removed`, `unchanged` (ids), and `needs_restart`, the sections whose changes wait for a restart; with a mistake in the settings nothing changes",
+        help: "Reads the settings again: phones are added, removed and restarted, and the others go on; returns `added`, `changed`, `removed`, `unchanged` (ids), and `needs_restart`, the sections whose changes wait for a restart; with a mistake in the settings nothing changes",
         build: |_| Ok(BridgeRequest::Reload),
     },
     BridgeRequestRow {

@@ -221,7 +221,7 @@ pub const STATES: &[StateRow] = &[
     },
     StateRow {
         topic: "in_call",
-        help: "`ON` while a call is up, be it on hold or beside one that rings, `OFF`, or `unknown`",
+        help: "`ON` during a call, also while it is on hold or another one rings, `OFF`, or `unknown`",
         read: |s| vec![(PhoneTopic::InCall, any_line(s, &[CallState::InCall, CallState::OnHold]))],
     },
     StateRow {

@@ -233,7 +233,7 @@ pub enum PhoneError {
     #[error("the phone has locked the login: {0}")]
     LockedOut(String),
     /// Its answer makes no sense.
-    #[error("the phone's answer makes no sense: {0}")]
+    #[error("the phone's answer is not understood: {0}")]
     BadAnswer(String),
     /// It understood, and said no.
     #[error("the phone refused: {0}")]

@@ -51,7 +51,7 @@ impl Twin {
     pub(super) fn goodbye(&mut self, now: Now) -> Vec<Effect> {
         let mut effects = Effects::default();
         let in_flight = self.in_flight.take().and_then(|in_flight| in_flight.command);
-        let why = "the bridge is stopping, or begins anew with this phone";
+        let why = "the bridge is stopping, or starts this phone anew";
         for command in in_flight.into_iter().chain(self.queue.drain()) {
             let failure = if command.has_told() {
                 let why = format!("{why}; it was already asked, and may have obeyed");

@@ -49,7 +49,7 @@ pub const ENTITIES: &[Entity] = &[
         name: "In call",
         kind: Kind::OnOff { topic: |_| PhoneTopic::InCall },
         icon: Some("mdi:phone-in-talk"),
-        help: "On while a call is up, be it on hold",
+        help: "On during a call, also while it is on hold",
         ..SENSOR
     },
     Entity {

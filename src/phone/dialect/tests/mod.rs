@@ -279,10 +279,10 @@ fn any_field_may_be_number_text_or_missing() {
 #[test]
 fn what_is_no_answer_says_why() {
     let cases = [
-        (200, "", "makes no sense: nothing"),
-        (200, "<html><body>Login</body></html>", "makes no sense: a web page"),
+        (200, "", "is not understood: nothing"),
+        (200, "<html><body>Login</body></html>", "is not understood: a web page"),
         (200, r#"{"response":"success","body":[{"line":1"#, "JSON that breaks off"),
-        (200, "Response=Error", "makes no sense: no JSON"),
+        (200, "Response=Error", "is not understood: no JSON"),
         (200, "[]", "a list instead of a JSON object"),
         (200, r#"{"response":"success","body":"idle"}"#, "a text instead of a list of lines"),
         (
