@@ -34,21 +34,21 @@ async fn main() -> anyhow::Result<()> {
     let rounds = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(ROUNDS);
     println!("from a phone's line to an MQTT subscriber, {rounds} rounds each, in milliseconds");
     println!("{:28}{:>8}{:>8}{:>8}{:>8}{:>8}", "", "min", "median", "p90", "p99", "max");
-    let mut world = World::start(true).await?;
-    print("push: line -> event/call", line_to_event(&mut world, rounds).await?);
-    print("push: line -> call_state", line_to_state(&mut world, rounds).await?);
-    print("command -> request", command_to_phone(&mut world, rounds).await?);
-    world.stop().await?;
-    let mut world = World::start(false).await?;
-    print("poll: line -> event/call", line_to_event(&mut world, rounds).await?);
-    print("poll: line -> call_state", line_to_state(&mut world, rounds).await?);
-    world.stop().await?;
+    let mut bed = TestBed::start(true).await?;
+    print("push: line -> event/call", line_to_event(&mut bed, rounds).await?);
+    print("push: line -> call_state", line_to_state(&mut bed, rounds).await?);
+    print("command -> request", command_to_phone(&mut bed, rounds).await?);
+    bed.stop().await?;
+    let mut bed = TestBed::start(false).await?;
+    print("poll: line -> event/call", line_to_event(&mut bed, rounds).await?);
+    print("poll: line -> call_state", line_to_state(&mut bed, rounds).await?);
+    bed.stop().await?;
     println!("poll and active_poll are {POLL:?} where the phone does not push");
     Ok(())
 }
 
 /// A broker, a phone, the bridge between them, and somebody who listens.
-struct World {
+struct TestBed {
     broker: Broker,
     phone: Simulator,
     client: MqttClient,
@@ -57,7 +57,7 @@ struct World {
     stop: CancellationToken,
 }
 
-impl World {
+impl TestBed {
     async fn start(pushes: bool) -> anyhow::Result<Self> {
         let stop = CancellationToken::new();
         let broker = Broker::start(([127, 0, 0, 1], 0).into(), None).await?;
@@ -70,11 +70,11 @@ impl World {
         client.subscribe("gxv2mqtt/kitchen/#", take).await?;
         let settings = settings(&broker, &phone, pushes)?;
         let bridge = tokio::spawn(bridge::run(settings, stop.clone()));
-        let mut world = Self { broker, phone, client, heard, bridge, stop };
-        world.until("calls", "[]").await?;
+        let mut bed = Self { broker, phone, client, heard, bridge, stop };
+        bed.until("calls", "[]").await?;
         // what is left from before is looked for two seconds
         sleep(Duration::from_secs(3)).await;
-        Ok(world)
+        Ok(bed)
     }
 
     /// Waits for a message on a topic that holds a text; returns when it came.
@@ -109,16 +109,16 @@ impl World {
     }
 }
 
-async fn line_to_event(world: &mut World, rounds: usize) -> anyhow::Result<Vec<Duration>> {
-    line_to(world, rounds, "event/call", "incoming").await
+async fn line_to_event(bed: &mut TestBed, rounds: usize) -> anyhow::Result<Vec<Duration>> {
+    line_to(bed, rounds, "event/call", "incoming").await
 }
 
-async fn line_to_state(world: &mut World, rounds: usize) -> anyhow::Result<Vec<Duration>> {
-    line_to(world, rounds, "call_state", "ringing").await
+async fn line_to_state(bed: &mut TestBed, rounds: usize) -> anyhow::Result<Vec<Duration>> {
+    line_to(bed, rounds, "call_state", "ringing").await
 }
 
 async fn line_to(
-    world: &mut World,
+    bed: &mut TestBed,
     rounds: usize,
     place: &str,
     text: &str,
@@ -126,26 +126,26 @@ async fn line_to(
     let mut times = Vec::with_capacity(rounds);
     for _ in 0..rounds {
         let start = Instant::now();
-        let line = world.phone.ring(Caller::new("Ann Example", "+15550123"));
+        let line = bed.phone.ring(Caller::new("Ann Example", "+15550123"));
         let line = line.context("the phone does not ring")?;
-        times.push(world.until(place, text).await? - start);
-        world.rest(line).await?;
+        times.push(bed.until(place, text).await? - start);
+        bed.rest(line).await?;
     }
     Ok(times)
 }
 
 /// From a command that is published to the request for it at the phone.
-async fn command_to_phone(world: &mut World, rounds: usize) -> anyhow::Result<Vec<Duration>> {
+async fn command_to_phone(bed: &mut TestBed, rounds: usize) -> anyhow::Result<Vec<Duration>> {
     let mut times = Vec::with_capacity(rounds);
     for _ in 0..rounds {
-        let before = world.phone.requests(Function::SystemOperation);
-        let arrived = arrival(world.phone.clone(), before);
+        let before = bed.phone.requests(Function::SystemOperation);
+        let arrived = arrival(bed.phone.clone(), before);
         let start = Instant::now();
         let options = PublishOptions { qos: QoS::AtMostOnce, ..PublishOptions::default() };
         let topic = "gxv2mqtt/kitchen/command/provision";
-        world.client.publish_with_options(topic, Vec::new(), options).await?;
+        bed.client.publish_with_options(topic, Vec::new(), options).await?;
         times.push(arrived.await?.context("the phone was not asked")? - start);
-        world.until("result", "provision").await?;
+        bed.until("result", "provision").await?;
         sleep(POLL.mul_f64(fastrand::f64())).await;
     }
     Ok(times)
