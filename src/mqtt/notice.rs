@@ -3,7 +3,7 @@
 /// What the link tells the bridge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// The broker is there, and thinks us offline: all state is wanted again, and then [`Outbox::greet`].
+    /// The broker is there, and thinks us offline: all state is wanted again, and then [`Outbox::greet`](super::Outbox::greet).
     Connected,
     /// The broker sends what it has retained, from now on and in a moment.
     Listening,

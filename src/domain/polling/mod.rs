@@ -1,4 +1,4 @@
-//! When a phone is polled for what: every periodic request is a [`Job`], and this is the one place that decides which is next,
+//! When a phone is polled for what: every periodic request is a `Job`, and this is the one place that decides which is next,
 //! how long a failed one waits, and that nothing is sent after a refused login.
 
 mod backoff;
