@@ -12,7 +12,9 @@ RUN sed -i '/^\[\[\(bench\|test\)\]\]/,/^$/d' Cargo.toml \
     && mkdir src && echo 'fn main() {}' >src/main.rs && touch src/lib.rs \
     && cargo build --locked --release
 COPY . .
-RUN touch src/main.rs src/lib.rs && cargo build --locked --release && mv target/release/gxv2mqtt /gxv2mqtt
+RUN sed -i '/^\[\[\(bench\|test\)\]\]/,/^$/d' Cargo.toml \
+    && touch src/main.rs src/lib.rs \
+    && cargo build --locked --release && mv target/release/gxv2mqtt /gxv2mqtt
 
 FROM debian:trixie-slim
 LABEL org.opencontainers.image.title="gxv2mqtt" \
