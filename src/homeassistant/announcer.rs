@@ -5,6 +5,7 @@
 //! still works on another of the same device: so two different ones keep a distance, and the last is sent once more.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -97,14 +98,19 @@ enum Listening {
     Until(Instant),
 }
 
-/// What is, and what should be, announced of one device.
+/// What is, and what should be, announced of one device. Payloads are large: they are made when they are sent, and only their
+/// fingerprints are kept.
 #[derive(Debug, Default)]
 struct Announcement {
-    wanted: Option<Value>,
+    /// Whose it is; none of the bridge's own.
+    phone: Option<PhoneId>,
+    /// What should be announced; none as long as that is not known.
+    wanted: Option<u64>,
     complete: bool,
     /// Keys and platforms that Home Assistant knows.
     shown: BTreeMap<String, String>,
-    sent: Option<Value>,
+    /// What was sent last.
+    sent: Option<u64>,
     due: Option<Instant>,
     quiet_until: Option<Instant>,
 }
@@ -118,7 +124,7 @@ impl Announcer {
         seed: u64,
     ) -> Self {
         let bridge = Announcement {
-            wanted: Some(discovery::bridge(&base)),
+            wanted: Some(fingerprint(&discovery::bridge(&base))),
             complete: true,
             ..Announcement::default()
         };
@@ -263,6 +269,7 @@ impl Announcer {
         let device = self.devices.entry(discovery::object_id(&self.base, &phone.id)).or_default();
         // be it the same as before: whoever describes it wants it to be told
         device.wanted = None;
+        device.phone = Some(phone.id.clone());
         device.complete = phone.complete;
         let mac = phone.identity.own_mac().map(str::to_owned);
         let id = phone.id.clone();
@@ -292,23 +299,27 @@ impl Announcer {
 
     /// Renews what is wanted of a phone.
     fn want(&mut self, id: &PhoneId, now: Instant) {
-        let Some(phone) = self.described.get(id) else { return };
-        let mac = phone.identity.own_mac();
-        let shared = mac.is_some_and(|mac| self.claiming(mac).len() > 1);
-        let wanted = if shared || mac.is_none() {
-            let mut phone = phone.clone();
-            phone.identity.mac = None;
-            discovery::phone(&self.base, &phone)
-        } else {
-            discovery::phone(&self.base, phone)
-        };
-        let earliest = self.earliest(now);
         let object = discovery::object_id(&self.base, id);
+        let Some(wanted) = self.payload_of(Some(id)).as_ref().map(fingerprint) else { return };
+        let earliest = self.earliest(now);
         let Some(device) = self.devices.get_mut(&object) else { return };
-        if device.wanted.as_ref() != Some(&wanted) {
+        if device.wanted != Some(wanted) {
             device.wanted = Some(wanted);
             device.due = Some(device.quiet_until.map_or(earliest, |until| until.max(earliest)));
         }
+    }
+
+    /// Returns what should be announced of a phone, or of the bridge itself.
+    fn payload_of(&self, phone: Option<&PhoneId>) -> Option<Value> {
+        let Some(id) = phone else { return Some(discovery::bridge(&self.base)) };
+        let phone = self.described.get(id)?;
+        let shared = phone.identity.own_mac().is_some_and(|mac| self.claiming(mac).len() > 1);
+        if !shared && phone.identity.own_mac().is_some() {
+            return Some(discovery::phone(&self.base, phone));
+        }
+        let mut phone = phone.clone();
+        phone.identity.mac = None;
+        Some(discovery::phone(&self.base, &phone))
     }
 
     fn earliest(&self, now: Instant) -> Instant {
@@ -352,10 +363,18 @@ impl Announcer {
     }
 
     fn announce(&mut self, now: Instant) -> Vec<Effect> {
+        let is_due = |device: &Announcement| device.due.is_some_and(|due| due <= now);
+        let due = self.devices.iter().filter(|(_, device)| is_due(device));
+        let due: Vec<_> =
+            due.map(|(object, device)| (object.clone(), device.phone.clone())).collect();
         let mut payloads: Vec<(String, String)> = Vec::new();
-        for (object, device) in &mut self.devices {
-            if let Some(payload) = device.payload(now) {
-                payloads.push((object.clone(), payload.to_string()));
+        for (object, phone) in due {
+            let wanted = self.payload_of(phone.as_ref());
+            let Some(device) = self.devices.get_mut(&object) else { continue };
+            device.due = None;
+            let wanted = wanted.filter(|_| device.wanted.is_some());
+            if let Some(payload) = wanted.and_then(|wanted| device.payload(wanted, now)) {
+                payloads.push((object, payload.to_string()));
             }
         }
         // phones name the bridge as the device that they are reached through: it comes first
@@ -375,11 +394,8 @@ impl Announcer {
 }
 
 impl Announcement {
-    /// Returns what to send now, if anything is due.
-    fn payload(&mut self, now: Instant) -> Option<Value> {
-        self.due.filter(|due| *due <= now)?;
-        self.due = None;
-        let mut payload = self.wanted.clone()?;
+    /// Returns what to send now, out of what should be announced.
+    fn payload(&mut self, mut payload: Value, now: Instant) -> Option<Value> {
         let wanted = components(&payload);
         // one that becomes another kind of entity is taken back first, too
         let mut gone = self.shown.clone();
@@ -393,13 +409,20 @@ impl Announcement {
             payload["components"][&key] = json!({ "platform": platform });
             self.shown.remove(&key);
         }
-        if self.sent.as_ref() != Some(&payload) {
+        let sent = fingerprint(&payload);
+        if self.sent.replace(sent) != Some(sent) {
             self.quiet_until = Some(now + DISTANCE);
             self.due = self.quiet_until;
         }
-        self.sent = Some(payload.clone());
         Some(payload)
     }
+}
+
+/// Returns what tells a payload from another one.
+fn fingerprint(payload: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    payload.to_string().hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Returns the keys and platforms of a payload's components.

@@ -317,7 +317,9 @@ fn a_mac_address_that_two_phones_claim_is_no_connection() {
         Input::Described(device)
     };
     let connections = |story: &Story, object: &str| {
-        let wanted = story.announcer.devices[object].wanted.as_ref().unwrap();
+        let device = &story.announcer.devices[object];
+        let wanted = story.announcer.payload_of(device.phone.as_ref()).unwrap();
+        assert_eq!(device.wanted, Some(fingerprint(&wanted)), "it is renewed at once");
         wanted["device"]["connections"].as_array().map_or(0, Vec::len)
     };
     story.at(0, described("kitchen", "c0:74:ad:00:00:01"));
