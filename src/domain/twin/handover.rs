@@ -115,6 +115,7 @@ impl Twin {
                 }
             }
         }
+        self.picture.forget_published();
         self.picture.published = published;
         self.queue = Queue::with_dials(handover.dials);
         let (login, problem) = handover.login;

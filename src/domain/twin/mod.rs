@@ -49,7 +49,7 @@ impl Twin {
             Input::Commanded { header, command } => {
                 self.commanded(&header, command, now, &mut effects);
             }
-            Input::RepublishAll => self.picture.published.clear(),
+            Input::RepublishAll => self.picture.forget_published(),
             Input::Retained(topic, payload) => self.retained(topic, &payload, now, &mut effects),
             Input::RetainedComplete => {
                 let of_calls = self.switchboard.retained_complete(now);

@@ -21,6 +21,8 @@ const CODES: usize = 64;
 pub(super) struct Picture {
     pub(super) snapshot: Snapshot,
     pub(super) published: State,
+    /// The snapshot that was published last: as long as it is the same, nothing has to be rendered.
+    shown: Option<Box<Snapshot>>,
     pub(super) described: Option<Device>,
     codes: BTreeSet<String>,
 }
@@ -32,6 +34,7 @@ impl Picture {
         Self {
             snapshot: Snapshot::unseen(name.clone(), url.clone(), dialect),
             published: State::new(),
+            shown: None,
             described: None,
             codes: BTreeSet::new(),
         }
@@ -97,8 +100,15 @@ impl Picture {
         }
     }
 
+    /// Forgets what was published: the broker, or somebody who reads there, knows nothing any more.
+    pub(super) fn forget_published(&mut self) {
+        self.published.clear();
+        self.shown = None;
+    }
+
     /// Handles a topic that was published before we started, or before the broker forgot us.
     pub(super) fn retained(&mut self, options: &TwinOptions, topic: PhoneTopic, payload: &str) {
+        self.shown = None;
         let numbered = matches!(topic, PhoneTopic::Line(_) | PhoneTopic::Account(_));
         let value = matches!(topic, PhoneTopic::Value(_));
         if !(numbered || value) || self.published.contains_key(&topic) {
@@ -134,6 +144,7 @@ impl Picture {
     /// Returns what says that the phone is offline, unless that was said: what users saw before is not replaced by what is only
     /// not known yet, and what is left of it is not taken for the present.
     pub(super) fn publish_offline(&mut self) -> Option<Effect> {
+        self.shown = None;
         let offline = "offline".to_owned();
         let before = self.published.insert(PhoneTopic::Availability, offline.clone());
         (before.as_ref() != Some(&offline))
@@ -142,6 +153,10 @@ impl Picture {
 
     /// Returns what has changed since it was published.
     pub(super) fn publish(&mut self, options: &TwinOptions) -> Vec<Effect> {
+        if self.shown.as_deref() == Some(&self.snapshot) {
+            return Vec::new();
+        }
+        self.shown = Some(Box::new(self.snapshot.clone()));
         let state = self.snapshot.state();
         let changes = diff(&self.published, &state).into_iter();
         let mut effects: Vec<_> =
