@@ -145,7 +145,7 @@ impl Nginx {
             write!(temporary, "{kind}_temp_path {folder_name}/{kind};")?;
         }
         let settings = format!(
-            "daemon off; pid {folder_name}/pid; error_log stderr crit; worker_rlimit_nofile 20000;\
+            "daemon off; master_process off; pid {folder_name}/pid; error_log stderr crit; worker_rlimit_nofile 20000;\
              events {{ worker_connections 16000; }} http {{ access_log off; keepalive_requests 1000000;\
              default_type application/json; {temporary} server {{ {server} }} }}"
         );
