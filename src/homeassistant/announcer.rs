@@ -4,17 +4,19 @@
 //! no longer there can be taken back, also after a restart. Home Assistant skips parts of a payload that comes while it
 //! still works on another of the same device: so two different ones keep a distance, and the last is sent once more.
 
+mod announcement;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::domain::contract::entity::Device;
 use crate::domain::contract::topic::{Base, Delivery, Publication, Topic};
 use crate::domain::telephony::PhoneId;
 
 use super::{DiscoveryOptions, discovery};
+use announcement::{Announcement, Owner, components};
 
 /// How long what was announced before is listened to.
 const LISTEN: Duration = Duration::from_secs(2);
@@ -75,9 +77,11 @@ pub struct Announcer {
     base: Base,
     phones: BTreeSet<PhoneId>,
     /// None, if nothing is to be announced.
-    devices: BTreeMap<String, Announcement>,
+    devices: BTreeMap<Owner, Announcement>,
     /// The phones as they were described last.
     described: BTreeMap<PhoneId, Device>,
+    /// Which phones claim a MAC address.
+    claims: BTreeMap<String, BTreeSet<PhoneId>>,
     /// The components of what is announced and is ours, as far as it was heard since the connection opened.
     found: BTreeMap<String, BTreeMap<String, String>>,
     /// Nothing is announced before this: the same entities were just taken back under other ids.
@@ -98,23 +102,6 @@ enum Listening {
     Until(Instant),
 }
 
-/// What is, and what should be, announced of one device. Payloads are large: they are made when they are sent, and only their
-/// fingerprints are kept.
-#[derive(Debug, Default)]
-struct Announcement {
-    /// Whose it is; none of the bridge's own.
-    phone: Option<PhoneId>,
-    /// What should be announced; none as long as that is not known.
-    wanted: Option<u64>,
-    complete: bool,
-    /// Keys and platforms that Home Assistant knows.
-    shown: BTreeMap<String, String>,
-    /// What was sent last.
-    sent: Option<u64>,
-    due: Option<Instant>,
-    quiet_until: Option<Instant>,
-}
-
 impl Announcer {
     /// Takes the phones of the settings: others of this bridge that were announced before are taken back.
     pub fn new(
@@ -123,18 +110,14 @@ impl Announcer {
         phones: BTreeSet<PhoneId>,
         seed: u64,
     ) -> Self {
-        let bridge = Announcement {
-            wanted: Some(fingerprint(&discovery::bridge(&base))),
-            complete: true,
-            ..Announcement::default()
-        };
-        let bridge = options.discovery.then(|| (discovery::bridge_id(&base), bridge));
+        let bridge = options.discovery.then(|| (Owner::Bridge, Announcement::complete()));
         Self {
             options,
             base,
             phones,
             devices: bridge.into_iter().collect(),
             described: BTreeMap::new(),
+            claims: BTreeMap::new(),
             found: BTreeMap::new(),
             hushed_until: None,
             listening: Listening::No,
@@ -215,14 +198,18 @@ impl Announcer {
 
     /// Takes back what was found of phones that the bridge does not have, or not under this id any more.
     fn judge(&mut self, now: Instant) -> Vec<Effect> {
-        let mut known: BTreeSet<String> =
-            self.phones.iter().map(|phone| discovery::object_id(&self.base, phone)).collect();
-        known.insert(discovery::bridge_id(&self.base));
+        let phones = self.phones.iter().cloned().map(Owner::Phone);
+        let mut known: BTreeMap<String, Owner> = phones
+            .chain([Owner::Bridge])
+            .map(|owner| (owner.object_id(&self.base), owner))
+            .collect();
         let ours = format!("{}_", discovery::bridge_slug(&self.base));
         let mut effects = Vec::new();
         for (object, components) in std::mem::take(&mut self.found) {
-            if self.options.discovery && known.contains(&object) {
-                self.devices.entry(object).or_default().shown.extend(components);
+            if self.options.discovery
+                && let Some(owner) = known.remove(&object)
+            {
+                self.devices.entry(owner).or_default().shown.extend(components);
                 continue;
             }
             if !object.starts_with(&ours) {
@@ -240,9 +227,10 @@ impl Announcer {
         let mut effects = Vec::new();
         for phone in gone {
             let object = discovery::object_id(&self.base, &phone);
-            self.devices.remove(&object);
+            self.devices.remove(&Owner::Phone(phone.clone()));
             let gone = self.described.remove(&phone);
             if let Some(mac) = gone.as_ref().and_then(|gone| gone.identity.own_mac()) {
+                self.unclaim(mac, &phone);
                 self.want_again(mac, now);
             }
             // what is left of them while the broker is away is found on the next connection
@@ -266,15 +254,20 @@ impl Announcer {
         if !self.options.discovery {
             return;
         }
-        let device = self.devices.entry(discovery::object_id(&self.base, &phone.id)).or_default();
+        let id = phone.id.clone();
+        let device = self.devices.entry(Owner::Phone(id.clone())).or_default();
         // be it the same as before: whoever describes it wants it to be told
         device.wanted = None;
-        device.phone = Some(phone.id.clone());
         device.complete = phone.complete;
         let mac = phone.identity.own_mac().map(str::to_owned);
-        let id = phone.id.clone();
         let before = self.described.insert(id.clone(), phone);
         let mac_before = before.and_then(|before| before.identity.own_mac().map(str::to_owned));
+        if let Some(mac) = &mac_before {
+            self.unclaim(mac, &id);
+        }
+        if let Some(mac) = &mac {
+            self.claims.entry(mac.clone()).or_default().insert(id.clone());
+        }
         self.want(&id, now);
         if mac_before != mac {
             for changed in [mac_before, mac].into_iter().flatten() {
@@ -286,35 +279,36 @@ impl Announcer {
     /// Renews what is wanted of the phones with this MAC address: where two claim the same, Home Assistant would make one
     /// device of them, so it is nobody's connection.
     fn want_again(&mut self, mac: &str, now: Instant) {
-        for id in self.claiming(mac) {
+        for id in self.claims.get(mac).cloned().unwrap_or_default() {
             self.want(&id, now);
         }
     }
 
-    /// Returns the phones with this MAC address.
-    fn claiming(&self, mac: &str) -> Vec<PhoneId> {
-        let claims = |phone: &&Device| phone.identity.own_mac() == Some(mac);
-        self.described.values().filter(claims).map(|phone| phone.id.clone()).collect()
+    fn unclaim(&mut self, mac: &str, phone: &PhoneId) {
+        if let Some(claiming) = self.claims.get_mut(mac) {
+            claiming.remove(phone);
+            if claiming.is_empty() {
+                self.claims.remove(mac);
+            }
+        }
     }
 
     /// Renews what is wanted of a phone.
     fn want(&mut self, id: &PhoneId, now: Instant) {
-        let object = discovery::object_id(&self.base, id);
-        let Some(wanted) = self.payload_of(Some(id)).as_ref().map(fingerprint) else { return };
+        let owner = Owner::Phone(id.clone());
+        let Some(wanted) = self.payload_of(&owner) else { return };
         let earliest = self.earliest(now);
-        let Some(device) = self.devices.get_mut(&object) else { return };
-        if device.wanted != Some(wanted) {
-            device.wanted = Some(wanted);
-            device.due = Some(device.quiet_until.map_or(earliest, |until| until.max(earliest)));
+        if let Some(device) = self.devices.get_mut(&owner) {
+            device.want(&wanted, earliest);
         }
     }
 
-    /// Returns what should be announced of a phone, or of the bridge itself.
-    fn payload_of(&self, phone: Option<&PhoneId>) -> Option<Value> {
-        let Some(id) = phone else { return Some(discovery::bridge(&self.base)) };
+    /// Returns what should be announced of a device; none as long as that is not known.
+    fn payload_of(&self, owner: &Owner) -> Option<Value> {
+        let Owner::Phone(id) = owner else { return Some(discovery::bridge(&self.base)) };
         let phone = self.described.get(id)?;
-        let shared = phone.identity.own_mac().is_some_and(|mac| self.claiming(mac).len() > 1);
-        if !shared && phone.identity.own_mac().is_some() {
+        let claiming = phone.identity.own_mac().and_then(|mac| self.claims.get(mac));
+        if claiming.is_some_and(|claiming| claiming.len() == 1) {
             return Some(discovery::phone(&self.base, phone));
         }
         let mut phone = phone.clone();
@@ -365,22 +359,16 @@ impl Announcer {
     fn announce(&mut self, now: Instant) -> Vec<Effect> {
         let is_due = |device: &Announcement| device.due.is_some_and(|due| due <= now);
         let due = self.devices.iter().filter(|(_, device)| is_due(device));
-        let due: Vec<_> =
-            due.map(|(object, device)| (object.clone(), device.phone.clone())).collect();
-        let mut payloads: Vec<(String, String)> = Vec::new();
-        for (object, phone) in due {
-            let wanted = self.payload_of(phone.as_ref());
-            let Some(device) = self.devices.get_mut(&object) else { continue };
-            device.due = None;
-            let wanted = wanted.filter(|_| device.wanted.is_some());
-            if let Some(payload) = wanted.and_then(|wanted| device.payload(wanted, now)) {
-                payloads.push((object, payload.to_string()));
+        let due: Vec<Owner> = due.map(|(owner, _)| owner.clone()).collect();
+        let mut effects = Vec::new();
+        for owner in due {
+            let wanted = self.payload_of(&owner);
+            let Some(device) = self.devices.get_mut(&owner) else { continue };
+            if let Some(payload) = device.send(wanted, now) {
+                effects.push(self.publication(&owner.object_id(&self.base), payload));
             }
         }
-        // phones name the bridge as the device that they are reached through: it comes first
-        let bridge = discovery::bridge_id(&self.base);
-        payloads.sort_by_key(|(object, _)| *object != bridge);
-        payloads.into_iter().map(|(object, payload)| self.publication(&object, payload)).collect()
+        effects
     }
 
     fn publication(&self, object: &str, payload: String) -> Effect {
@@ -391,48 +379,6 @@ impl Announcer {
             delivery: Delivery::Lasting,
         })
     }
-}
-
-impl Announcement {
-    /// Returns what to send now, out of what should be announced.
-    fn payload(&mut self, mut payload: Value, now: Instant) -> Option<Value> {
-        let wanted = components(&payload);
-        // one that becomes another kind of entity is taken back first, too
-        let mut gone = self.shown.clone();
-        gone.retain(|key, platform| wanted.get(key) != Some(platform));
-        if !self.complete && !gone.is_empty() {
-            // it has not answered since we started: what was known of it before is better than nothing
-            return None;
-        }
-        self.shown = wanted;
-        for (key, platform) in gone {
-            payload["components"][&key] = json!({ "platform": platform });
-            self.shown.remove(&key);
-        }
-        let sent = fingerprint(&payload);
-        if self.sent.replace(sent) != Some(sent) {
-            self.quiet_until = Some(now + DISTANCE);
-            self.due = self.quiet_until;
-        }
-        Some(payload)
-    }
-}
-
-/// Returns what tells a payload from another one.
-fn fingerprint(payload: &Value) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    payload.to_string().hash(&mut hasher);
-    hasher.finish()
-}
-
-/// Returns the keys and platforms of a payload's components.
-fn components(payload: &Value) -> BTreeMap<String, String> {
-    let components = payload["components"].as_object().into_iter().flatten();
-    components
-        .filter_map(|(key, component)| {
-            Some((key.clone(), component["platform"].as_str()?.to_owned()))
-        })
-        .collect()
 }
 
 #[cfg(test)]
