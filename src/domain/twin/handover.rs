@@ -115,8 +115,7 @@ impl Twin {
                 }
             }
         }
-        self.picture.forget_published();
-        self.picture.published = published;
+        self.picture.set_published(published);
         self.queue = Queue::with_dials(handover.dials);
         let (login, problem) = handover.login;
         if self.polling.resume_login_backoff(login, now.instant) {

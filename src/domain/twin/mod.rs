@@ -19,7 +19,7 @@ mod values;
 
 use std::time::Instant;
 
-use crate::domain::contract::snapshot::Problem;
+use crate::domain::contract::snapshot::{Problem, State};
 
 use state::Effects;
 
@@ -49,7 +49,7 @@ impl Twin {
             Input::Commanded { header, command } => {
                 self.commanded(&header, command, now, &mut effects);
             }
-            Input::RepublishAll => self.picture.forget_published(),
+            Input::RepublishAll => self.picture.set_published(State::new()),
             Input::Retained(topic, payload) => self.retained(topic, &payload, now, &mut effects),
             Input::RetainedComplete => {
                 let of_calls = self.switchboard.retained_complete(now);

@@ -100,20 +100,20 @@ impl Picture {
         }
     }
 
-    /// Forgets what was published: the broker, or somebody who reads there, knows nothing any more.
-    pub(super) fn forget_published(&mut self) {
-        self.published.clear();
+    /// Goes on with this as what was published: what else is seen of the phone is published anew.
+    pub(super) fn set_published(&mut self, published: State) {
+        self.published = published;
         self.shown = None;
     }
 
     /// Handles a topic that was published before we started, or before the broker forgot us.
     pub(super) fn retained(&mut self, options: &TwinOptions, topic: PhoneTopic, payload: &str) {
-        self.shown = None;
         let numbered = matches!(topic, PhoneTopic::Line(_) | PhoneTopic::Account(_));
         let value = matches!(topic, PhoneTopic::Value(_));
         if !(numbered || value) || self.published.contains_key(&topic) {
             return;
         }
+        self.shown = None;
         if let PhoneTopic::Value(key) = &topic {
             let left = self.retained_value(options, key, payload);
             self.published.insert(topic, left);
