@@ -515,6 +515,13 @@ fn what_the_broker_forgot_is_published_again() {
 }
 
 #[test]
+fn what_the_broker_had_of_an_account_that_is_not_there_is_taken_back_though_nothing_else_changed() {
+    let mut story = Story::settled();
+    story.happens(Input::Retained(PhoneTopic::Account(9), "{}".into()));
+    assert_eq!(story.told(), " 10.0 accounts/9 = \n");
+}
+
+#[test]
 fn a_lacking_function_is_said_once_and_the_rest_works() {
     let mut story = Story::new();
     story.stuck = true;
