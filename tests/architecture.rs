@@ -13,11 +13,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("homeassistant", &["domain"]),
     ("phone", &["domain", "tls"]),
+    ("file", &[]),
     ("tls", &[]),
     ("mqtt", &["domain", "tls"]),
-    ("names", &["domain"]),
+    ("names", &["domain", "file"]),
     ("simulator", &[]),
-    ("config", &["domain", "homeassistant", "mqtt", "names", "phone"]),
+    ("config", &["domain", "file", "homeassistant", "mqtt", "names", "phone"]),
     ("log", &["config"]),
     ("cli", &["simulator"]), // the words of its events
     ("reference", &["domain", "phone"]),
@@ -34,14 +35,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// The same for the rooms of the domain.
 const DOMAIN: &[(&str, &[&str])] = &[
     ("secret", &[]),
+    ("text", &[]),
     ("time", &[]),
     ("telephony", &[]),
     ("values", &[]),
-    ("contacts", &["telephony"]),
+    ("contacts", &["telephony", "text"]),
     ("request", &["contacts", "secret", "telephony", "values"]),
-    ("contract", &["call", "command", "request", "telephony", "time", "values"]),
+    ("contract", &["call", "command", "request", "telephony", "text", "time", "values"]),
     ("call", &["contacts", "contract", "telephony", "time"]),
-    ("command", &["call", "contacts", "request", "telephony", "values"]),
+    ("command", &["call", "contacts", "request", "telephony", "text", "values"]),
     ("polling", &["contacts", "request", "values"]),
     (
         "twin",

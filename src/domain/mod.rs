@@ -2,6 +2,7 @@
 
 pub mod secret;
 pub mod telephony;
+pub mod text;
 pub mod time;
 
 pub mod contacts;

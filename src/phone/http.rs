@@ -1,16 +1,19 @@
 //! Sends requests to a phone: time limits, cookies, the login, size limits. What they say is the dialect's.
 
+mod cookies;
 mod failure;
 mod logins;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::cookie::{CookieStore, Jar};
 use reqwest::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderValue, LOCATION, ORIGIN, REFERER, SET_COOKIE,
+    CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderValue, LOCATION, ORIGIN, REFERER,
 };
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 use url::Url;
 use url::form_urlencoded::Serializer;
@@ -19,6 +22,7 @@ use crate::domain::request::{
     Answer, Operation, PhoneError, PhoneRequest, StatusQuery, SystemOperation,
 };
 use crate::domain::telephony::{Line, LineState};
+use crate::domain::text::short;
 
 use super::dialect::{
     Dialect, Fields, HttpRequest, Learned, Login, Method, ReadError, Reply, Session, Step,
@@ -26,15 +30,21 @@ use super::dialect::{
 use super::options::{PhoneOptions, Tls};
 use super::tls;
 
+use cookies::Cookies;
 pub use failure::Failed;
+use failure::WORDS;
 use logins::Logins;
 
-/// No answer that we request for is larger, but for those with thousands of contacts.
-const BODY_LIMIT: usize = 1024 * 1024;
+/// The largest answer, in bytes, but for those with thousands of contacts.
+const BODY_LIMIT: usize = 256 * 1024;
+/// An answer that is larger, in bytes, is read aside.
+const QUICK: usize = 32 * 1024;
+/// What reads large answers: each takes up to some ten times its size meanwhile.
+static READERS: Semaphore = Semaphore::const_new(2);
 /// What a form calls itself.
 const FORM: &str = "application/x-www-form-urlencoded";
-/// The largest list of contacts.
-const PHONEBOOK_LIMIT: usize = 16 * 1024 * 1024;
+/// The largest list of contacts, in bytes.
+const PHONEBOOK_LIMIT: usize = 4 * 1024 * 1024;
 /// Maximum part of an answer that is logged, in bytes.
 const EXCERPT: usize = 2048;
 /// How long a command waits for the next login.
@@ -85,13 +95,13 @@ fn client(tls: &Tls) -> Result<Client, String> {
 #[derive(Debug)]
 pub struct PhoneClient {
     client: Client,
-    dialect: Box<dyn Dialect>,
+    dialect: Arc<dyn Dialect>,
     learned: Learned,
     url: Url,
     origin: HeaderValue,
     referer: HeaderValue,
     timeout: Duration,
-    cookies: Jar,
+    cookies: Cookies,
     session: Session,
     logins: Logins,
     /// Whether the phone said explicitly that it took the login.
@@ -114,7 +124,7 @@ impl PhoneClient {
             referer: header(&format!("{origin}/")),
             origin: header(&origin),
             timeout: options.timeout,
-            cookies: Jar::default(),
+            cookies: Cookies::default(),
             session: Session::None,
             logins: Logins::default(),
             is_welcome: false,
@@ -199,7 +209,7 @@ impl PhoneClient {
             if matches!(request, PhoneRequest::Read(_)) {
                 tracing::trace!(status = reply.status, body = %excerpt(&reply.body), "answer");
             }
-            match self.dialect.read(request, &reply) {
+            match self.read(request, reply).await {
                 Ok(answer) => {
                     // a phone may tell its model without a session: only the lines prove that there is one
                     if *request == LINES {
@@ -215,6 +225,19 @@ impl PhoneClient {
                 }
             }
         }
+    }
+
+    /// Reads a reply; one that takes long to read keeps no other phone waiting.
+    async fn read(&self, request: &PhoneRequest, reply: Reply) -> Result<Answer, ReadError> {
+        if reply.body.len() <= QUICK {
+            return self.dialect.read(request, &reply);
+        }
+        let _turn = READERS.acquire().await;
+        let (dialect, request) = (Arc::clone(&self.dialect), request.clone());
+        let read = spawn_blocking(move || dialect.read(&request, &reply)).await;
+        read.unwrap_or_else(|_| {
+            Err(PhoneError::BadAnswer("reading it panicked: please report it".to_owned()).into())
+        })
     }
 
     /// Lets a command wait where sessions keep ending, if that is not for long: polls come again by themselves.
@@ -262,13 +285,13 @@ impl PhoneClient {
         let PhoneRequest::ChangePassword { role, old, new } = request else { return None };
         let ours = self.dialect.logs_in_with(*role, old.secret());
         if ours {
-            self.dialect.set_password(new.secret().clone());
+            self.dialect = self.dialect.with_password(new.secret().clone());
         }
         Some(Answer::PasswordChanged { ours })
     }
 
     async fn log_in(&mut self, login: (HttpRequest, Box<dyn Login>)) -> Result<(), PhoneError> {
-        self.cookies = Jar::default();
+        self.cookies = Cookies::default();
         self.session = Session::None;
         let (mut request, mut login) = login;
         loop {
@@ -288,12 +311,11 @@ impl PhoneClient {
     }
 
     /// Sends one request of the dialect.
-    async fn exchange(&self, request: HttpRequest) -> Result<Reply, Failed> {
+    async fn exchange(&mut self, request: HttpRequest) -> Result<Reply, Failed> {
         let HttpRequest { method, path, query, form, cookies, is_long } = request;
         let mut url = self.url.clone();
         url.set_path(&path);
-        let cookies = cookie(self.cookies.cookies(&url), &cookies);
-        let place = url.clone();
+        let cookies = self.cookies.header(url.path(), &cookies);
         if !query.is_empty() {
             url.set_query(Some(&encoded(&query)));
         }
@@ -312,30 +334,13 @@ impl PhoneClient {
             builder = builder.header(COOKIE, cookies);
         }
         let response = builder.send().await.map_err(Failed::from)?;
-        self.cookies.set_cookies(&mut response.headers().get_all(SET_COOKIE).iter(), &self.url);
+        self.cookies.take(response.headers(), response.url().path());
         let status = response.status().as_u16();
         let redirect = redirect(&response);
+        let has_cookie = self.cookies.has_any(response.url().path());
         let body = body(response, if is_long { PHONEBOOK_LIMIT } else { BODY_LIMIT }).await?;
-        let has_cookie = self.cookies.cookies(&place).is_some();
         Ok(Reply { status, redirect, has_cookie, body })
     }
-}
-
-/// Returns the cookies of a request: those that the phone has set (perhaps for `/cgi-bin` only), and those of the dialect that
-/// the phone has not set.
-fn cookie(set: Option<HeaderValue>, own: &Fields) -> Option<HeaderValue> {
-    if own.is_empty() {
-        return set;
-    }
-    let set = set.as_ref().and_then(|set| set.to_str().ok()).unwrap_or_default();
-    let name = |cookie: &str| cookie.split('=').next().unwrap_or_default().to_owned();
-    let known: Vec<_> = set.split("; ").map(name).collect();
-    let missing = own.iter().filter(|(name, _)| !known.iter().any(|known| known == name));
-    let mut all: Vec<_> = missing.map(|(name, value)| format!("{name}={value}")).collect();
-    all.extend((!set.is_empty()).then(|| set.to_owned()));
-    let mut value = HeaderValue::from_str(&all.join("; ")).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 /// Returns fields as a query or a form has them. A space is `%20`, which each server knows: to some a `+` is a plus. Colons stay,
@@ -373,7 +378,7 @@ fn before_it(error: PhoneError) -> Failed {
 fn redirect(response: &Response) -> Option<String> {
     let location = response.headers().get(LOCATION)?.to_str().ok()?;
     let to = response.url().join(location).ok()?;
-    Some(to.origin().ascii_serialization())
+    Some(short(&to.origin().ascii_serialization(), WORDS))
 }
 
 async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, Failed> {

@@ -14,6 +14,9 @@ use crate::domain::call::push::PushKind;
 use crate::domain::contacts::directory::Names;
 use crate::domain::contract::topic::PhoneTopic;
 
+/// More missed calls nobody has counted: a larger number that is retained is not ours.
+const MISSED: u64 = 1_000_000;
+
 /// Maximum number of inputs that are kept until it is known what was before.
 const KEPT: usize = 256;
 /// Nobody wants to hear of what happened longer ago.
@@ -100,7 +103,6 @@ impl Switchboard {
 
     /// Handles what the broker had retained on a topic before the bridge was started.
     pub fn retained(&mut self, topic: &PhoneTopic, payload: &str, now: Now) -> Vec<Effect> {
-        let said = |payload: &str| (!payload.is_empty()).then(|| topics::completed(payload));
         if *topic == PhoneTopic::Calls && self.early.is_some() {
             for live in topics::remembered(payload, now) {
                 self.engine.remember(live);
@@ -108,12 +110,13 @@ impl Switchboard {
             return self.open(now);
         }
         if *topic == PhoneTopic::MissedCalls && !self.missed_is_known {
-            self.missed = self.missed.saturating_add(payload.parse().unwrap_or_default());
+            let before = payload.parse().ok().filter(|before| *before <= MISSED);
+            self.missed = self.missed.saturating_add(before.unwrap_or_default());
             self.missed_is_known = true;
         } else if *topic == PhoneTopic::LastCall {
-            self.last_call = self.last_call.take().or_else(|| said(payload));
+            self.last_call = self.last_call.take().or_else(|| topics::completed(payload));
         } else if *topic == PhoneTopic::LastCaller {
-            self.last_caller = self.last_caller.take().or_else(|| said(payload));
+            self.last_caller = self.last_caller.take().or_else(|| topics::completed(payload));
         }
         Vec::new()
     }

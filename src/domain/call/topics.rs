@@ -11,9 +11,7 @@ use serde_json::{Value, json};
 use super::live::{HangUp, Live, Stage};
 use super::{Call, Direction, EventType, Now, Source};
 use crate::domain::contacts::directory::Person;
-
-/// Maximum number of calls that are restored after a restart: no phone has more lines.
-const REMEMBERED: usize = 64;
+use crate::domain::telephony::MANY;
 
 /// A call that was to be ended so long before the restart is not: what is there now may be another.
 const TOO_LATE: SignedDuration = SignedDuration::from_secs(60);
@@ -122,18 +120,21 @@ impl Known {
 }
 
 /// Returns what was retained on `P/last_call` or `P/last_caller` with all keys of today: an older version did not write
-/// those of contacts, and Home Assistant's templates miss them.
-pub(super) fn completed(payload: &str) -> String {
-    let mut whole: Value = serde_json::from_str(payload).unwrap_or_default();
-    let Some(fields) = whole.as_object_mut().filter(|fields| !fields.contains_key("contact"))
-    else {
-        return payload.to_owned();
-    };
+/// those of contacts, and Home Assistant's templates miss them. Returns none for what we have not written.
+pub(super) fn completed(payload: &str) -> Option<String> {
+    let mut whole: Value = serde_json::from_str(payload).ok()?;
+    let fields = whole.as_object_mut()?;
+    if !fields.get("call_id").is_some_and(Value::is_string) {
+        return None;
+    }
+    if fields.contains_key("contact") {
+        return Some(payload.to_owned());
+    }
     for (key, nothing) in [("contact", Value::Null), ("group", Value::Null), ("groups", json!([]))]
     {
         fields.entry(key).or_insert(nothing);
     }
-    whole.to_string()
+    Some(whole.to_string())
 }
 
 /// Returns the payload of `P/event/call`.
@@ -220,7 +221,7 @@ fn entry(live: &Live) -> Option<Entry> {
 /// Reads `P/calls` of before the bridge was started; what makes no sense is left out.
 pub(super) fn remembered(payload: &str, now: Now) -> Vec<Live> {
     let entries: Vec<Value> = serde_json::from_str(payload).unwrap_or_default();
-    let entries = entries.into_iter().take(REMEMBERED);
+    let entries = entries.into_iter().take(MANY);
     entries.filter_map(|entry| Some(live(serde_json::from_value(entry).ok()?, now))).collect()
 }
 

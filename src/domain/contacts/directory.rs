@@ -14,7 +14,7 @@ pub use written::{is_filled, numbers};
 /// Names of people and groups go into every event of a call: what is longer, in characters, is cut.
 const NAME: usize = 200;
 /// Maximum number of groups of a person that are kept.
-const GROUPS: usize = 32;
+pub const GROUPS: usize = 32;
 
 /// One card of an address book.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

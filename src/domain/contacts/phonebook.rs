@@ -1,5 +1,7 @@
 //! The phone's own contacts and groups, and pages of them for messages.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -8,6 +10,9 @@ use crate::domain::contacts::directory::Card;
 /// The contacts of a page have up to so many bytes as JSON, some hundred contacts: no broker takes less than 128 KB (AWS;
 /// EMQX takes 1 MB, Mosquitto more).
 const PAGE: usize = 100_000;
+
+/// Maximum number of numbers of a contact that have its name.
+const NUMBERS: usize = 50;
 
 /// A contact; a field that the phone left empty is none (vendor guide, Get Contact).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,10 +67,9 @@ pub struct Filter {
 
 /// Returns the contacts as cards: groups by their names where these are known, else by their ids.
 pub fn cards(contacts: &[Contact], groups: &[Group]) -> Vec<Card> {
-    let group = |id: &String| {
-        let known = groups.iter().find(|group| group.id == *id);
-        known.and_then(|group| group.name.as_ref()).unwrap_or(id).clone()
-    };
+    let names: HashMap<_, _> =
+        groups.iter().filter_map(|group| Some((&group.id, group.name.as_ref()?))).collect();
+    let group = |id: &String| names.get(id).copied().unwrap_or(id).clone();
     let card = |contact: &Contact| Card {
         name: contact.name.clone().unwrap_or_default(),
         groups: contact.group.iter().chain(&contact.more_groups).map(group).collect(),
@@ -76,6 +80,7 @@ pub fn cards(contacts: &[Contact], groups: &[Group]) -> Vec<Card> {
             // several numbers in one field are joined by colons (GMI guide, setcontact)
             .flat_map(|numbers| numbers.split("::"))
             .map(|number| number.trim_matches(':').to_owned())
+            .take(NUMBERS)
             .collect(),
     };
     contacts.iter().map(card).collect()

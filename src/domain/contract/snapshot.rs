@@ -10,7 +10,7 @@ use crate::domain::call::CallTopics;
 use crate::domain::contract::topic::PhoneTopic;
 use crate::domain::request::PhoneError;
 use crate::domain::telephony::clock::PhoneClock;
-use crate::domain::telephony::{Account, CallState, Identity, Line, PhoneStatus};
+use crate::domain::telephony::{Account, CallState, Identity, Line, MANY, PhoneStatus};
 use crate::domain::values::named::{Shown, ValueKey};
 
 /// Topics and their payloads.
@@ -151,11 +151,15 @@ impl Snapshot {
 
     /// Notes that a topic was published before we started: its line or account is there, but nothing more is known.
     pub fn remember(&mut self, topic: &PhoneTopic) {
+        let room = |known: usize| known < MANY;
         if let PhoneTopic::Line(number) = topic {
-            if let Err(place) = self.lines.binary_search_by_key(number, |line| line.line) {
+            if room(self.lines.len())
+                && let Err(place) = self.lines.binary_search_by_key(number, |line| line.line)
+            {
                 self.lines.insert(place, Line::unknown(*number));
             }
         } else if let PhoneTopic::Account(id) = topic
+            && room(self.accounts.len())
             && let Err(place) = self.accounts.binary_search_by_key(id, |account| account.id)
         {
             self.accounts.insert(place, Account::unknown(*id));

@@ -8,6 +8,9 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
+/// More lines, or accounts, than any of these phones has; the rest is left out.
+pub const MANY: usize = 64;
+
 /// The id of a phone: part of topics and entity ids, so it never changes once in use.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PhoneId(String);

@@ -36,6 +36,7 @@ mod tests;
 mod webapi;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::domain::secret::Secret;
 
@@ -67,7 +68,7 @@ pub struct DialectRow {
     pub push: PushForm,
     /// What is known of a function in this dialect.
     pub support: fn(Function) -> Support,
-    new: fn(DialectOptions) -> Box<dyn Dialect>,
+    new: fn(DialectOptions) -> Arc<dyn Dialect>,
 }
 
 /// What is known of a function in a dialect.
@@ -161,7 +162,7 @@ impl DialectKind {
     }
 
     /// Returns the dialect for one phone.
-    pub fn of(self, options: DialectOptions) -> Box<dyn Dialect> {
+    pub fn of(self, options: DialectOptions) -> Arc<dyn Dialect> {
         (self.row().new)(options)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::domain::secret::Secret;
 
@@ -123,6 +124,6 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// Returns `true` if the bridge logs in with this password of this role.
     fn logs_in_with(&self, role: Role, password: &Secret) -> bool;
 
-    /// Goes on with another password.
-    fn set_password(&mut self, password: Secret);
+    /// Returns the same with another password.
+    fn with_password(&self, password: Secret) -> Arc<dyn Dialect>;
 }

@@ -3,7 +3,11 @@
 use std::io;
 
 use crate::domain::request::PhoneError;
+use crate::domain::text::short;
 use crate::tls::{Fault, Keys, explain};
+
+/// How much of the words of others is repeated, in characters: a certificate may have names without end.
+pub(super) const WORDS: usize = 600;
 
 /// A request that brought no answer.
 #[derive(Debug)]
@@ -61,7 +65,7 @@ impl From<reqwest::Error> for Failed {
                 None => break,
             }
         }
-        let why = cause.to_string();
+        let why = short(&cause.to_string(), WORDS);
         let error = if in_answer {
             PhoneError::BadAnswer(format!("it breaks off: {why}"))
         } else {
@@ -81,7 +85,7 @@ fn of_tls(error: &(dyn std::error::Error + 'static)) -> Option<PhoneError> {
     let error = error.downcast_ref::<rustls::Error>()?;
     let keys = Keys { fingerprint: "tls_fingerprint", ca: "tls_ca_file" };
     Some(match explain(error, keys) {
-        Fault::Certificate(why) => PhoneError::BadCertificate(why),
-        Fault::Handshake(why) => PhoneError::Unreachable(why),
+        Fault::Certificate(why) => PhoneError::BadCertificate(short(&why, WORDS)),
+        Fault::Handshake(why) => PhoneError::Unreachable(short(&why, WORDS)),
     })
 }

@@ -150,12 +150,31 @@ fn what_happens_before_it_is_known_what_was_before_is_told_afterwards() {
 
 #[test]
 fn nonsense_on_the_broker_does_no_harm() {
-    for nonsense in ["", "{}", "[1]", "[{\"call_id\":\"x\"}]", "null", "ringing", "[[[["] {
+    for nonsense in [
+        "",
+        "{}",
+        "[1]",
+        "[{\"call_id\":\"x\"}]",
+        "{\"call_id\":7}",
+        "null",
+        "ringing",
+        "[[[[",
+        "18446744073709551615",
+        "-1",
+    ] {
         let mut story = Story::unseen(settings());
         story.look();
-        for topic in [PhoneTopic::Calls, PhoneTopic::MissedCalls, PhoneTopic::LastCaller] {
+        for topic in [
+            PhoneTopic::Calls,
+            PhoneTopic::MissedCalls,
+            PhoneTopic::LastCaller,
+            PhoneTopic::LastCall,
+        ] {
             story.remember(&topic, nonsense);
         }
+        let topics = story.board.topics().unwrap();
+        let shown = (topics.last_call, topics.last_caller, topics.missed);
+        assert!(matches!(shown, (None, None, Some(0..=1))), "{nonsense}: {shown:?}");
         story.line(1, Ringing, "1001", "").tells(&["incoming 1 1001 -"]);
         assert!(story.board.topics().unwrap().missed.is_some(), "{nonsense}");
     }

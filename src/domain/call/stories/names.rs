@@ -130,7 +130,7 @@ fn what_an_older_version_left_is_understood() {
     story.remember(&PhoneTopic::LastCaller, caller);
     story.change(1, Ringing, "1001", "").look().know(&[("1001", "Ann Example", &["Family"])]);
     let ann = json!(["Ann", "Ann Example", "Family", ["Family"]]);
-    let last = r#"{"event_type":"ended","name":"Bob","number":"1002"}"#;
+    let last = r#"{"event_type":"ended","call_id":"6","name":"Bob","number":"1002"}"#;
     story.remember(&PhoneTopic::LastCall, last);
     assert_eq!([who(&story.in_progress()[0]), who(&story.caller())], [ann.clone(), ann]);
     // Home Assistant's templates miss a key that is not there

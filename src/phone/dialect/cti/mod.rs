@@ -1,5 +1,7 @@
 //! The dialect of the vendor's CTI guide (`DP75x`, GXP, GRP): the passcode is in the query of each request.
 
+use std::sync::Arc;
+
 use crate::domain::secret::Secret;
 
 use super::protocol::{Dialect, HttpRequest, Learned, Login, Method, ReadError, Reply, Session};
@@ -16,9 +18,9 @@ pub(super) struct Cti {
 }
 
 impl Cti {
-    pub(super) fn boxed(options: DialectOptions) -> Box<dyn Dialect> {
+    pub(super) fn boxed(options: DialectOptions) -> Arc<dyn Dialect> {
         let DialectOptions { credentials, account_base, line_account_base, endpoints } = options;
-        Box::new(Self { api: WebApi { account_base, line_account_base, endpoints }, credentials })
+        Arc::new(Self { api: WebApi { account_base, line_account_base, endpoints }, credentials })
     }
 }
 
@@ -68,8 +70,10 @@ impl Dialect for Cti {
         self.credentials.has(password)
     }
 
-    fn set_password(&mut self, password: Secret) {
-        self.credentials.password = Some(password);
+    fn with_password(&self, password: Secret) -> Arc<dyn Dialect> {
+        let mut credentials = self.credentials.clone();
+        credentials.password = Some(password);
+        Arc::new(Self { api: self.api.clone(), credentials })
     }
 }
 

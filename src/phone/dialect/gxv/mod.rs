@@ -2,6 +2,8 @@
 
 mod login;
 
+use std::sync::Arc;
+
 use crate::domain::secret::Secret;
 
 use super::protocol::{Dialect, HttpRequest, Learned, Login, Method, ReadError, Reply, Session};
@@ -17,9 +19,9 @@ pub(super) struct Gxv {
 }
 
 impl Gxv {
-    pub(super) fn boxed(options: DialectOptions) -> Box<dyn Dialect> {
+    pub(super) fn boxed(options: DialectOptions) -> Arc<dyn Dialect> {
         let DialectOptions { credentials, account_base, line_account_base, endpoints } = options;
-        Box::new(Self { api: WebApi { account_base, line_account_base, endpoints }, credentials })
+        Arc::new(Self { api: WebApi { account_base, line_account_base, endpoints }, credentials })
     }
 }
 
@@ -67,8 +69,10 @@ impl Dialect for Gxv {
         (role == Role::User) == is_user && self.credentials.has(password)
     }
 
-    fn set_password(&mut self, password: Secret) {
-        self.credentials.password = Some(password);
+    fn with_password(&self, password: Secret) -> Arc<dyn Dialect> {
+        let mut credentials = self.credentials.clone();
+        credentials.password = Some(password);
+        Arc::new(Self { api: self.api.clone(), credentials })
     }
 }
 

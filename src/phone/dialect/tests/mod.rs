@@ -1,5 +1,8 @@
 //! The dialects against the answers in `tests/fixtures`, and against what may come instead of one.
 
+use std::sync::Arc;
+
+use crate::domain::contacts::phonebook::Filter;
 use crate::domain::secret::Secret;
 
 mod kept;
@@ -23,7 +26,7 @@ pub(super) fn options() -> DialectOptions {
     }
 }
 
-pub(super) fn dialect(kind: DialectKind) -> Box<dyn Dialect> {
+pub(super) fn dialect(kind: DialectKind) -> Arc<dyn Dialect> {
     kind.of(options())
 }
 
@@ -482,11 +485,59 @@ fn a_name_that_breaks_the_rules_of_json_does_not_cost_the_line() {
 }
 
 #[test]
-fn a_hundred_thousand_lines_are_too_many() {
-    let entries = vec![r#"{"line":"x"}"#; 100_000].join(",");
-    let body = format!(r#"{{"response":"success","body":[{entries}]}}"#);
-    let Ok(Answer::Lines(lines)) = read(StatusQuery::Lines, &body) else { panic!("no lines") };
+fn so_many_lines_contacts_and_values_are_enough() {
+    let list = |entry: &str, count| {
+        let entries = vec![entry; count].join(",");
+        format!(r#"{{"response":"success","body":[{entries}]}}"#)
+    };
+    let many = list(r#"{"line":"x"}"#, 20_000);
+    let Ok(Answer::Lines(lines)) = read(StatusQuery::Lines, &many) else { panic!("no lines") };
     assert_eq!(lines.len(), 64);
+    let too_much =
+        Err(ReadError::Phone(PhoneError::BadAnswer("more values than any phone has".to_owned())));
+    assert_eq!(read(StatusQuery::Lines, &list(r#"{"line":"x"}"#, 200_000)), too_much);
+    let asked = |request: &PhoneRequest, body: String| {
+        let reply = Reply { status: 200, redirect: None, has_cookie: false, body: body.into() };
+        dialect(DialectKind::Gxv).read(request, &reply)
+    };
+    let contacts = PhoneRequest::GetContacts(Filter::default());
+    assert_eq!(asked(&contacts, list("{}", 5_000_000)), too_much);
+    let Ok(Answer::Contacts(some)) = asked(&contacts, list("{}", 20_000)) else { panic!("none") };
+    assert_eq!(some.len(), 5000);
+    let Ok(Answer::Groups(some)) =
+        asked(&PhoneRequest::GetGroups, list(r#"{"groupID":"1"}"#, 20_000))
+    else {
+        panic!("none")
+    };
+    assert_eq!(some.len(), 1000);
+}
+
+#[test]
+fn a_text_that_is_too_long_to_be_meant_is_not_known() {
+    let long = "x".repeat(257);
+    let body = format!(
+        r#"{{"response":"success","body":[{{"line":1,"state":"2","remotename":"{long}","remotenumber":"{}"}}]}}"#,
+        "1".repeat(256)
+    );
+    let Ok(Answer::Lines(lines)) = read(StatusQuery::Lines, &body) else { panic!("no lines") };
+    assert_eq!((lines[0].name.as_ref(), lines[0].number.as_ref().unwrap().len()), (None, 256));
+    assert_eq!(lines[0].state, crate::domain::telephony::LineState::Ringing);
+    let body = format!(
+        r#"{{"response":"success","body":{{"1":"{}","2":"{}"}}}}"#,
+        "x".repeat(4097),
+        "x".repeat(4096)
+    );
+    let names = ["1", "2"].map(str::to_owned).to_vec();
+    let reply = Reply { status: 200, redirect: None, has_cookie: false, body: body.into() };
+    let Ok(Answer::Values(values)) =
+        dialect(DialectKind::Gxv).read(&PhoneRequest::GetValues(names), &reply)
+    else {
+        panic!("no values")
+    };
+    assert_eq!(values.values().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
+    // what it says instead of an answer is repeated, but not all of it
+    let refused = read(StatusQuery::Status, &format!(r#"{{"response":"{long}{long}"}}"#));
+    assert!(matches!(refused, Err(ReadError::Phone(error)) if error.to_string().len() < 250));
 }
 
 #[test]

@@ -6,15 +6,14 @@ use serde_json::{Map, Value};
 
 use crate::domain::request::{Answer, PhoneError};
 use crate::domain::telephony::clock::PhoneClock;
-use crate::domain::telephony::{Account, Identity, Line, LineState};
+use crate::domain::telephony::{Account, Identity, Line, LineState, MANY};
+use crate::domain::text::short;
 use crate::phone::mac::mac;
 
 use super::json;
 use super::scalars::{flag, line_state, local_time, phone_status, text, uptime, whole};
 use crate::phone::dialect::protocol::{ReadError, Reply};
 
-/// More lines or accounts than any of these phones has; the rest is left out.
-const MANY: usize = 64;
 /// Maximum length of a phone's own words that are repeated, in characters.
 const QUOTE: usize = 120;
 
@@ -120,6 +119,9 @@ fn json(reply: &Reply) -> Result<Value, ReadError> {
     let body = reply.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&reply.body).trim_ascii();
     if body.is_empty() {
         return Err(nonsense("nothing"));
+    }
+    if json::is_too_much(body) {
+        return Err(nonsense("more values than any phone has"));
     }
     json::parse(body).map_err(|error| {
         if body.starts_with(b"<") {
@@ -231,8 +233,7 @@ pub(super) fn nonsense(what: &str) -> ReadError {
 }
 
 fn quote(words: &str) -> String {
-    let short: String = words.chars().take(QUOTE).collect();
-    format!("{short:?}")
+    format!("{:?}", short(words, QUOTE))
 }
 
 fn kind(value: &Value) -> &'static str {

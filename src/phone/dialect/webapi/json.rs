@@ -5,6 +5,14 @@ use std::borrow::Cow;
 use encoding_rs::WINDOWS_1252;
 use serde_json::{Error, Value};
 
+/// Maximum number of values in one answer: a contact has nine.
+const VALUES: usize = 200_000;
+
+/// Returns `true` if there are so many values in this that reading them is not worth it: each may take hundreds of bytes.
+pub(super) fn is_too_much(body: &[u8]) -> bool {
+    body.iter().filter(|byte| matches!(byte, b',' | b'{' | b'[')).count() > VALUES
+}
+
 /// Reads JSON. Names in Latin-1, quotes and line breaks that are not escaped within a text, and backslashes that escape nothing are
 /// taken as they are meant: they would cost the name, and not the state beside it. The error is the one of the rules.
 pub(super) fn parse(body: &[u8]) -> Result<Value, Error> {

@@ -10,6 +10,13 @@ use super::answers::{body, done, nonsense, objects, refusal};
 use super::scalars::text;
 use crate::phone::dialect::protocol::{Fields, ReadError, Reply};
 
+/// Maximum number of contacts that are taken from a phone; the rest is left out.
+pub(super) const CONTACTS: usize = 5000;
+/// Maximum number of groups, likewise.
+const GROUPS: usize = 1000;
+/// The longest value, in bytes; of a longer one nothing is known.
+const VALUE: usize = 4096;
+
 /// Vendor guide, Get Contact.
 pub(super) fn filter(filter: &Filter) -> Fields {
     let fields =
@@ -58,8 +65,8 @@ pub(super) fn read_values(reply: &Reply, names: &[String]) -> Result<Answer, Rea
         return Err(nonsense("no JSON object instead of values"));
     };
     let value = |name: &String| match values.get(name) {
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(Value::Number(number)) => Some(number.to_string()),
+        Some(Value::String(text)) => Some(text.clone()).filter(|text| text.len() <= VALUE),
+        Some(Value::Number(number)) => Some(number.to_string()).filter(|text| text.len() <= VALUE),
         Some(Value::Bool(flag)) => Some(u8::from(*flag).to_string()),
         Some(Value::Null | Value::Array(_) | Value::Object(_)) | None => None,
     };
@@ -89,7 +96,8 @@ pub(super) fn contacts(reply: &Reply) -> Result<Answer, ReadError> {
         ..Contact::default()
     };
     let list = list(reply, "a list of contacts")?;
-    Ok(Answer::Contacts(objects(&list, "a list of contacts")?.into_iter().map(read).collect()))
+    let contacts = objects(&list, "a list of contacts")?.into_iter().take(CONTACTS);
+    Ok(Answer::Contacts(contacts.map(read).collect()))
 }
 
 /// Reads the answer of Get Contact Group; the guide spells the id `groupID` and `goupID`.
@@ -99,7 +107,8 @@ pub(super) fn groups(reply: &Reply) -> Result<Answer, ReadError> {
         Some(Group { id, name: text(entry.get("groupName")) })
     };
     let list = list(reply, "a list of groups")?;
-    Ok(Answer::Groups(objects(&list, "a list of groups")?.into_iter().filter_map(read).collect()))
+    let groups = objects(&list, "a list of groups")?.into_iter().take(GROUPS);
+    Ok(Answer::Groups(groups.filter_map(read).collect()))
 }
 
 /// Reads a list; a phone that has none may say error and `0` (GMI guide, getgroup).

@@ -6,14 +6,17 @@ use serde_json::Value;
 use crate::domain::telephony::clock::{LocalTime, Uptime};
 use crate::domain::telephony::{LineState, PhoneStatus};
 
-/// Returns a text, or a number as text; an empty one is none.
+/// The longest text of a field, in bytes; phones show less.
+const TEXT: usize = 256;
+
+/// Returns a text, or a number as text; an empty one is none, and so is one that is too long to be meant.
 pub(super) fn text(value: Option<&Value>) -> Option<String> {
     let text = match value? {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.trim(),
+        Value::Number(number) => number.as_str(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
     };
-    Some(text).filter(|text| !text.is_empty())
+    (1..=TEXT).contains(&text.len()).then(|| text.to_owned())
 }
 
 /// Returns a whole number, be it written as a text.

@@ -1,13 +1,19 @@
 //! The phonebook that a phone hands out as XML (GXP2200 XML Based Downloadable Phonebook Guide).
 
-use roxmltree::{Document, Node};
+use roxmltree::Node;
 
 use crate::domain::contacts::phonebook::Contact;
-use crate::domain::contacts::xml::{children, decoded, text};
+use crate::domain::contacts::xml::{children, decoded, parse, text};
 use crate::domain::request::{Answer, PhoneError};
 
 use super::answers::{body, check_status, nonsense};
+use super::kept::CONTACTS;
 use crate::phone::dialect::protocol::{ReadError, Reply};
+
+/// Maximum number of elements and texts: a contact has some twenty.
+const NODES: u32 = 200_000;
+/// Maximum number of further numbers, and of further groups, of a contact.
+const MORE: usize = 32;
 
 /// Reads the answer of Phonebook Download: XML, or JSON where the phone says no.
 pub(super) fn phonebook(reply: &Reply) -> Result<Answer, ReadError> {
@@ -18,15 +24,13 @@ pub(super) fn phonebook(reply: &Reply) -> Result<Answer, ReadError> {
         body(reply)?;
         return Err(nonsense("JSON instead of a phonebook"));
     }
-    let document = Document::parse(text).map_err(|error| {
-        let line = error.pos().row;
-        PhoneError::BadAnswer(format!("its phonebook is broken in line {line}: {error}"))
-    })?;
+    let document = parse(text, NODES)
+        .map_err(|why| PhoneError::BadAnswer(format!("a phonebook that is no XML: {why}")))?;
     let root = document.root_element();
     if !root.tag_name().name().eq_ignore_ascii_case("AddressBook") {
         return Err(nonsense("XML that is no phonebook"));
     }
-    let contacts = children(root, "Contact").map(contact).collect();
+    let contacts = children(root, "Contact").take(CONTACTS).map(contact).collect();
     Ok(Answer::Phonebook { contacts, xml: text.to_owned() })
 }
 
@@ -43,7 +47,7 @@ fn contact(node: Node<'_, '_>) -> Contact {
         email: one("Mail").or_else(|| one("Email")),
         ..Contact::default()
     };
-    contact.more_groups = groups.collect();
+    contact.more_groups = groups.take(MORE).collect();
     for phone in children(node, "Phone") {
         let kind = phone.attribute("type").unwrap_or_default().to_ascii_lowercase();
         for number in children(phone, "phonenumber").filter_map(text) {
@@ -57,7 +61,8 @@ fn contact(node: Node<'_, '_>) -> Contact {
             };
             match place {
                 Some(place) if place.is_none() => *place = Some(number),
-                Some(_) | None => contact.others.push(number),
+                Some(_) | None if contact.others.len() < MORE => contact.others.push(number),
+                Some(_) | None => {}
             }
         }
     }
@@ -157,9 +162,9 @@ mod tests {
 
     #[test]
     fn a_phonebook_may_be_deep_and_breaks_nothing() {
-        let deep = format!("<AddressBook>{}", "<a>".repeat(1_000_000));
+        let deep = format!("<AddressBook>{}", "<a>".repeat(100_000));
         assert!(read(&deep).is_err());
-        let closed = format!("{deep}{}</AddressBook>", "</a>".repeat(1_000_000));
+        let closed = format!("{deep}{}</AddressBook>", "</a>".repeat(100_000));
         assert!(
             matches!(read(&closed), Ok(Answer::Phonebook { contacts, .. }) if contacts.is_empty())
         );
