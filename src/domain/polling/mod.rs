@@ -19,6 +19,10 @@ pub use backoff::LoginBackoff;
 pub use job::{Subject, UNSUPPORTED_RETRY, Verdict};
 pub use unsupported::UnsupportedFunctions;
 
+/// The least time between two requests for what the phone says by itself has changed.
+const TOLD: Duration = Duration::from_secs(2);
+/// No phone boots twice within this.
+const BOOT: Duration = Duration::from_secs(30);
 /// Interval of phone and account status; they are also read whenever a line changed.
 const STATUS_EVERY: Duration = Duration::from_secs(30);
 /// Interval of clock and identity; they are also read when the phone came back.
@@ -58,6 +62,10 @@ pub struct Polling {
     boosted_until: Option<Instant>,
     /// Nothing is due before this, whoever pulls it forward.
     not_before: Option<Instant>,
+    /// When the phone last said by itself that it has booted.
+    booted: Option<Instant>,
+    /// When its registration is, or was, read because of such word.
+    told: Option<Instant>,
     login: LoginBackoff,
     rng: fastrand::Rng,
 }
@@ -89,6 +97,8 @@ impl Polling {
             jobs: status.chain(values).chain(contacts).collect(),
             boosted_until: None,
             not_before: None,
+            booted: None,
+            told: None,
             login: LoginBackoff::default(),
             rng,
         }
@@ -158,6 +168,29 @@ impl Polling {
     /// Makes a part of the status due at this time at the latest; an answer to what was asked before does not satisfy that.
     pub fn pull_forward(&mut self, query: StatusQuery, at: Instant) {
         self.pull(at, |what| *what == Subject::Status(query));
+    }
+
+    /// Notes that the phone says by itself that its registration has changed: it is read now, but not each time where the phone
+    /// says it again and again.
+    pub fn is_told_of_accounts(&mut self, now: Instant) {
+        let at = match self.told {
+            // that is to come
+            Some(last) if now < last => return,
+            Some(last) => now.max(last + TOLD),
+            None => now,
+        };
+        self.told = Some(at);
+        self.pull_forward(StatusQuery::Accounts, at);
+        self.pull_forward(StatusQuery::Status, at);
+    }
+
+    /// Notes that the phone says by itself that it has booted. Returns `false` if it did so a moment ago: no phone boots so fast.
+    pub fn is_told_of_boot(&mut self, now: Instant) -> bool {
+        let is_news = self.booted.is_none_or(|before| now - before >= BOOT);
+        if is_news {
+            self.booted = Some(now);
+        }
+        is_news
     }
 
     /// Makes all of the status but the lines due.

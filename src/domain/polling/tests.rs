@@ -54,6 +54,25 @@ fn settled(now: Instant) -> Polling {
     polling
 }
 
+#[test]
+fn a_phone_that_repeats_itself_is_not_read_each_time() {
+    let start = start() + 10 * SECOND;
+    let mut polling = settled(start);
+    let (mut sent, mut boots) = (0, 0);
+    // five pushes a second for a minute; the lines are a matter of their own
+    for push in 0..300 {
+        let now = start + 3 * SECOND + push * SECOND / 5;
+        polling.is_told_of_accounts(now);
+        boots += u32::from(polling.is_told_of_boot(now));
+        let all = polls(&mut polling, now, works);
+        assert_eq!(push == 0, all.contains(&PhoneRequest::Read(StatusQuery::Accounts)) && push < 9);
+        sent += all.iter().filter(|request| **request != LINES).count();
+    }
+    assert_eq!(boots, 2);
+    // accounts and status each 2 s at most
+    assert!((20..=75).contains(&sent), "{sent}");
+}
+
 /// The first letter of each list of values.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the others are no lists")]
 fn lists(sent: &[PhoneRequest]) -> String {

@@ -54,13 +54,14 @@ impl Twin {
         }
         match push.kind {
             PushKind::Booted => {
-                self.forget_unsupported(now);
                 self.polling.boost(now.instant);
-                self.polling.pull_status_forward(now.instant);
+                if self.polling.is_told_of_boot(now.instant) {
+                    self.forget_unsupported(now);
+                    self.polling.pull_status_forward(now.instant);
+                }
             }
             PushKind::Registered | PushKind::Unregistered => {
-                self.polling.pull_forward(StatusQuery::Accounts, now.instant);
-                self.polling.pull_forward(StatusQuery::Status, now.instant);
+                self.polling.is_told_of_accounts(now.instant);
             }
             PushKind::Incoming
             | PushKind::Outgoing

@@ -60,6 +60,8 @@ impl Twin {
                 self.switchboard.know(self.contacts.names());
             }
             Input::Pushed(push) => self.pushed(push, now, &mut effects),
+            // a request that waited longer than the pause it wants is over already
+            Input::Paused(until) if until.instant <= now.instant => {}
             Input::Paused(until) => self.pause(until, now, &mut effects),
             Input::Resumed => self.end_pause(true, now, &mut effects),
             Input::Leaving => self.leaving = true,

@@ -16,6 +16,9 @@ use crate::domain::values::named::ValueKey;
 /// Maximum number of unknown line codes that are remembered as logged.
 const CODES: usize = 64;
 
+/// Maximum number of topics of a phone that are taken back if they are not ours.
+const TOPICS: usize = 1000;
+
 /// The snapshot of a phone, and what was published of it.
 #[derive(Debug)]
 pub(super) struct Picture {
@@ -110,7 +113,8 @@ impl Picture {
     pub(super) fn retained(&mut self, options: &TwinOptions, topic: PhoneTopic, payload: &str) {
         let numbered = matches!(topic, PhoneTopic::Line(_) | PhoneTopic::Account(_));
         let value = matches!(topic, PhoneTopic::Value(_));
-        if !(numbered || value) || self.published.contains_key(&topic) {
+        let known = self.published.len() >= TOPICS || self.published.contains_key(&topic);
+        if !(numbered || value) || known {
             return;
         }
         self.shown = None;

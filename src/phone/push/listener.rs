@@ -9,12 +9,13 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -27,8 +28,14 @@ use crate::domain::telephony::PhoneId;
 const HEAD: usize = 4 * 1024;
 /// How long one connection may take, from the first byte to the last.
 const TIME: Duration = Duration::from_secs(5);
-/// Connections at once; more wait until one ends.
-const CONNECTIONS: usize = 32;
+/// Maximum number of connections at once.
+const CONNECTIONS: usize = 128;
+/// Maximum number of them that have not said what they want, from one address; phones behind one router share it.
+const SHARE: usize = 16;
+/// For so long a silent connection is left alone, whoever else comes.
+const GRACE: Duration = Duration::from_millis(250);
+/// The least time between two warnings of silent connections.
+const WARNINGS: Duration = Duration::from_mins(1);
 /// How long the phone has to take the answer and hang up: to close before would take the answer back.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// The pause after the system had no connection for us, such as without free file descriptors.
@@ -81,21 +88,26 @@ impl Listener {
     ) {
         let gate = Arc::new(Gate::new(tokens, pushes));
         let mut connections = JoinSet::new();
+        let mut guests = Guests::default();
         let mut accepts = true;
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
                 Some(ended) = connections.join_next() => look_at(ended),
-                accepted = self.accept(), if connections.len() < self.limits.connections => {
+                accepted = self.accept(), if guests.has_room(self.limits.connections) => {
                     if accepted.is_ok() != accepts {
                         accepts = !accepts;
                         say(accepted.as_ref().err());
                     }
                     if let Ok((stream, peer)) = accepted {
-                        connections.spawn(serve(stream, peer, Arc::clone(&gate), self.limits));
+                        let silent = Arc::new(AtomicBool::new(true));
+                        let served = serve(stream, peer, Arc::clone(&gate), self.limits, Arc::clone(&silent));
+                        let task = connections.spawn(served);
+                        guests.add(Guest { peer, since: Instant::now(), silent, task });
                     }
                 }
+                () = sleep(GRACE), if guests.is_full(self.limits.connections) => {}
             }
         }
         connections.shutdown().await;
@@ -116,6 +128,68 @@ impl Listener {
     }
 }
 
+/// A connection that is open.
+struct Guest {
+    peer: IpAddr,
+    since: Instant,
+    /// Whether it has not yet said what it wants.
+    silent: Arc<AtomicBool>,
+    task: AbortHandle,
+}
+
+impl Guest {
+    fn is_silent(&self) -> bool {
+        self.silent.load(Ordering::Relaxed)
+    }
+}
+
+/// The connections that are open, the oldest first.
+#[derive(Default)]
+struct Guests {
+    open: Vec<Guest>,
+    warned: Option<Instant>,
+}
+
+impl Guests {
+    /// Returns `true` if one more may come; the oldest silent one goes for it, if it must.
+    fn has_room(&mut self, limit: usize) -> bool {
+        self.open.retain(|guest| !guest.task.is_finished());
+        self.open.len() < limit || self.dismiss(|_| true)
+    }
+
+    fn is_full(&self, limit: usize) -> bool {
+        self.open.len() >= limit
+    }
+
+    fn add(&mut self, guest: Guest) {
+        let peer = guest.peer;
+        self.open.push(guest);
+        let silent = self.open.iter().filter(|guest| guest.peer == peer && guest.is_silent());
+        if silent.count() > SHARE {
+            self.dismiss(|guest| guest.peer == peer);
+        }
+    }
+
+    /// Ends the oldest silent connection of these, if it had its time. Returns whether there was one.
+    fn dismiss(&mut self, is_meant: impl Fn(&Guest) -> bool) -> bool {
+        let now = Instant::now();
+        let mut places = self.open.iter().enumerate();
+        let place = places
+            .find(|(_, guest)| guest.is_silent() && now - guest.since >= GRACE && is_meant(guest));
+        let Some((place, _)) = place else { return false };
+        let guest = self.open.remove(place);
+        guest.task.abort();
+        if self.warned.is_none_or(|last| now - last >= WARNINGS) {
+            self.warned = Some(now);
+            tracing::warn!(
+                peer = %guest.peer,
+                "connections to the push port that say nothing: the oldest are closed, so that phones get through"
+            );
+        }
+        true
+    }
+}
+
 /// Returns `true` if it was this one connection that broke, before we had it.
 fn is_of_the_peer(error: &io::Error) -> bool {
     let kinds = [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset];
@@ -132,22 +206,38 @@ fn say(error: Option<&io::Error>) {
 
 /// Handles the end of a connection's task; it must not panic, whatever was received.
 fn look_at(ended: Result<(), JoinError>) {
-    if let Err(error) = ended {
+    if let Err(error) = ended
+        && !error.is_cancelled()
+    {
         tracing::warn!(panicked = error.is_panic(), "the task of a phone's connection panicked");
     }
 }
 
 /// Serves one connection, and never longer than it may take.
-async fn serve(mut stream: TcpStream, peer: IpAddr, gate: Arc<Gate>, limits: Limits) {
-    match timeout(limits.time, talk(&mut stream, peer, &gate, limits)).await {
+async fn serve(
+    mut stream: TcpStream,
+    peer: IpAddr,
+    gate: Arc<Gate>,
+    limits: Limits,
+    silent: Arc<AtomicBool>,
+) {
+    match timeout(limits.time, talk(&mut stream, peer, &gate, limits, &silent)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::trace!(%peer, %error, "a connection broke"),
         Err(_) => tracing::trace!(%peer, "a connection took too long"),
     }
 }
 
-async fn talk(stream: &mut TcpStream, peer: IpAddr, gate: &Gate, limits: Limits) -> io::Result<()> {
-    let status = match read_head(stream).await? {
+async fn talk(
+    stream: &mut TcpStream,
+    peer: IpAddr,
+    gate: &Gate,
+    limits: Limits,
+    silent: &AtomicBool,
+) -> io::Result<()> {
+    let head = read_head(stream).await?;
+    silent.store(false, Ordering::Relaxed);
+    let status = match head {
         Head::Whole(head) => gate.decide(&head, peer, Instant::now().into_std()),
         Head::TooLong => Status::TooLong,
         Head::Nothing => return Ok(()),

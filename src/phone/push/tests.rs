@@ -196,6 +196,29 @@ async fn who_does_not_hang_up_is_cut_and_stopping_waits_for_nobody() {
 }
 
 #[tokio::test]
+async fn silent_connections_keep_no_phone_from_getting_through() {
+    let mut door = Door::open(8, |_| {}).await;
+    let mut silent = Vec::new();
+    for _ in 0..300 {
+        silent.push(timeout(DEADLINE, door.connect()).await.unwrap());
+    }
+    let since = tokio::time::Instant::now();
+    assert_eq!(door.get(&format!("/{}/on_hook", token("kitchen"))).await, 200);
+    door.push().await;
+    // their own time is 5 s
+    assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
+    // and they end, but for a share
+    let mut open = 0;
+    for stream in &mut silent {
+        let mut end = [0];
+        let read = timeout(Duration::from_millis(10), stream.read(&mut end)).await;
+        open += usize::from(read.is_err());
+    }
+    assert!(open < 130, "{open}");
+    door.close().await;
+}
+
+#[tokio::test]
 async fn a_phone_that_calls_too_often_waits_and_others_do_not() {
     let door = Door::open(1000, |_| {}).await;
     let (kitchen, hall) = (token("kitchen"), token("hall"));

@@ -143,3 +143,11 @@ fn a_pause_does_not_try_a_refused_login_again() {
     assert!(story.asks().is_empty(), "the phone has counted the try");
     assert!(story.told().contains("problem = unauthorized"));
 }
+
+#[test]
+fn a_pause_that_comes_too_late_is_none() {
+    let mut story = Story::settled();
+    story.paused(Duration::ZERO);
+    assert_eq!(story.told(), "");
+    assert_eq!(story.twin.vitals().paused_until, None);
+}
