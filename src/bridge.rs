@@ -102,6 +102,7 @@ pub async fn run_with(
         names: names_options,
         remembered: false,
         leftovers: Leftovers::default(),
+        reading: None,
         departure: None,
         foreign: None,
         silent: BTreeSet::new(),

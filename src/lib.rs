@@ -19,7 +19,7 @@
 //! - [`phone`]: `dialect` is how to talk to a phone, as plain values; `http` sends it; `task` owns one phone; `push` receives what
 //!   phones report by themselves.
 //! - [`mqtt`]: the link to the broker.
-//! - [`tls`]: certificates, for phones and brokers alike.
+//! - [`tls`]: certificates, for phones and brokers alike; [`file`](mod@file): files that the settings name.
 //! - [`names`]: the address book of the settings, read from its file; `domain::contacts` finds names in it.
 //! - [`config`], [`cli`]: what was written, and what was meant; [`mod@log`]: what is logged, and what never is.
 //! - [`bridge`]: starts the tasks, connects and supervises them, stops them in order. `router` passes messages on, `fleet` has the
@@ -39,6 +39,7 @@
 //! - What the lines do decides what is a call; what a phone pushes only makes the bridge poll, and explains what it sees.
 
 pub mod domain;
+pub mod file;
 pub mod tls;
 
 pub mod homeassistant;

@@ -1,5 +1,7 @@
 //! The log of the program: how much of it is written, and what never is.
 
+mod flood;
+
 use std::io::IsTerminal as _;
 
 use tracing::Metadata;
@@ -9,6 +11,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer, fmt, registry};
 
 use crate::config::{Format, Level};
+
+use flood::NoFlood;
 
 /// The variable that says how much is logged.
 const VARIABLE: &str = "RUST_LOG";
@@ -32,7 +36,11 @@ pub fn start(format: Format, level: Level) -> Result<(), String> {
         Format::Text => lines.boxed(),
         Format::Json => lines.json().boxed(),
     };
-    let subscriber = registry().with(EnvFilter::new(directives)).with(no_secrets()).with(lines);
+    let subscriber = registry()
+        .with(EnvFilter::new(directives))
+        .with(no_secrets())
+        .with(NoFlood::default())
+        .with(lines);
     subscriber.try_init().map_err(|error| error.to_string())?;
     for mistake in mistakes {
         tracing::warn!("{VARIABLE}: {mistake}");

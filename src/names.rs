@@ -9,16 +9,21 @@ pub mod watcher;
 mod xml;
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::domain::contacts::directory::{self, Card, Country, is_filled};
+use crate::file;
 
 /// The largest file, in bytes: cards may hold photos.
-const LARGEST: u64 = 64 * 1024 * 1024;
+const LARGEST: u64 = 32 * 1024 * 1024;
 /// Maximum number of contacts that are kept.
 const CONTACTS: usize = 50_000;
+/// Maximum number of numbers that are kept.
+const NUMBERS: usize = 200_000;
+/// Maximum number of fields for numbers of one contact.
+const FIELDS: usize = 100;
+/// The longest field for numbers, in bytes.
+const FIELD: usize = 1024;
 /// Maximum number of mistakes that are kept.
 const MISTAKES: usize = 1000;
 
@@ -40,6 +45,8 @@ pub struct AddressBook {
     pub mistakes: Vec<Mistake>,
     /// How many fields for numbers hold none that anybody could call from, and the line of the first.
     pub strange: Option<(usize, u64)>,
+    /// How many numbers the contacts have together.
+    numbers: usize,
 }
 
 /// A part of a file that is left out. It never repeats what stands there: that is about people.
@@ -56,8 +63,11 @@ impl AddressBook {
     fn add(&mut self, line: u64, card: Card) {
         let Card { name, groups, numbers: fields } = card;
         let mut numbers = Vec::new();
-        for field in fields.iter().filter(|field| is_filled(field)) {
-            let found = directory::numbers(field);
+        if fields.len() > FIELDS {
+            self.mistake(line, "more than 100 fields for numbers in one contact");
+        }
+        for field in fields.iter().take(FIELDS).filter(|field| is_filled(field)) {
+            let found = if field.len() > FIELD { Vec::new() } else { directory::numbers(field) };
             if found.is_empty() {
                 let (count, first) = self.strange.unwrap_or((0, line));
                 self.strange = Some((count + 1, first));
@@ -72,7 +82,10 @@ impl AddressBook {
             self.mistake(line, "a number without a name");
         } else if self.cards.len() == CONTACTS {
             self.mistake(line, "more contacts than 50000");
+        } else if self.numbers + numbers.len() > NUMBERS {
+            self.mistake(line, "more numbers than 200000");
         } else {
+            self.numbers += numbers.len();
             self.cards.push(Card { name, groups, numbers });
         }
     }
@@ -99,13 +112,8 @@ fn group_name(group: &str) -> Option<String> {
 /// Reads a file; the error is for people, and says what was expected.
 pub fn read(path: &Path) -> Result<AddressBook, String> {
     let reader = reader(path)?;
-    let mut bytes = Vec::new();
-    // a folder can be opened, but not read
-    let file = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
-    file.map_err(|error| format!("expected a readable file at {}: {error}", path.display()))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(format!("expected up to {} MB in {}", LARGEST / 1024 / 1024, path.display()));
-    }
+    let bytes = file::read(path, LARGEST)
+        .map_err(|error| format!("expected a readable file at {}: {error}", path.display()))?;
     reader(&bytes).map_err(|why| format!("{why} in {}", path.display()))
 }
 

@@ -1,9 +1,12 @@
-//! A reload under way: phones whose tasks are ending, and what comes after. While they do, all others go on.
+//! A reload under way: settings that are being read, then phones whose tasks are ending, and what comes after. Meanwhile all
+//! others go on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use tokio::task::{JoinError, JoinHandle};
 
+use crate::config::Settings;
 use crate::domain::contract::bridge_request;
 use crate::domain::telephony::PhoneId;
 use crate::domain::twin::Handover;
@@ -14,6 +17,8 @@ use crate::phone::task::Message;
 
 /// Maximum number of commands that wait for phones that begin anew.
 const COMMANDS: usize = 256;
+/// Maximum number of reloads that wait for the one under way.
+pub(super) const RELOADS: usize = 16;
 
 /// Who wants the settings to be read again, and is told how it went.
 pub(super) enum Asker {
@@ -23,7 +28,25 @@ pub(super) enum Asker {
     Request(bridge_request::Asker),
 }
 
-/// A reload under way.
+/// Settings that are being read.
+pub(super) struct Reading {
+    pub(super) task: JoinHandle<Result<Settings, String>>,
+    pub(super) asker: Asker,
+    /// Others who want the settings to be read again, after this.
+    pub(super) next: Vec<Asker>,
+}
+
+/// Waits until the settings are read; for ever, if nobody reads them.
+pub(super) async fn finished(
+    reading: &mut Option<Reading>,
+) -> Result<Result<Settings, String>, JoinError> {
+    match reading {
+        Some(reading) => (&mut reading.task).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A reload under way, once the settings are read.
 pub(super) struct Departure {
     pub(super) waits_for: BTreeSet<PhoneId>,
     pub(super) left: BTreeMap<PhoneId, Handover>,

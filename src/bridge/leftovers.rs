@@ -9,6 +9,8 @@ use crate::domain::telephony::PhoneId;
 
 /// Maximum number of topics of phones that are not there that are remembered.
 const MANY: usize = 10_000;
+/// Maximum size of the calls among them, in bytes.
+const CALLS: usize = 1024 * 1024;
 /// Maximum number of them that are named in the log.
 const NAMED: usize = 5;
 
@@ -19,6 +21,8 @@ pub(super) struct Leftovers {
     ours: BTreeSet<PhoneId>,
     /// With the calls that a phone had; of other topics it does not matter what they hold.
     found: BTreeMap<(PhoneId, PhoneTopic), String>,
+    /// The size of these calls, in bytes.
+    calls: usize,
 }
 
 impl Leftovers {
@@ -33,13 +37,15 @@ impl Leftovers {
     pub(super) fn topic(&mut self, id: PhoneId, place: PhoneTopic, payload: &[u8]) {
         if self.found.len() < MANY {
             let calls = if place == PhoneTopic::Calls { payload } else { &[] };
+            let calls = if self.calls + calls.len() > CALLS { &[] } else { calls };
+            self.calls += calls.len();
             self.found.insert((id, place), String::from_utf8_lossy(calls).into_owned());
         }
     }
 
     /// Returns what is to be taken back, with the calls that were in progress, and the names of what is not ours.
     pub(super) fn judge(self) -> (Vec<(PhoneId, PhoneTopic, String)>, Option<String>) {
-        let Self { ours, found } = self;
+        let Self { ours, found, .. } = self;
         let (ours, foreign): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|((id, _), _)| ours.contains(id));
         let ours = ours.into_iter().map(|((id, place), calls)| (id, place, calls)).collect();

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use sd_notify::NotifyState;
 use serde_json::Value;
+use tokio::task::JoinError;
 
 use super::changes::{Changes, needs_restart};
-use super::departure::{Asker, Departure, Waiting};
+use super::departure::{Asker, Departure, RELOADS, Reading, Waiting};
 use super::router::Router;
 use super::systemd::tell_systemd;
+use crate::config::Settings;
 use crate::domain::contract::snapshot::{State, topics};
 use crate::domain::contract::topic::Topic;
 use crate::domain::telephony::PhoneId;
@@ -27,9 +29,13 @@ impl Router {
     /// Reads the settings again, and does what they say of phones; if anything is wrong with them, nothing at all. The asker is
     /// told when all of it is done.
     pub(super) async fn reload(&mut self, asker: Asker) {
-        if let Some(departure) = &mut self.departure {
-            departure.next.push(asker);
-            return;
+        let under_way = self.reading.as_mut().map(|reading| &mut reading.next);
+        let under_way = under_way.or(self.departure.as_mut().map(|departure| &mut departure.next));
+        if let Some(next) = under_way {
+            if next.len() < RELOADS {
+                return next.push(asker);
+            }
+            return self.reloaded(asker, Err("too many reloads at once".to_owned())).await;
         }
         if matches!(asker, Asker::Systemd) {
             match NotifyState::monotonic_usec_now() {
@@ -37,14 +43,31 @@ impl Router {
                 Err(error) => tracing::debug!(%error, "no clock for systemd"),
             }
         }
-        match self.depart().await {
+        let Some(source) = &self.source else {
+            let why = "these settings are from no file that could be read again";
+            return self.reloaded(asker, Err(why.to_owned())).await;
+        };
+        if self.stop.is_cancelled() {
+            return self.reloaded(asker, Err("the bridge is stopping".to_owned())).await;
+        }
+        let read = Arc::clone(&source.read);
+        let task = tokio::task::spawn_blocking(move || read());
+        self.reading = Some(Reading { task, asker, next: Vec::new() });
+    }
+
+    /// Handles the settings that were read.
+    pub(super) async fn read(&mut self, read: Result<Result<Settings, String>, JoinError>) {
+        let Some(Reading { asker, next, .. }) = self.reading.take() else { return };
+        let settings =
+            read.map_err(|_| "failed to read the settings: the task panicked".to_owned()).flatten();
+        match settings.and_then(|settings| self.prepare(settings)) {
             Ok((changes, ready, names, data)) => {
                 let waits_for = changes.leaving();
                 for id in &waits_for {
                     self.fleet.dismiss(id);
                 }
                 let (left, removed) = (BTreeMap::new(), changes.removed);
-                let (commands, next) = (Vec::new(), Vec::new());
+                let commands = Vec::new();
                 let departure = Departure {
                     waits_for,
                     left,
@@ -59,22 +82,20 @@ impl Router {
                 self.departure = Some(departure);
                 self.arrive().await;
             }
-            Err(why) => self.reloaded(asker, Err(why)).await,
+            Err(why) => {
+                self.reloaded(asker, Err(why)).await;
+                for asker in next {
+                    self.reload(asker).await;
+                }
+            }
         }
     }
 
-    /// Reads the settings, and makes ready all that can fail.
-    async fn depart(&mut self) -> Result<Plan, String> {
-        let Some(source) = &self.source else {
-            return Err("these settings are from no file that could be read again".to_owned());
-        };
+    /// Makes ready all that can fail.
+    fn prepare(&mut self, new: Settings) -> Result<Plan, String> {
         if self.stop.is_cancelled() {
             return Err("the bridge is stopping".to_owned());
         }
-        let read = Arc::clone(&source.read);
-        let new = tokio::task::spawn_blocking(move || read()).await;
-        let new =
-            new.map_err(|_| "failed to read the settings: the task panicked".to_owned())??;
         let needs_restart = needs_restart(&self.settings, &new);
         let before = self.fleet.phones.values().map(|phone| &phone.options);
         let changes = Changes::of(before, new.phones);
@@ -133,7 +154,7 @@ impl Router {
             self.command(&id, message).await;
         }
         for asker in next {
-            Box::pin(self.reload(asker)).await;
+            self.reload(asker).await;
         }
     }
 

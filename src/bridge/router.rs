@@ -20,13 +20,14 @@ use crate::domain::command::result::{ErrorCode, Failure};
 use crate::domain::contract::entity::Device;
 use crate::domain::contract::topic::{Base, PhoneTopic, Topic};
 use crate::domain::telephony::PhoneId;
+use crate::domain::text::short;
 use crate::homeassistant::announcer::{Announcer, Effect, Input};
-use crate::mqtt::{Notice, Outbox};
+use crate::mqtt::{Heard, Notice, Outbox};
 use crate::names;
 use crate::phone::push::token::Tokens;
 use crate::phone::task::{Message, Report, now};
 
-use super::departure::{Asker, Departure};
+use super::departure::{Asker, Departure, Reading, finished};
 use super::fleet::{Ended, Fleet};
 use super::leftovers::Leftovers;
 use super::overview::Overview;
@@ -35,6 +36,11 @@ use super::systemd::tell_systemd;
 
 /// The pace of signs of life where systemd asks for none.
 const UNWATCHED: Duration = Duration::from_mins(1);
+
+/// The largest retained payload of a phone that is read, in bytes: what the bridge publishes there is smaller.
+const RETAINED: usize = 64 * 1024;
+/// How much of a topic that somebody else has made up is logged, in characters.
+const TOPIC: usize = 120;
 
 /// Passes messages on; decides nothing.
 pub(super) struct Router {
@@ -51,6 +57,8 @@ pub(super) struct Router {
     /// Whether it is known what was left from before.
     pub(super) remembered: bool,
     pub(super) leftovers: Leftovers,
+    /// Settings that are being read again.
+    pub(super) reading: Option<Reading>,
     /// Phones that end before others take their place.
     pub(super) departure: Option<Departure>,
     /// Phones that have not yet published everything again, as they were told to.
@@ -70,7 +78,7 @@ impl Router {
     /// Runs until every phone's task has ended; an error means that one of them should not have.
     pub(super) async fn run(
         mut self,
-        mut heard: mpsc::Receiver<Notice>,
+        mut heard: Heard,
         mut pushes: mpsc::Receiver<(PhoneId, Push)>,
     ) -> anyhow::Result<()> {
         // half the time that systemd waits for a sign of life before it restarts us
@@ -95,6 +103,7 @@ impl Router {
                 _ = alive.tick() => tell_systemd(&[NotifyState::Watchdog]),
                 Some(ended) = self.fleet.ended() => self.ended(ended).await,
                 () = asked(&mut self.source), if !stopping => self.reload(Asker::Systemd).await,
+                read = finished(&mut self.reading) => self.read(read).await,
                 () = stop.cancelled(), if !stopping => {
                     stopping = true;
                     tell_systemd(&[NotifyState::Stopping]);
@@ -178,6 +187,7 @@ impl Router {
                     self.announce(Input::Retained).await;
                 }
                 None if Base::is_of_a_command(&topic) => {
+                    let topic = short(&topic, TOPIC);
                     tracing::warn!(topic, "a command for something that is no phone's id");
                 }
                 Some(_) | None => {}
@@ -216,6 +226,9 @@ impl Router {
 
     /// Handles a topic that is left from before.
     fn remembered(&mut self, id: PhoneId, place: PhoneTopic, payload: &[u8]) {
+        if payload.len() > RETAINED {
+            return tracing::debug!(phone = %id, "a retained topic is too large to be ours");
+        }
         let Some(phone) = self.fleet.phones.get(&id) else {
             if !self.remembered {
                 self.leftovers.topic(id, place, payload);

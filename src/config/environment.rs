@@ -13,6 +13,8 @@ use super::written::nearest;
 const PREFIX: &str = "gxv2mqtt_";
 /// The key of the variable that names the settings file.
 const FILE: &str = "config";
+/// Maximum number of levels of a key: more than any setting has.
+const LEVELS: usize = 8;
 /// How the names go on that Kubernetes sets for each service: `<SERVICE>_SERVICE_HOST`, `<SERVICE>_PORT_80_TCP`.
 const OF_SERVICES: [&str; 2] = ["service_", "port"];
 
@@ -50,6 +52,11 @@ impl Environment {
                 continue;
             }
             let dotted = key.contains('.');
+            if key.matches("__").count() >= LEVELS {
+                let (origin, key) = (name, section(key).to_owned());
+                let problem = format!("expected up to {LEVELS} levels, parted by __");
+                return Err(Error::Wrong { origin, key, problem });
+            }
             let key = key.replace("__", ".");
             let wrong =
                 |problem: String| Error::Wrong { origin: name.clone(), key: key.clone(), problem };

@@ -1,12 +1,18 @@
 //! Files that the settings name: secrets and certificates, read once. No message shows what is in them.
 
-use std::fs;
+use std::path::Path;
 
 use crate::domain::secret::Secret;
+use crate::file;
 
 use super::error::Error;
 use super::raw::Hidden;
 use super::section::Section;
+
+/// The largest file of a secret, in bytes.
+const SECRET: u64 = 64 * 1024;
+/// The largest file of certificates, in bytes: those of a whole system have some hundred KiB.
+const CERTIFICATES: u64 = 4 * 1024 * 1024;
 
 impl Section<'_> {
     /// Returns a secret out of the settings or of the file that they name.
@@ -33,7 +39,7 @@ impl Section<'_> {
 
     fn secret_file(&self, key: &str, file: &str) -> Result<Secret, Error> {
         // what is written there may be the secret itself, by mistake: it is not shown
-        let bytes = fs::read(file)
+        let bytes = file::read(Path::new(file), SECRET)
             .map_err(|error| self.wrong(key, format!("expected a readable file: {error}")))?;
         let text = String::from_utf8(bytes)
             .map_err(|_| self.wrong(key, "expected text in UTF-8 in the file"))?;
@@ -66,7 +72,7 @@ impl Section<'_> {
     }
 
     fn bytes(&self, key: &str, file: &str) -> Result<Vec<u8>, Error> {
-        fs::read(file).map_err(|error| {
+        file::read(Path::new(file), CERTIFICATES).map_err(|error| {
             self.wrong(key, format!("expected a readable file at {file:?}: {error}"))
         })
     }

@@ -19,11 +19,10 @@ mod values;
 mod written;
 
 use std::ffi::OsString;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{homeassistant, mqtt, phone};
+use crate::{file, homeassistant, mqtt, phone};
 
 use environment::Environment;
 pub use error::Error;
@@ -35,6 +34,9 @@ pub const DEFAULT_PATH: &str = "/etc/gxv2mqtt/gxv2mqtt.toml";
 
 /// The variable that names the settings file.
 pub const PATH_VARIABLE: &str = "GXV2MQTT_CONFIG";
+
+/// The largest settings file, in bytes: thousands of phones.
+const SETTINGS: u64 = 16 * 1024 * 1024;
 
 /// The base topic, unless somebody says otherwise.
 const BASE_TOPIC: &str = "gxv2mqtt";
@@ -160,7 +162,7 @@ fn load_from(
     };
     let sources = match named {
         Some((path, by)) => {
-            let text = fs::read_to_string(path).map_err(|error| Error::Unreadable {
+            let text = file::read_text(path, SETTINGS).map_err(|error| Error::Unreadable {
                 path: path.to_owned(),
                 named_by: Some(by),
                 error,
@@ -178,7 +180,7 @@ fn load_from(
 
 /// Reads the file that may be absent.
 fn read_default(path: &Path) -> Result<Option<String>, Error> {
-    match fs::read_to_string(path) {
+    match file::read_text(path, SETTINGS) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::Unreadable { path: PathBuf::from(path), named_by: None, error }),

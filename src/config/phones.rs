@@ -39,16 +39,16 @@ pub(super) fn check(
         return Err(sources.wrong("phones", problem));
     }
     let mut phones: Vec<PhoneOptions> = Vec::with_capacity(raw.len());
+    let mut urls = BTreeMap::new();
     for (id, raw) in raw {
         let section = Section::new(sources, format!("phones.{id}"));
         let id: PhoneId = id
             .parse()
             .map_err(|error| sources.wrong(&format!("phones.{id}"), format!("{error}")))?;
         let phone = phone(&section, id, raw)?;
-        if let Some(twin) = phones.iter().find(|other| other.url == phone.url) {
+        if let Some(twin) = urls.insert(phone.url.clone(), phone.id.clone()) {
             let problem = format!(
-                "phones.{} has the same url; two would fight for the phone's one session",
-                twin.id
+                "phones.{twin} has the same url; two would fight for the phone's one session"
             );
             return Err(section.wrong("url", problem));
         }

@@ -22,6 +22,8 @@ use announcement::{Announcement, Owner, components};
 const LISTEN: Duration = Duration::from_secs(2);
 /// And until nothing was sent for so long.
 const QUIET: Duration = Duration::from_secs(1);
+/// Maximum size of what was announced before and is read, in bytes: that of thousands of phones.
+const FOUND: usize = 256 * 1024 * 1024;
 /// The distance of two payloads of one device.
 const DISTANCE: Duration = Duration::from_secs(2);
 /// After Home Assistant's birth, states follow the announcement after this.
@@ -84,6 +86,8 @@ pub struct Announcer {
     claims: BTreeMap<String, BTreeSet<PhoneId>>,
     /// The components of what is announced and is ours, as far as it was heard since the connection opened.
     found: BTreeMap<String, BTreeMap<String, String>>,
+    /// The size of what that was read from, in bytes.
+    found_size: usize,
     /// Nothing is announced before this: the same entities were just taken back under other ids.
     hushed_until: Option<Instant>,
     listening: Listening,
@@ -119,6 +123,7 @@ impl Announcer {
             described: BTreeMap::new(),
             claims: BTreeMap::new(),
             found: BTreeMap::new(),
+            found_size: 0,
             hushed_until: None,
             listening: Listening::No,
             connected: false,
@@ -159,6 +164,7 @@ impl Announcer {
                 self.connected = true;
                 self.listening = Listening::Asked;
                 self.found.clear();
+                self.found_size = 0;
             }
             Input::Listening => self.listening = Listening::Until(now + LISTEN),
             Input::Retained => {
@@ -188,9 +194,13 @@ impl Announcer {
             .strip_prefix(&format!("{}/device/", self.options.discovery_prefix))
             .and_then(|rest| rest.strip_suffix("/config"));
         let Some(object) = object.filter(|_| self.listening != Listening::No) else { return };
-        let payload = serde_json::from_slice::<Value>(payload).unwrap_or_default();
-        if self.is_of_this_bridge(&payload) {
-            self.found.insert(object.to_owned(), components(&payload));
+        if self.found_size + payload.len() > FOUND {
+            return;
+        }
+        let parsed = serde_json::from_slice::<Value>(payload).unwrap_or_default();
+        if self.is_of_this_bridge(&parsed) {
+            self.found_size += payload.len();
+            self.found.insert(object.to_owned(), components(&parsed));
         } else {
             self.found.remove(object);
         }

@@ -3,6 +3,8 @@
 //! State is never queued here while the broker is away: on `Notice::Connected` the bridge asks for all of it again.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -26,8 +28,12 @@ use crate::domain::contract::topic::Delivery;
 /// Messages that wait for the bridge; also room for the burst of retained ones after connecting, which tell what was
 /// before: about 35 of each phone.
 const HEARD: usize = 4096;
-/// Maximum size of the retained messages that wait for the bridge beside them, in bytes.
+/// Maximum size of all that waits for the bridge, in bytes, when a message comes that was published just now.
+const LIVE: usize = 8 * 1024 * 1024;
+/// The same for one that was retained: they come in one go after a connection.
 const BACKLOG: usize = 64 * 1024 * 1024;
+/// The largest message that is passed on whole, in bytes, if it was published just now: who reads a longer one refuses it.
+const WHOLE: usize = 64 * 1024;
 /// A broker that is away for longer is tried less often.
 const SOON: Duration = Duration::from_mins(1);
 /// How long a broker has to close the connection after our DISCONNECT.
@@ -42,6 +48,23 @@ pub struct Lost {
     pub messages: Tally,
 }
 
+/// What the link hears, in order.
+#[derive(Debug)]
+pub struct Heard {
+    receiver: mpsc::Receiver<Notice>,
+    /// The size of all that waits, in bytes.
+    size: Arc<AtomicUsize>,
+}
+
+impl Heard {
+    /// Waits for the next notice; none, once the link has ended.
+    pub async fn recv(&mut self) -> Option<Notice> {
+        let notice = self.receiver.recv().await?;
+        self.size.fetch_sub(size(&notice), Ordering::Relaxed);
+        Some(notice)
+    }
+}
+
 /// The link; does nothing until it runs.
 pub struct Link {
     dialer: Dialer,
@@ -50,10 +73,12 @@ pub struct Link {
     inbox: mpsc::Receiver<LinkRequest>,
     inbox_open: bool,
     heard: mpsc::Sender<Notice>,
+    /// The size of all that waits for the bridge, in bytes.
+    size: Arc<AtomicUsize>,
     notices: PendingNotices,
     unheard: Losses,
-    /// What the broker had retained, and the bridge has still to be told; its size in bytes.
-    backlog: (VecDeque<Notice>, usize),
+    /// What the broker had retained, and the bridge has still to be told.
+    backlog: VecDeque<Notice>,
     queue: Queue,
     broker: Broker,
     backoff: Backoff,
@@ -72,9 +97,11 @@ impl Link {
         options: &BrokerOptions,
         plan: Plan,
         patience: Patience,
-    ) -> Result<(Self, Outbox, mpsc::Receiver<Notice>), tls::Error> {
+    ) -> Result<(Self, Outbox, Heard), tls::Error> {
         let (outbox, inbox) = Outbox::new();
-        let (heard, ears) = mpsc::channel(HEARD);
+        let (heard, receiver) = mpsc::channel(HEARD);
+        let size = Arc::new(AtomicUsize::new(0));
+        let ears = Heard { receiver, size: Arc::clone(&size) };
         let link = Self {
             dialer: Dialer::new(options, patience)?.with_will(&plan.will),
             plan,
@@ -84,7 +111,8 @@ impl Link {
             heard,
             notices: PendingNotices::default(),
             unheard: Losses::default(),
-            backlog: (VecDeque::new(), 0),
+            backlog: VecDeque::new(),
+            size,
             queue: Queue::new(patience.event),
             broker: Broker::Away { until: Instant::now() },
             backoff: Backoff::new(patience.first_retry),
@@ -110,7 +138,7 @@ impl Link {
                 Broker::Here(session) => session.wakes_at(),
             };
             let wake = self.queue.wakes_at().into_iter().fold(wake, Instant::min);
-            let owes = self.notices.next(self.is_up()).is_some() || !self.backlog.0.is_empty();
+            let owes = self.notices.next(self.is_up()).is_some() || !self.backlog.is_empty();
             let reads = self.inbox_open && (self.queue.is_empty() || !self.is_up());
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -132,8 +160,7 @@ impl Link {
         let news = if let Some(news) = self.notices.next(self.is_up()) {
             self.notices.told(&news);
             news
-        } else if let Some(message) = self.backlog.0.pop_front() {
-            self.backlog.1 -= size(&message);
+        } else if let Some(message) = self.backlog.pop_front() {
             message
         } else {
             return;
@@ -225,14 +252,20 @@ impl Link {
 
     /// Tells the bridge of a message. What was retained comes in one go after a connection, as much as there is: it waits
     /// until the bridge has time; of the rest that much is only sent by somebody who should not.
-    fn pass_on(&mut self, message: Notice) {
+    fn pass_on(&mut self, mut message: Notice) {
         let retained = matches!(message, Notice::Message { retained: true, .. });
-        let (backlog, bytes) = &mut self.backlog;
+        if let Notice::Message { payload, retained: false, .. } = &mut message {
+            payload.truncate(WHOLE + 1);
+            payload.shrink_to_fit();
+        }
         let size = size(&message);
-        if self.notices.is_connection_untold() || *bytes + size > BACKLOG {
+        let room = if retained { BACKLOG } else { LIVE };
+        let waits = self.size.load(Ordering::Relaxed);
+        if self.notices.is_connection_untold() || waits > 0 && waits + size > room {
             return self.unheard.count(1);
         }
-        let refused = if retained && !backlog.is_empty() {
+        self.size.fetch_add(size, Ordering::Relaxed);
+        let refused = if retained && !self.backlog.is_empty() {
             Some(message)
         } else {
             match self.heard.try_send(message) {
@@ -242,11 +275,11 @@ impl Link {
             }
         };
         match refused {
-            Some(message) if retained => {
-                backlog.push_back(message);
-                *bytes += size;
+            Some(message) if retained => self.backlog.push_back(message),
+            Some(_) => {
+                self.size.fetch_sub(size, Ordering::Relaxed);
+                self.unheard.count(1);
             }
-            Some(_) => self.unheard.count(1),
             None => {}
         }
     }
@@ -280,7 +313,8 @@ impl Link {
             self.queue.keep_events(session.into_unacknowledged());
         }
         self.notices.lost();
-        self.backlog = (VecDeque::new(), 0);
+        let forgotten = self.backlog.drain(..).map(|message| size(&message)).sum();
+        self.size.fetch_sub(forgotten, Ordering::Relaxed);
         let mut delay = self.backoff.delay(self.longest_delay(&reason, now), fastrand::f64());
         if matches!(reason, Reason::TakenOver(_)) {
             // Two bridges with one client id would throw each other out for ever.

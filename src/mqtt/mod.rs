@@ -24,7 +24,7 @@ mod tls;
 mod translation;
 mod wire;
 
-pub use link::{Link, Lost};
+pub use link::{Heard, Link, Lost};
 pub use notice::Notice;
 pub use options::{BrokerOptions, ClientCertificate, Tls};
 pub use outbox::Outbox;

@@ -9,14 +9,75 @@ use tokio::time::Instant;
 
 use crate::domain::contract::topic::{Delivery, Publication};
 
-/// Events that may wait for the broker.
+/// Maximum number of messages that wait for the broker.
 const CAPACITY: usize = 1000;
+/// Maximum size of the messages that wait, in bytes.
+const SIZE: usize = 16 * 1024 * 1024;
 
 /// A message with the end of its worth.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Queued {
     pub(super) publication: Publication,
     pub(super) expires: Instant,
+}
+
+impl Queued {
+    fn size(&self) -> usize {
+        self.publication.topic.len() + self.publication.payload.len()
+    }
+}
+
+/// Messages that wait, in order, and their size in bytes.
+#[derive(Debug, Default)]
+struct Waiting(VecDeque<Queued>, usize);
+
+impl Waiting {
+    fn pop(&mut self) -> Option<Queued> {
+        let queued = self.0.pop_front()?;
+        self.1 -= queued.size();
+        Some(queued)
+    }
+
+    fn push(&mut self, queued: Queued) {
+        self.1 += queued.size();
+        self.0.push_back(queued);
+    }
+
+    fn put_back(&mut self, queued: Queued) {
+        self.1 += queued.size();
+        self.0.push_front(queued);
+    }
+
+    /// Makes room for one more message. Returns how many had to go for it.
+    fn make_room(&mut self, size: usize) -> usize {
+        let before = self.0.len();
+        while !self.0.is_empty() && (self.0.len() >= CAPACITY || self.1 + size > SIZE) {
+            self.pop();
+        }
+        before - self.0.len()
+    }
+
+    /// Removes the events that nobody waits for any more. Returns their number.
+    fn expire(&mut self, now: Instant) -> usize {
+        let before = self.0.len();
+        let size = &mut self.1;
+        self.0.retain(|queued| {
+            let stays = queued.publication.delivery != Delivery::Event || queued.expires > now;
+            if !stays {
+                *size -= queued.size();
+            }
+            stays
+        });
+        before - self.0.len()
+    }
+}
+
+impl FromIterator<Queued> for Waiting {
+    fn from_iter<T: IntoIterator<Item = Queued>>(all: T) -> Self {
+        let mut waiting = Self::default();
+        all.into_iter().for_each(|queued| waiting.push(queued));
+        waiting
+    }
 }
 
 /// How long events that waited for the broker wait for subscribers, too: Home Assistant tries again every 10 s.
@@ -32,9 +93,9 @@ const SETTLE_SOON: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Queue {
     lifetime: Duration,
-    waiting: VecDeque<Queued>,
+    waiting: Waiting,
     /// Events that wait until the states are published again; none once they are let out.
-    held: Option<VecDeque<Queued>>,
+    held: Option<Waiting>,
     /// When they are let out; not known before the states are published.
     let_out: Option<Instant>,
     /// Whether one of them happened since the connection stands.
@@ -46,8 +107,8 @@ impl Queue {
     pub(super) fn new(lifetime: Duration) -> Self {
         Self {
             lifetime,
-            waiting: VecDeque::new(),
-            held: Some(VecDeque::new()),
+            waiting: Waiting::default(),
+            held: Some(Waiting::default()),
             let_out: None,
             fresh: false,
             losses: Losses::default(),
@@ -55,19 +116,19 @@ impl Queue {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.waiting.0.is_empty()
     }
 
     pub(super) fn front(&self) -> Option<&Queued> {
-        self.waiting.front()
+        self.waiting.0.front()
     }
 
     pub(super) fn pop(&mut self) -> Option<Queued> {
-        self.waiting.pop_front()
+        self.waiting.pop()
     }
 
     pub(super) fn put_back(&mut self, queued: Queued) {
-        self.waiting.push_front(queued);
+        self.waiting.put_back(queued);
     }
 
     /// Takes a message; `connected` if the broker is there.
@@ -80,19 +141,16 @@ impl Queue {
             Some(held) if is_event => (true, held),
             Some(_) | None => (false, &mut self.waiting),
         };
-        if line.len() >= CAPACITY {
-            line.pop_front();
-            self.losses.count(1);
-        }
-        line.push_back(Queued { publication, expires: now + self.lifetime });
+        let queued = Queued { publication, expires: now + self.lifetime };
+        self.losses.count(line.make_room(queued.size()));
+        line.push(queued);
         self.fresh |= held && connected;
     }
 
     /// The connection is gone: only events are worth keeping, and those without an acknowledgement come first again.
     pub(super) fn keep_events(&mut self, unacknowledged: impl Iterator<Item = Queued>) {
-        let later = std::mem::take(&mut self.waiting)
-            .into_iter()
-            .chain(self.held.take().unwrap_or_default());
+        let later = std::mem::take(&mut self.waiting).0;
+        let later = later.into_iter().chain(self.held.take().unwrap_or_default().0);
         let events = unacknowledged
             .chain(later)
             .filter(|queued| queued.publication.delivery == Delivery::Event)
@@ -102,13 +160,13 @@ impl Queue {
 
     /// The connection stands: where nothing has waited for it, nothing has to.
     pub(super) fn connected(&mut self) {
-        self.held.take_if(|held| held.is_empty());
+        self.held.take_if(|held| held.0.is_empty());
     }
 
     /// The states are published again: what waits is let out in a while.
     pub(super) fn settle(&mut self, now: Instant) {
         match &self.held {
-            Some(held) if held.is_empty() => self.let_out(),
+            Some(held) if held.0.is_empty() => self.let_out(),
             Some(_) => self.let_out = Some(now + if self.fresh { SETTLE_SOON } else { SETTLE }),
             None => {}
         }
@@ -128,7 +186,7 @@ impl Queue {
 
     /// Lets out what waits.
     pub(super) fn let_out(&mut self) {
-        self.waiting.extend(self.held.take().unwrap_or_default());
+        self.held.take().unwrap_or_default().0.into_iter().for_each(|held| self.waiting.push(held));
         self.let_out = None;
     }
 
@@ -138,14 +196,8 @@ impl Queue {
         if self.let_out.is_some_and(|at| at <= now) {
             self.let_out();
         }
-        let mut lost = 0;
-        for line in std::iter::once(&mut self.waiting).chain(&mut self.held) {
-            let before = line.len();
-            line.retain(|queued| {
-                queued.publication.delivery != Delivery::Event || queued.expires > now
-            });
-            lost += before - line.len();
-        }
+        let lines = std::iter::once(&mut self.waiting).chain(&mut self.held);
+        let lost = lines.map(|line| line.expire(now)).sum();
         self.losses.count(lost);
         self.losses.report(now)
     }
@@ -305,6 +357,25 @@ mod tests {
             assert_eq!(queue.expire(now), Some(1));
             queue.let_out();
             assert_eq!(topics(&mut queue).first().unwrap(), "1");
+        }
+    }
+
+    #[test]
+    fn large_messages_fill_it_sooner() {
+        let now = Instant::now();
+        for mut queue in [connected(), Queue::new(Duration::from_mins(1))] {
+            for number in 0..100 {
+                let payload = vec![0; 1_000_000];
+                let topic = number.to_string();
+                queue.push(Publication { topic, payload, delivery: Delivery::Event }, true, now);
+            }
+            assert_eq!(queue.expire(now), Some(84));
+            assert_eq!(
+                queue.expire(now + Duration::from_secs(90)),
+                Some(16),
+                "all of it is counted"
+            );
+            assert_eq!(queue.waiting.1 + queue.held.as_ref().map_or(0, |held| held.1), 0);
         }
     }
 }

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use csv::{Reader, ReaderBuilder, StringRecord};
 use encoding_rs::{UTF_8, WINDOWS_1252};
 
-use super::AddressBook;
-use crate::domain::contacts::directory::Card;
+use super::{AddressBook, FIELDS};
+use crate::domain::contacts::directory::{Card, GROUPS};
+use crate::domain::text::short;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,10 @@ enum Column {
 const DIGITS: usize = 3;
 /// Maximum number of quotes that are not closed, after which reading goes on.
 const QUOTES: usize = 10;
+/// Maximum number of columns.
+const WIDEST: usize = 1000;
+/// How much of a column's name is repeated, in characters.
+const QUOTE: usize = 60;
 /// What is put behind the file: it stands alone, unless a quote is still open.
 const END: &str = "\n.";
 
@@ -154,6 +159,9 @@ pub(super) fn book(bytes: &[u8]) -> Result<AddressBook, &'static str> {
     let mut row = StringRecord::new();
     // all of it is UTF-8 by now, and rows may have any length: only reading itself could fail
     rows.read_record(&mut row).map_err(|_| "expected a table")?;
+    if row.len() > WIDEST {
+        return Err("expected a table of up to 1000 columns");
+    }
     let columns: Vec<Column> = row.iter().map(Column::named).collect();
     let mut unknown = Unknown::new(&row, &columns);
     let has = |wanted: &[Column]| columns.iter().any(|column| wanted.contains(column));
@@ -224,7 +232,7 @@ impl Unknown {
         let others = columns.iter().zip(names).enumerate();
         let others = others.filter(|(_, (column, _))| **column == Column::Other);
         let columns =
-            others.map(|(place, (_, name))| (place, name.trim().to_owned(), 0, 0)).collect();
+            others.map(|(place, (_, name))| (place, short(name.trim(), QUOTE), 0, 0)).collect();
         Self { columns }
     }
 
@@ -303,8 +311,8 @@ fn contact(columns: &[Column], row: &StringRecord) -> Card {
         });
     Card {
         name: name.or_else(|| first(Column::Company).map(str::to_owned)).unwrap_or_default(),
-        groups: all(Column::Group).flat_map(groups_of).collect(),
-        numbers: numbers.collect(),
+        groups: all(Column::Group).flat_map(groups_of).take(GROUPS).collect(),
+        numbers: numbers.take(FIELDS + 1).collect(),
     }
 }
 

@@ -253,8 +253,8 @@ fn files_say_by_their_end_what_they_are() {
     let gone = read(&folder.path().join("gone.csv")).unwrap_err();
     assert!(gone.contains("expected a readable file") && gone.contains("gone.csv"), "{gone}");
     let large = folder.path().join("large.csv");
-    File::create(&large).unwrap().set_len(LARGEST + 1).unwrap();
-    assert!(read(&large).unwrap_err().contains("expected up to 64 MB"));
+    fs::File::create(&large).unwrap().set_len(LARGEST + 1).unwrap();
+    assert!(read(&large).unwrap_err().contains("it has more than 32 MiB"));
 }
 
 #[test]
@@ -266,6 +266,63 @@ fn so_many_contacts_are_enough() {
         book.mistakes.iter().map(|mistake| mistake.line).collect::<Vec<_>>(),
         [50_002, 50_003]
     );
+}
+
+#[test]
+fn one_contact_can_only_be_so_large() {
+    let many = |one: &str, times| one.repeat(times);
+    let numbers = many("TEL:1001\n", 150);
+    let groups = many("x,", 100);
+    let card = format!("BEGIN:VCARD\nFN:Ann\n{numbers}CATEGORIES:{groups}\nEND:VCARD\n");
+    let check = |book: AddressBook, groups: usize| {
+        assert_eq!(book.cards.len(), 1);
+        assert_eq!((book.cards[0].numbers.len(), book.cards[0].groups.len()), (100, groups));
+        let what: Vec<_> = book.mistakes.iter().map(|mistake| mistake.what.as_ref()).collect();
+        assert_eq!(what, ["more than 100 fields for numbers in one contact"]);
+    };
+    check(vcard::book(card.as_bytes()).unwrap(), 32);
+    let names = many("tel,", 150);
+    let fields = many("1001,", 150);
+    let table_of = format!("name,{names}group\nAnn,{fields}{}\n", many("x;", 100));
+    check(table::book(table_of.as_bytes()).unwrap(), 32);
+    let phones = many("<Phone><phonenumber>1001</phonenumber></Phone>", 150);
+    let of_groups = many("<Group>x</Group>", 100);
+    let book = format!(
+        "<AddressBook><Contact><LastName>Ann</LastName>{phones}{of_groups}</Contact></AddressBook>"
+    );
+    check(xml::book(book.as_bytes()).unwrap(), 32);
+
+    // a field that holds thousands, a card without an end, a table that is wide, a book of numbers
+    let long = format!("BEGIN:VCARD\nFN:Ann\nTEL:{}\nTEL:1002\nEND:VCARD\n", many("1001;", 1000));
+    let book = vcard::book(long.as_bytes()).unwrap();
+    assert_eq!(
+        (&book.cards[0].numbers[..], book.strange),
+        (&["1002".to_owned()][..], Some((1, 1)))
+    );
+    let long = format!("BEGIN:VCARD\nFN:Ann\nTEL:1\n{}END:VCARD\n", many("X:\n", 100_001));
+    assert!(vcard(long).ends_with("a card with more than 100000 lines, and the rest of it"));
+    assert_eq!(table(many("number,", 1001)), "expected a table of up to 1000 columns");
+    let ninety = many(",1001", 90);
+    let rows = format!("name{}\n{}", many(",tel", 90), many(&format!("Ann{ninety}\n"), 2300));
+    let book = table::book(rows.as_bytes()).unwrap();
+    assert_eq!(book.cards.len(), 200_000 / 90);
+    assert_eq!(book.mistakes[0].what, "more numbers than 200000");
+}
+
+/// With the square of their number this would take minutes.
+#[test]
+fn a_large_phonebook_takes_no_longer_for_each_contact() {
+    let many = |one: fn(u32) -> String| (0..30_000).map(one).collect::<Vec<_>>().concat();
+    let groups = many(|n| format!("<pbgroup><id>{n}</id><name>g{n}</name></pbgroup>\n"));
+    let contacts = many(|n| {
+        format!(
+            "<Contact><LastName>n{n}</LastName><Phone><phonenumber>{n}</phonenumber></Phone>\n<Group>{n}</Group></Contact>"
+        )
+    });
+    let book =
+        xml::book(format!("<AddressBook>{groups}{contacts}</AddressBook>").as_bytes()).unwrap();
+    assert_eq!(book.cards.len(), 30_000);
+    assert_eq!(book.cards[29_999].groups, ["g29999"]);
 }
 
 proptest! {
@@ -306,11 +363,11 @@ async fn a_file_that_is_missing_or_broken_at_the_start_is_read_when_it_is_whole(
         if let Some(text) = text {
             fs::write(&file, text).unwrap();
         }
-        watcher.look().await;
+        watcher.look_and_read().await;
         assert!(names.borrow().is_empty());
     }
     fs::write(&file, "name,number\nAnn,1001\n").unwrap();
-    watcher.look().await;
+    watcher.look_and_read().await;
     assert!(names.borrow().find("1001").is_some());
 }
 
@@ -329,17 +386,17 @@ async fn a_file_that_changes_is_read_again_and_one_that_vanishes_is_remembered()
     };
     assert_eq!(find("+49301234567"), "Ann");
     write("name,number\nAnn,030 1234567\nBob,1002\n");
-    watcher.look().await;
+    watcher.look_and_read().await;
     assert_eq!(find("1002"), "Bob");
     fs::remove_file(&file).unwrap();
-    watcher.look().await;
-    watcher.look().await;
+    watcher.look_and_read().await;
+    watcher.look_and_read().await;
     assert_eq!(find("1002"), "Bob");
     write("no table\n");
-    watcher.look().await;
+    watcher.look_and_read().await;
     assert_eq!(find("1002"), "Bob");
     write("name,number\nCarl,1002\n");
-    watcher.look().await;
+    watcher.look_and_read().await;
     assert_eq!([find("1002"), find("+49301234567")], ["Carl", "-"]);
     // what the settings say otherwise holds at once
     options.send_replace(NamesOptions::default());

@@ -7,12 +7,14 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8};
 
-use super::AddressBook;
-use crate::domain::contacts::directory::Card;
+use super::{AddressBook, FIELDS};
+use crate::domain::contacts::directory::{Card, GROUPS};
 use line::{Line, charset_of, split, unescaped};
 
 const BEGIN: &[u8] = b"BEGIN:VCARD";
 const END: &[u8] = b"END:VCARD";
+/// Maximum number of lines of a card: a photo has thousands.
+const LINES: usize = 100_000;
 /// The mark of UTF-8, which each file begins with that was joined to another.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -32,7 +34,9 @@ pub(super) fn book(bytes: &[u8]) -> Result<AddressBook, &'static str> {
     let mut strange = false;
     for (number, line) in lines(&whole) {
         if is(line, BEGIN) {
-            if let Some(card) = open.replace(OpenCard { began: number, lines: Vec::new() }) {
+            if let Some(card) =
+                open.replace(OpenCard { began: number, lines: Vec::new(), is_long: false })
+            {
                 card.breaks_off(&mut book, charset);
             }
             cards += 1;
@@ -42,7 +46,11 @@ pub(super) fn book(bytes: &[u8]) -> Result<AddressBook, &'static str> {
         {
             card.ends(&mut book, charset);
         } else if let Some(card) = &mut open {
-            card.lines.push((number, line));
+            if card.lines.len() < LINES {
+                card.lines.push((number, line));
+            } else if !std::mem::replace(&mut card.is_long, true) {
+                book.mistake(number, "a card with more than 100000 lines, and the rest of it");
+            }
         } else if !line.trim_ascii().is_empty() && !std::mem::replace(&mut strange, true) {
             book.mistake(number, "text outside of a card");
         }
@@ -89,6 +97,8 @@ fn lines(text: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
 struct OpenCard<'a> {
     began: u64,
     lines: Vec<(u64, &'a [u8])>,
+    /// Whether it has too many.
+    is_long: bool,
 }
 
 impl OpenCard<'_> {
@@ -148,8 +158,11 @@ fn contact(lines: &[Line<'_>], charset: Option<&'static Encoding>) -> Card {
         .or_else(|| first("ORG").and_then(|org| split(&org, ';').next()));
     Card {
         name: name.unwrap_or_default(),
-        groups: all("CATEGORIES").flat_map(|list| split(&list, ',').collect::<Vec<_>>()).collect(),
-        numbers: all("TEL").map(|number| unescaped(&number)).collect(),
+        groups: all("CATEGORIES")
+            .flat_map(|list| split(&list, ',').take(GROUPS).collect::<Vec<_>>())
+            .take(GROUPS)
+            .collect(),
+        numbers: all("TEL").take(FIELDS + 1).map(|number| unescaped(&number)).collect(),
     }
 }
 

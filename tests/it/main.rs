@@ -5,6 +5,7 @@ mod calls;
 mod faults;
 mod functions;
 mod idle;
+mod limits;
 mod link;
 mod names;
 mod program;

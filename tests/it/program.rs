@@ -111,6 +111,47 @@ async fn wrong_settings_end_with_78_and_one_message() {
 }
 
 #[tokio::test]
+async fn a_pipe_or_a_device_holds_nothing_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.csv");
+    assert!(Command::new("mkfifo").arg(&pipe).status().await.unwrap().success());
+    let file = folder.path().join("settings.toml");
+    for (settings, key) in [
+        (
+            format!("[phones.a]\nurl = \"http://127.0.0.1:9\"\npassword_file = {pipe:?}\n"),
+            "phones.a.password_file",
+        ),
+        (
+            "[phones.a]\nurl = \"http://127.0.0.1:9\"\npassword_file = \"/dev/zero\"\n".to_owned(),
+            "phones.a.password_file",
+        ),
+    ] {
+        std::fs::write(&file, settings).unwrap();
+        let (code, _, stderr) = output(program(&["--config", file.to_str().unwrap()])).await;
+        assert_eq!(code, 78);
+        assert!(stderr.contains(key) && stderr.contains("no regular file"), "{stderr}");
+    }
+    let (code, _, stderr) = output(program(&["--config", pipe.to_str().unwrap()])).await;
+    assert_eq!(code, 78);
+    assert!(stderr.contains("it is no regular file"), "{stderr}");
+    // without an address book phones are bridged all the same
+    let settings = format!("[names]\nfile = {pipe:?}\n[phones.a]\nurl = \"http://127.0.0.1:9\"\n");
+    std::fs::write(&file, settings).unwrap();
+    let mut running = program(&["--config", file.to_str().unwrap()]);
+    let child = running.stderr(Stdio::piped()).spawn().unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let (code, log) = terminate(child).await;
+    assert_eq!(code, 0, "{log}");
+    assert!(log.contains("no regular file") && log.contains("started"), "{log}");
+    // and levels without end are no reason to crash
+    let mut deep = program(&["check"]);
+    deep.env(format!("GXV2MQTT_PHONES{}", "__A".repeat(5000)), "x");
+    let (code, _, stderr) = output(deep).await;
+    assert_eq!(code, 78);
+    assert!(stderr.contains("up to 8 levels"), "{stderr}");
+}
+
+#[tokio::test]
 async fn variables_of_others_are_warned_of_once() {
     let site = Site::build().await;
     let settings = site.settings(PASSWORD);

@@ -7,7 +7,9 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 /// The longest payload that is read, in bytes.
-const PAYLOAD_LIMIT: usize = 64 * 1024;
+const PAYLOAD_LIMIT: usize = 16 * 1024;
+/// The longest id that is repeated, in bytes as JSON.
+const ID_LIMIT: usize = 1024;
 
 /// What a payload says.
 #[derive(Default)]
@@ -23,7 +25,7 @@ impl Arguments {
     /// Reads a payload: nothing, `PRESS`, one bare argument, or JSON; `id` names the key whose value is to be repeated.
     pub fn parse(payload: &[u8], id: &str) -> Result<Self, String> {
         if payload.len() > PAYLOAD_LIMIT {
-            return Err(format!("{} bytes are more than {PAYLOAD_LIMIT}", payload.len()));
+            return Err(format!("the payload has more than {PAYLOAD_LIMIT} bytes"));
         }
         let text = std::str::from_utf8(payload).map_err(|_| "not UTF-8 text".to_owned())?.trim();
         let mut arguments = Self::default();
@@ -31,6 +33,9 @@ impl Arguments {
             arguments.fields =
                 serde_json::from_str(text).map_err(|e| format!("broken JSON: {e}"))?;
             arguments.id = arguments.fields.remove(id);
+            if arguments.id.as_ref().is_some_and(|id| id.to_string().len() > ID_LIMIT) {
+                return Err(format!("{id} has more than {ID_LIMIT} bytes"));
+            }
         } else if text.starts_with('"') {
             arguments.bare = serde_json::from_str(text).map_err(|e| format!("broken JSON: {e}"))?;
         } else if !text.is_empty() && text != "PRESS" {

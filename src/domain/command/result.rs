@@ -4,6 +4,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::domain::request::PhoneError;
+use crate::domain::text::short;
+
+/// The longest message, in characters: it may repeat what somebody sent.
+const WORDS: usize = 1000;
 
 /// Why a command did not do what it should: the `code` of its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -85,7 +89,7 @@ pub struct Failure {
 impl Failure {
     /// Makes a failure.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: short(&message.into(), WORDS) }
     }
 }
 

@@ -161,7 +161,7 @@ fn wrong_payloads_say_what_is_wrong() {
         ),
         ("dial", r#"{"number": "1""#, "bad_payload: broken JSON"),
         ("dial", "\"1", "bad_payload: broken JSON"),
-        ("dial", &noise, "bad_payload: 1048576 bytes are more than"),
+        ("dial", &noise, "bad_payload: the payload has more than 16384 bytes"),
         ("answer", "one", "bad_payload: line must be a whole number"),
         ("answer", "-1", "bad_payload: line must be a whole number"),
         ("answer", "70000", "bad_payload: line must be a whole number"),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::domain::command::arguments::Arguments;
 use crate::domain::telephony::PhoneId;
+use crate::domain::text::short;
 
 /// The key of what the response repeats.
 const TRANSACTION: &str = "transaction";
@@ -100,6 +101,9 @@ pub const BRIDGE_REQUESTS: &[BridgeRequestRow] = &[
     },
 ];
 
+/// The longest error of a response, in characters: it may repeat what somebody sent.
+const WORDS: usize = 1000;
+
 /// Whom to answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asker {
@@ -113,7 +117,7 @@ impl Asker {
     pub fn response(&self, outcome: &Result<Value, String>) -> String {
         let mut response = match outcome {
             Ok(data) => json!({ "status": "ok", "data": data }),
-            Err(error) => json!({ "status": "error", "data": {}, "error": error }),
+            Err(error) => json!({ "status": "error", "data": {}, "error": short(error, WORDS) }),
         };
         if let Some(transaction) = &self.transaction {
             response[TRANSACTION] = transaction.clone();
@@ -196,7 +200,7 @@ mod tests {
             ("info", "now", "info takes no argument"),
             ("info", r#"{"a": 1}"#, "info does not know \"a\"; it takes nothing (and transaction)"),
             ("info", "{", "broken JSON"),
-            ("info", &noise, "1048576 bytes are more than"),
+            ("info", &noise, "the payload has more than 16384 bytes"),
             ("pause", "", "which phone?"),
             ("pause", "The Kitchen", "no phone can be called \"The Kitchen\": a phone's id is"),
             ("resume", r#"{"phone": 1.5}"#, "phone must be a text"),

@@ -3,7 +3,7 @@
 use crate::domain::telephony::PhoneId;
 use crate::domain::values::named::ValueKey;
 
-/// The longest name of a request that is answered, in bytes.
+/// The longest name of a command or a request that is answered, in bytes.
 const REQUEST_NAME: usize = 256;
 
 /// How a message travels.
@@ -226,9 +226,7 @@ impl PhoneTopic {
             Some(("lines", line)) => Self::Line(number(line)?),
             Some(("accounts", account)) => Self::Account(number(account)?),
             Some(("values", key)) => Self::Value(key.parse().ok()?),
-            Some(("command", name)) if !name.is_empty() && !name.contains('/') => {
-                Self::Command(name.to_owned())
-            }
+            Some(("command", name)) if !name.contains('/') => Self::Command(request(name)?),
             Some(("event", "call")) => Self::CallEvent,
             Some(("event", "doorbell")) => Self::DoorbellEvent,
             Some(_) => return None,
@@ -252,7 +250,7 @@ impl PhoneTopic {
     }
 }
 
-/// Reads the name of a request: several levels, as zigbee2mqtt has them, but not so long that its response has no topic.
+/// Reads the name of a command or a request: several levels, as zigbee2mqtt has them, but not so long that its response has no topic.
 fn request(name: &str) -> Option<String> {
     (1..=REQUEST_NAME).contains(&name.len()).then(|| name.to_owned())
 }

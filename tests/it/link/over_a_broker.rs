@@ -1,11 +1,11 @@
 //! Over a real broker in this process, judged by another client library.
 
+use futures_util::FutureExt as _;
 use std::time::Duration;
 
 use gxv2mqtt::domain::contract::topic::Delivery;
 use gxv2mqtt::mqtt::{BrokerOptions, ClientCertificate, Notice, Patience, Tls, Trial, probe};
 use mqtt5::broker::config::TlsConfig;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::support::broker::{Broker, Proxy, ReferenceClient};
@@ -21,8 +21,7 @@ async fn holds_while_the_network_comes_and_goes() {
     reference.listen("b/event").await;
     let patience = Patience { event: Duration::from_hours(1), ..quick() };
     let mut link = Running::start_with(&options(proxy.address), patience);
-    let (outbox, mut heard) =
-        (link.outbox.clone(), std::mem::replace(&mut link.heard, mpsc::channel(1).1));
+    let (outbox, heard) = (link.outbox.clone(), &mut link.heard);
     let (mut connected, mut away, mut commands) = (0, 0, 0);
     let greeter = outbox.clone();
     let listener = async {
@@ -225,7 +224,7 @@ async fn a_probe_leaves_the_running_link_alone() {
     };
     let probed = probe(&options(broker.address), &trial).await.unwrap();
     assert_eq!(probed.refused, []);
-    while let Ok(news) = link.heard.try_recv() {
+    while let Some(Some(news)) = link.heard.recv().now_or_never() {
         assert_eq!(news, Notice::Listening);
     }
     link.stop().await;

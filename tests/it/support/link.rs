@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use gxv2mqtt::domain::contract::topic::{Delivery, Publication};
-use gxv2mqtt::mqtt::{BrokerOptions, Link, Notice, Outbox, Patience, Plan, Subscription};
-use tokio::sync::mpsc;
+use gxv2mqtt::mqtt::{BrokerOptions, Heard, Link, Notice, Outbox, Patience, Plan, Subscription};
+
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -56,7 +56,7 @@ pub(crate) fn quick() -> Patience {
 /// A link that runs.
 pub(crate) struct Running {
     pub(crate) outbox: Outbox,
-    pub(crate) heard: mpsc::Receiver<Notice>,
+    pub(crate) heard: Heard,
     pub(crate) stop: CancellationToken,
     pub(crate) task: JoinHandle<()>,
 }
