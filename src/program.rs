@@ -148,7 +148,9 @@ fn wait_for<F>(run: impl FnOnce(CancellationToken) -> F) -> ExitCode
 where
     F: Future<Output = anyhow::Result<()>>,
 {
-    let outcome = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
+    // one thread: what waits for phones and brokers never needs two, and passing work between threads costs more than the work
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let outcome = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
         let outcome = runtime.block_on(async {
             let stop = CancellationToken::new();
             let signals = stop_on_signals(stop.clone())?;
