@@ -64,12 +64,12 @@ pub(super) struct Departure {
 /// A command that waits for its phone.
 pub(super) struct Waiting {
     pub(super) id: PhoneId,
-    pub(super) message: Message,
+    pub(super) message: Box<Message>,
 }
 
 impl Departure {
     /// Keeps a command for the task that comes after the one that is ending; returns it if there is none.
-    pub(super) fn keep(&mut self, id: &PhoneId, message: Message) -> Option<Message> {
+    pub(super) fn keep(&mut self, id: &PhoneId, message: Box<Message>) -> Option<Box<Message>> {
         let begins_anew = self.ready.iter().any(|(options, _)| options.id == *id);
         if !begins_anew || self.commands.len() >= COMMANDS {
             return Some(message);

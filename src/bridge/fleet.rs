@@ -23,7 +23,7 @@ const MESSAGES: usize = 1024;
 /// The ways to one phone's task, and what is known of the phone here.
 pub(super) struct Phone {
     pub(super) options: PhoneOptions,
-    pub(super) messages: mpsc::Sender<Message>,
+    pub(super) messages: mpsc::Sender<Box<Message>>,
     pub(super) republish: Arc<Notify>,
     pub(super) retained_complete: Arc<Notify>,
     leave: CancellationToken,
@@ -96,7 +96,7 @@ impl Fleet {
         }
         self.seed = self.seed.wrapping_add(1);
         let now = task::now();
-        let mut twin = Twin::new(twin_settings(&options), now.instant, self.seed);
+        let mut twin = Box::new(Twin::new(twin_settings(&options), now.instant, self.seed));
         if let Some(handover) = handover {
             twin.resume_from(handover, now);
         }
@@ -112,7 +112,7 @@ impl Fleet {
         };
         let exits = Exits { reports, vitals: told };
         let leave = self.stop.child_token();
-        let task = task::run(id.clone(), twin, client, inbox, exits, leave.clone());
+        let task = task::run(id.clone(), twin, Box::new(client), inbox, exits, leave.clone());
         let span = tracing::info_span!("phone", %id);
         let whose = id.clone();
         self.tasks.spawn(async move { (whose, task.await) }.instrument(span));

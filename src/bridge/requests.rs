@@ -75,6 +75,6 @@ impl Router {
 fn tell(phone: &Phone, message: Message) -> Result<(), String> {
     phone
         .messages
-        .try_send(message)
+        .try_send(Box::new(message))
         .map_err(|_| "too many messages at once for this phone".to_owned())
 }

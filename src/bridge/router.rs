@@ -174,7 +174,7 @@ impl Router {
             Notice::Message { topic, payload, retained } => match self.base.parse(&topic) {
                 Some(Topic::Phone(id, PhoneTopic::Command(name))) => {
                     let (header, command) = parse(&name, &payload, retained);
-                    self.command(&id, Message::Command { header, command }).await;
+                    self.command(&id, Box::new(Message::Command { header, command })).await;
                 }
                 Some(Topic::BridgeRequest(name)) => self.request(&name, &payload, retained).await,
                 Some(Topic::Phone(id, place)) if retained && !payload.is_empty() => {
@@ -196,7 +196,7 @@ impl Router {
     }
 
     /// Passes a command on, or keeps it for a phone that begins anew.
-    pub(super) async fn command(&mut self, id: &PhoneId, message: Message) {
+    pub(super) async fn command(&mut self, id: &PhoneId, message: Box<Message>) {
         let departure = self.departure.as_mut();
         let message = match departure {
             Some(departure) => departure.keep(id, message),
@@ -209,7 +209,7 @@ impl Router {
             return;
         };
         let Err(refused) = phone.messages.try_send(message) else { return };
-        let Message::Command { header, .. } = refused.into_inner() else { return };
+        let Message::Command { header, .. } = *refused.into_inner() else { return };
         tracing::warn!(phone = %id, command = header.name, "not done: too many commands at once");
         let failure = Failure::new(ErrorCode::RateLimited, "too many commands at once");
         let result = header.result(&Err(failure), Timestamp::now());
@@ -219,7 +219,7 @@ impl Router {
 
     fn pushed(&self, id: &PhoneId, push: Push) {
         let Some(phone) = self.fleet.phones.get(id) else { return };
-        if phone.messages.try_send(Message::Pushed(push)).is_err() {
+        if phone.messages.try_send(Box::new(Message::Pushed(push))).is_err() {
             tracing::debug!(phone = %id, "a push was dropped: too many at once");
         }
     }
@@ -236,7 +236,7 @@ impl Router {
             return;
         };
         let payload = String::from_utf8_lossy(payload).into_owned();
-        let sent = phone.messages.try_send(Message::Retained(place, payload));
+        let sent = phone.messages.try_send(Box::new(Message::Retained(place, payload)));
         if matches!(sent, Err(TrySendError::Full(_))) {
             tracing::warn!(phone = %id, "a retained topic was not read: too many at once");
         }

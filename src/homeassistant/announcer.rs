@@ -24,6 +24,10 @@ const LISTEN: Duration = Duration::from_secs(2);
 const QUIET: Duration = Duration::from_secs(1);
 /// Maximum size of what was announced before and is read, in bytes: that of thousands of phones.
 const FOUND: usize = 256 * 1024 * 1024;
+/// Maximum number of devices that are announced at once: payloads are large.
+const BATCH: usize = 32;
+/// The next ones follow after this.
+const PAUSE: Duration = Duration::from_millis(20);
 /// The distance of two payloads of one device.
 const DISTANCE: Duration = Duration::from_secs(2);
 /// After Home Assistant's birth, states follow the announcement after this.
@@ -219,7 +223,7 @@ impl Announcer {
             if self.options.discovery
                 && let Some(owner) = known.remove(&object)
             {
-                self.devices.entry(owner).or_default().shown.extend(components);
+                self.devices.entry(owner).or_default().knows(components);
                 continue;
             }
             if !object.starts_with(&ours) {
@@ -371,7 +375,12 @@ impl Announcer {
         let due = self.devices.iter().filter(|(_, device)| is_due(device));
         let due: Vec<Owner> = due.map(|(owner, _)| owner.clone()).collect();
         let mut effects = Vec::new();
-        for owner in due {
+        for owner in due.iter().skip(BATCH) {
+            if let Some(device) = self.devices.get_mut(owner) {
+                device.due = Some(now + PAUSE);
+            }
+        }
+        for owner in due.into_iter().take(BATCH) {
             let wanted = self.payload_of(&owner);
             let Some(device) = self.devices.get_mut(&owner) else { continue };
             if let Some(payload) = device.send(wanted, now) {

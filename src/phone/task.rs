@@ -59,7 +59,7 @@ impl Message {
 #[derive(Debug)]
 pub struct Inbox {
     /// What users want of the phone, and what the broker knows of it.
-    pub messages: mpsc::Receiver<Message>,
+    pub messages: mpsc::Receiver<Box<Message>>,
     /// Everything is to be published again.
     pub republish: Arc<Notify>,
     /// All that the broker had retained has been passed on.
@@ -92,13 +92,13 @@ pub enum Report {
 const LAST_ANSWER: Duration = Duration::from_secs(2);
 
 /// The request in flight: it owns the client, and comes back with it and the answer.
-type InFlight = Pin<Box<dyn Future<Output = (PhoneClient, Result<Answer, Failed>)> + Send>>;
+type InFlight = Pin<Box<dyn Future<Output = (Box<PhoneClient>, Result<Answer, Failed>)> + Send>>;
 
 /// Serves one phone until it is stopped, and says goodbye for it; returns what the next one goes on with.
 pub async fn run(
     id: PhoneId,
-    mut twin: Twin,
-    client: PhoneClient,
+    mut twin: Box<Twin>,
+    client: Box<PhoneClient>,
     mut inbox: Inbox,
     Exits { reports, vitals }: Exits,
     stop: CancellationToken,
@@ -113,7 +113,7 @@ pub async fn run(
             biased;
             () = stop.cancelled() => break,
             () = inbox.republish.notified() => Input::RepublishAll,
-            Some(message) = inbox.messages.recv() => message.into(),
+            Some(message) = inbox.messages.recv() => (*message).into(),
             // after the messages: those of before are among them
             () = inbox.retained_complete.notified() => Input::RetainedComplete,
             Ok(()) = inbox.names.changed() => {
@@ -147,10 +147,11 @@ pub async fn run(
             report(&reports, Report::Republished(id.clone())).await;
         }
     }
-    say_goodbye(&mut twin, &mut inbox, &mut in_flight, |topic, text| {
+    // apart: it is needed once, and would take room in the task for as long as it lives
+    Box::pin(say_goodbye(&mut twin, &mut inbox, &mut in_flight, |topic, text| {
         let (reports, id) = (&reports, id.clone());
         async move { report(reports, Report::Publish(id, topic, text)).await }
-    })
+    }))
     .await;
     vitals.send_replace(twin.vitals());
     twin.into_handover()
@@ -165,7 +166,9 @@ async fn say_goodbye<F: Future<Output = ()>>(
 ) {
     inbox.messages.close();
     let mut left: Vec<Input> = vec![Input::Leaving];
-    left.extend(std::iter::from_fn(|| inbox.messages.try_recv().ok()).map(Input::from));
+    left.extend(
+        std::iter::from_fn(|| inbox.messages.try_recv().ok()).map(|message| (*message).into()),
+    );
     // how the last request went is worth a moment: the phone counts refused logins, too
     if in_flight.is_some()
         && let Ok((_, answer)) = timeout(LAST_ANSWER, ended(in_flight)).await
@@ -219,7 +222,7 @@ pub fn now() -> Now {
     Now { instant: Instant::now().into_std(), wall: Timestamp::now() }
 }
 
-fn send_request(mut client: PhoneClient, request: PhoneRequest) -> InFlight {
+fn send_request(mut client: Box<PhoneClient>, request: PhoneRequest) -> InFlight {
     Box::pin(async move {
         let function = request.function().name();
         if matches!(request, PhoneRequest::Read(_)) {
@@ -241,7 +244,7 @@ fn send_request(mut client: PhoneClient, request: PhoneRequest) -> InFlight {
 }
 
 /// Waits for the request in flight; for ever, if there is none.
-async fn ended(in_flight: &mut Option<InFlight>) -> (PhoneClient, Result<Answer, Failed>) {
+async fn ended(in_flight: &mut Option<InFlight>) -> (Box<PhoneClient>, Result<Answer, Failed>) {
     match in_flight {
         Some(request) => request.await,
         None => std::future::pending().await,

@@ -45,7 +45,8 @@ pub(super) struct Look {
 /// One line.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
-    pub(super) call: Option<Live>,
+    /// Apart, as most lines have none.
+    pub(super) call: Option<Box<Live>>,
     /// Whether the line showed a failure when it was seen last: one failure is one event.
     failed: bool,
 }
@@ -70,14 +71,14 @@ impl Engine {
     pub(super) fn remember(&mut self, current: Live) {
         if let Some(line) = current.call.line {
             self.evidence.take_id(&current.call.call_id);
-            self.lines.entry(line).or_default().call.get_or_insert(current);
+            self.lines.entry(line).or_default().call.get_or_insert_with(|| Box::new(current));
         }
     }
 
     /// Hangs nothing up any more of what was dialled before.
     pub(super) fn forget_limits(&mut self) {
         self.evidence.forget_dialled();
-        for current in self.lines.values_mut().filter_map(|slot| slot.call.as_mut()) {
+        for current in self.lines.values_mut().filter_map(|slot| slot.call.as_deref_mut()) {
             current.hang_up = None;
         }
     }
@@ -85,7 +86,7 @@ impl Engine {
     /// Knows people by these names from now on, those in calls included.
     pub(super) fn know(&mut self, names: Names) {
         self.names = names;
-        for current in self.lines.values_mut().filter_map(|slot| slot.call.as_mut()) {
+        for current in self.lines.values_mut().filter_map(|slot| slot.call.as_deref_mut()) {
             current.recognise(&self.names);
         }
     }
@@ -128,7 +129,7 @@ impl Engine {
 
     /// Returns the calls in progress, in the order of their lines.
     pub(super) fn live(&self) -> impl Iterator<Item = &Live> {
-        self.lines.values().filter_map(|slot| slot.call.as_ref())
+        self.lines.values().filter_map(|slot| slot.call.as_deref())
     }
 
     fn seen(&mut self, lines: &[Line], asked: Instant, now: Now) {
@@ -217,7 +218,7 @@ impl Engine {
                 self.say(EventType::Answered, &current.call, now);
             }
         }
-        self.lines.entry(line.line).or_default().call = Some(current);
+        self.lines.entry(line.line).or_default().call = Some(Box::new(current));
         self.go_on(line, stage, now);
     }
 

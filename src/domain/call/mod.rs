@@ -177,7 +177,7 @@ fn between(from: Option<Now>, until: Option<Now>) -> Option<Duration> {
 #[derive(Debug, Clone)]
 pub enum Input {
     /// The phone said what its lines do, when it was asked at this time.
-    Seen(Vec<Line>, Instant),
+    Seen(Arc<[Line]>, Instant),
     /// The phone called our URL; the account is the one whose number it named.
     Pushed(Push, Option<u16>),
     /// The phone is being told to do this.

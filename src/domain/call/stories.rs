@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{CallSettings, Effect, Input, Instruction, Now, Switchboard};
+use super::{CallSettings, CallTopics, Effect, Input, Instruction, Now, Switchboard};
 use crate::domain::call::doorbell::{DoorbellRule, Pattern};
 use crate::domain::call::push::{Push, PushKind};
 use crate::domain::contract::topic::PhoneTopic;
@@ -22,6 +22,8 @@ pub(super) struct Story {
     start: Instant,
     pub(super) passed: Duration,
     lines: Vec<Line>,
+    /// The topics, as somebody knows them who looks at news only.
+    shown: Option<CallTopics>,
     log: Vec<String>,
     pub(super) events: Vec<Value>,
 }
@@ -62,6 +64,7 @@ impl Story {
             start: Instant::now() + Duration::from_hours(24),
             passed: Duration::ZERO,
             lines: (1..=3).map(idle).collect(),
+            shown: None,
             log: Vec::new(),
             events: Vec::new(),
         }
@@ -93,13 +96,13 @@ impl Story {
     pub(super) fn look(&mut self) -> &mut Self {
         let lines = self.lines.clone();
         let asked = self.now().instant;
-        self.take(Input::Seen(lines, asked))
+        self.take(Input::Seen(lines.into(), asked))
     }
 
     /// The phone names no line.
     pub(super) fn says_nothing(&mut self) -> &mut Self {
         let asked = self.now().instant;
-        self.take(Input::Seen(Vec::new(), asked))
+        self.take(Input::Seen([].into(), asked))
     }
 
     /// A line changes, and is seen half a second later.
@@ -155,6 +158,10 @@ impl Story {
     }
 
     fn note(&mut self, effects: Vec<Effect>) -> &mut Self {
+        // a bridge that was started anew has shown nothing
+        let before = self.shown.take().filter(|_| self.board.topics().is_some());
+        self.shown = self.board.news().or(before);
+        assert_eq!(self.shown, self.board.topics(), "topics have changed, and nobody is told");
         for effect in effects {
             match effect {
                 Effect::Publish(topic, payload) => {

@@ -45,6 +45,8 @@ pub struct Switchboard {
     missed_is_known: bool,
     last_call: Option<String>,
     last_caller: Option<String>,
+    /// Whether topics may show something else than when they were read last.
+    is_news: bool,
 }
 
 impl Switchboard {
@@ -55,23 +57,27 @@ impl Switchboard {
             early: Some(VecDeque::new()),
             missed: 0,
             missed_is_known: false,
+            is_news: true,
             last_call: None,
             last_caller: None,
         }
     }
 
-    /// Goes on with other settings.
+    /// Goes on with other settings, for somebody who knows nothing of its topics.
     pub fn set_settings(&mut self, settings: CallSettings) {
         self.engine.settings = settings;
+        self.is_news = true;
     }
 
     /// Hangs nothing up any more of what was dialled before.
     pub fn forget_limits(&mut self) {
         self.engine.forget_limits();
+        self.is_news = true;
     }
 
     /// Knows people by these names from now on.
     pub fn know(&mut self, names: Names) {
+        self.is_news = true;
         self.engine.know(names);
         self.update_last_caller();
     }
@@ -103,6 +109,7 @@ impl Switchboard {
 
     /// Handles what the broker had retained on a topic before the bridge was started.
     pub fn retained(&mut self, topic: &PhoneTopic, payload: &str, now: Now) -> Vec<Effect> {
+        self.is_news = true;
         if *topic == PhoneTopic::Calls && self.early.is_some() {
             for live in topics::remembered(payload, now) {
                 self.engine.remember(live);
@@ -124,6 +131,7 @@ impl Switchboard {
     /// Notes that the broker had retained nothing else.
     pub fn retained_complete(&mut self, now: Now) -> Vec<Effect> {
         self.missed_is_known = true;
+        self.is_news = true;
         self.open(now)
     }
 
@@ -145,6 +153,13 @@ impl Switchboard {
             Self::new(CallSettings { min_ring, gap: gap / 100, blind, doorbell: Vec::new() });
         board.retained(&PhoneTopic::Calls, calls, now);
         board.end_all(now)
+    }
+
+    /// Returns what topics show, if that may be something else than the last time; none until it is known what was before.
+    pub fn news(&mut self) -> Option<CallTopics> {
+        let topics = self.is_news.then(|| self.topics())?;
+        self.is_news = topics.is_none();
+        topics
     }
 
     /// Returns what topics show; none until it is known what was before.
@@ -187,6 +202,15 @@ impl Switchboard {
     }
 
     fn do_handle(&mut self, input: &Input, now: Now) -> Vec<Effect> {
+        let was_quiet = self.engine.live().next().is_none();
+        let effects = self.carry_out(input, now);
+        // no call before and none now: nobody sees anything of it
+        let is_quiet = was_quiet && effects.is_empty() && self.engine.live().next().is_none();
+        self.is_news |= !is_quiet || matches!(input, Input::MissedReset);
+        effects
+    }
+
+    fn carry_out(&mut self, input: &Input, now: Now) -> Vec<Effect> {
         if matches!(input, Input::MissedReset) {
             self.missed = 0;
             self.missed_is_known = true;

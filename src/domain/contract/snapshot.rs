@@ -1,6 +1,7 @@
 //! The bridge's picture of one phone, and the topics that show it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -85,7 +86,7 @@ pub struct Snapshot {
     /// Whether it has ever answered.
     pub heard: bool,
     /// Its lines, in order.
-    pub lines: Vec<Line>,
+    pub lines: Arc<[Line]>,
     /// Its accounts, in order.
     pub accounts: Vec<Account>,
     /// Its calls; none until it is known what was before the bridge was started.
@@ -116,7 +117,7 @@ impl Snapshot {
         Self {
             problem: Problem::None,
             heard: false,
-            lines: Vec::new(),
+            lines: Arc::default(),
             accounts: Vec::new(),
             calls: None,
             status: PhoneStatus::Unknown,
@@ -133,9 +134,7 @@ impl Snapshot {
 
     /// Forgets what only a phone that answers can say.
     pub fn forget_the_present(&mut self) {
-        for line in &mut self.lines {
-            *line = Line::unknown(line.line);
-        }
+        self.lines = self.lines.iter().map(|line| Line::unknown(line.line)).collect();
         for account in &mut self.accounts {
             account.registered = None;
         }
@@ -156,7 +155,9 @@ impl Snapshot {
             if room(self.lines.len())
                 && let Err(place) = self.lines.binary_search_by_key(number, |line| line.line)
             {
-                self.lines.insert(place, Line::unknown(*number));
+                let (before, after) = self.lines.split_at(place);
+                self.lines =
+                    before.iter().chain([&Line::unknown(*number)]).chain(after).cloned().collect();
             }
         } else if let PhoneTopic::Account(id) = topic
             && room(self.accounts.len())

@@ -3,6 +3,7 @@
 mod function;
 pub mod password;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use function::Function;
@@ -177,7 +178,7 @@ pub enum SystemOperation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// To [`StatusQuery::Lines`].
-    Lines(Vec<Line>),
+    Lines(Arc<[Line]>),
     /// To [`StatusQuery::Status`].
     Status(PhoneStatus),
     /// To [`StatusQuery::Accounts`] and [`PhoneRequest::GetRegistered`].

@@ -1,5 +1,6 @@
 //! What the phone answered, or that it did not: what that says of the phone, and of the command that asked.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::input::{Note, Now};
@@ -128,13 +129,13 @@ impl Twin {
     }
 
     /// Handles the lines: the phone answers, and takes our login.
-    fn lines(&mut self, lines: &[Line], asked: Instant, now: Now, effects: &mut Effects) {
+    fn lines(&mut self, lines: &Arc<[Line]>, asked: Instant, now: Now, effects: &mut Effects) {
         if *lines != self.picture.snapshot.lines {
             self.polling.pull_forward(StatusQuery::Status, now.instant);
             self.polling.pull_forward(StatusQuery::Accounts, now.instant);
         }
         effects.notes(self.picture.set_lines(lines));
-        self.call(call::Input::Seen(lines.to_vec(), asked), now, effects);
+        self.call(call::Input::Seen(Arc::clone(lines), asked), now, effects);
         let was_away = self.picture.snapshot.problem != Problem::None;
         let was_met = self.presence.is_met;
         let away = self.presence.is_there(now.instant);

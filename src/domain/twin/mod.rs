@@ -81,7 +81,9 @@ impl Twin {
     fn publish(&mut self, effects: &mut Effects) {
         let tried = self.polling.all_tried() || self.picture.snapshot.problem != Problem::None;
         if self.presence.is_met && tried {
-            self.picture.snapshot.calls = self.switchboard.topics();
+            if let Some(news) = self.switchboard.news() {
+                self.picture.snapshot.calls = Some(news);
+            }
             effects.publish(self.picture.publish(&self.options));
         } else {
             effects.publish(self.picture.publish_offline());

@@ -44,7 +44,7 @@ impl Picture {
     }
 
     /// Handles the lines. Returns what the log has to know: codes that nobody knows, each once.
-    pub(super) fn set_lines(&mut self, lines: &[Line]) -> Vec<Note> {
+    pub(super) fn set_lines(&mut self, lines: &Arc<[Line]>) -> Vec<Note> {
         let mut notes = Vec::new();
         for line in lines.iter().filter(|line| line.state == LineState::Unknown) {
             let code = line.code.clone().unwrap_or_default();
@@ -52,7 +52,7 @@ impl Picture {
                 notes.push(Note::UnknownCode(code));
             }
         }
-        self.snapshot.lines = lines.to_vec();
+        self.snapshot.lines = Arc::clone(lines);
         self.snapshot.heard = true;
         notes
     }

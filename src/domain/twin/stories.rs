@@ -124,7 +124,7 @@ impl Story {
             return Err(error.clone());
         }
         Ok(match request {
-            PhoneRequest::Read(StatusQuery::Lines) => Answer::Lines(self.lines()),
+            PhoneRequest::Read(StatusQuery::Lines) => Answer::Lines(self.lines().into()),
             PhoneRequest::Read(StatusQuery::Status) => Answer::Status(PhoneStatus::Available),
             // as a phone answers that does not have the filter
             PhoneRequest::Read(StatusQuery::Accounts) | PhoneRequest::GetRegistered => {

@@ -36,8 +36,8 @@ pub(super) struct Announcement {
     pub(super) wanted: Option<u64>,
     /// Whether the payload names all that there is: only then, what is not in it is taken back.
     pub(super) complete: bool,
-    /// Keys and platforms that Home Assistant knows.
-    pub(super) shown: BTreeMap<String, String>,
+    /// Keys and platforms that Home Assistant knows, as JSON: most of the time nobody looks.
+    shown: Box<str>,
     /// What was sent last.
     sent: Option<u64>,
     pub(super) due: Option<Instant>,
@@ -48,6 +48,21 @@ impl Announcement {
     /// Returns that of a device of which all is known from the start.
     pub(super) fn complete() -> Self {
         Self { complete: true, ..Self::default() }
+    }
+
+    /// Notes that Home Assistant knows these keys and platforms, too.
+    pub(super) fn knows(&mut self, components: BTreeMap<String, String>) {
+        let mut shown = self.shown();
+        shown.extend(components);
+        self.set_shown(&shown);
+    }
+
+    fn shown(&self) -> BTreeMap<String, String> {
+        serde_json::from_str(&self.shown).unwrap_or_default()
+    }
+
+    fn set_shown(&mut self, shown: &BTreeMap<String, String>) {
+        self.shown = json!(shown).to_string().into();
     }
 
     /// Handles what should be announced, not before this time.
@@ -65,17 +80,18 @@ impl Announcement {
         let mut payload = payload?;
         let wanted = components(&payload);
         // one that becomes another kind of entity is taken back first, too
-        let mut gone = self.shown.clone();
+        let mut gone = self.shown();
         gone.retain(|key, platform| wanted.get(key) != Some(platform));
         if !self.complete && !gone.is_empty() {
             // it has not answered since we started: what was known of it before is better than nothing
             return None;
         }
-        self.shown = wanted;
+        let mut shown = wanted;
         for (key, platform) in gone {
             payload["components"][&key] = json!({ "platform": platform });
-            self.shown.remove(&key);
+            shown.remove(&key);
         }
+        self.set_shown(&shown);
         let payload = payload.to_string();
         let sent = fingerprint(&payload);
         if self.sent.replace(sent) != Some(sent) {

@@ -22,7 +22,7 @@ fn a_push_makes_the_next_look_now() {
     story.lines[0] = LineState::InCall;
     story.pushes(PushKind::Established, None);
     story.lines[0] = LineState::Ringing;
-    let early = Answer::Lines(story.lines());
+    let early = Answer::Lines(story.lines().into());
     story.lines[0] = LineState::InCall;
     story.stuck = false;
     story.told();

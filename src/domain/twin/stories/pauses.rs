@@ -100,7 +100,7 @@ fn what_is_under_way_ends_as_it_would_and_what_waits_is_answered_at_once() {
     assert_eq!(story.asks(), [PhoneRequest::Read(StatusQuery::Lines)]);
     story.paused(MINUTE);
     story.told();
-    story.happens(Input::Answered(Ok(Answer::Lines(story.lines()))));
+    story.happens(Input::Answered(Ok(Answer::Lines(story.lines().into()))));
     assert_eq!(story.told(), "", "what a look saw that ended in the pause is not shown");
 }
 

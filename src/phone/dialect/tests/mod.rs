@@ -239,7 +239,7 @@ fn captures_of_siblings_are_understood() {
     let lines = |dialect: &dyn Dialect, body| match dialect
         .read(&PhoneRequest::Read(StatusQuery::Lines), &reply(200, body))
     {
-        Ok(Answer::Lines(lines)) => serde_json::to_string(&lines).unwrap(),
+        Ok(Answer::Lines(lines)) => serde_json::to_string(&lines[..]).unwrap(),
         other => format!("{other:?}"),
     };
     insta::assert_snapshot!(lines(&*from_zero, wp826), @r#"[{"line":1,"state":"ringing","code":"ringing","account":1,"name":null,"number":"+15555550100","active":false},{"line":2,"state":"idle","code":"idle","account":null,"name":null,"number":null,"active":false}]"#);

@@ -23,7 +23,7 @@ pub(super) fn lines(reply: &Reply, account_base: u16) -> Result<Answer, ReadErro
     let entries = objects(&body, "a list of lines")?;
     let mut lines = numbered(entries, |number, entry| line(number, entry, account_base), "line");
     lines.sort_by_key(|line| line.line);
-    Ok(Answer::Lines(lines))
+    Ok(Answer::Lines(lines.into()))
 }
 
 fn line(number: u16, entry: &Map<String, Value>, account_base: u16) -> Line {
