@@ -52,7 +52,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
 
 /// Runs the bridge, whose settings may be read again, until it is stopped.
 pub async fn run_with(
-    settings: Settings,
+    mut settings: Settings,
     source: Option<Source>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
@@ -69,8 +69,8 @@ pub async fn run_with(
     let (reporter, reports) = mpsc::channel(REPORTS);
     let overview = Overview::new(link.lost());
     let mut fleet = Fleet::new(reporter, names, overview.clone(), stop.clone(), seed);
-    let ready = settings.phones.iter().map(|options| fleet.prepare(options.clone()));
-    let ready = ready.collect::<Result<Vec<_>, _>>().map_err(|why| anyhow!(why))?;
+    let phones = std::mem::take(&mut settings.phones);
+    let ready = fleet.prepare_all(phones).map_err(|why| anyhow!(why))?;
     let mut others = JoinSet::new();
     others.spawn(watcher.run(stop.clone()));
     let (sender, pushes) = mpsc::channel(PUSHES);

@@ -82,6 +82,14 @@ impl Fleet {
         Ok((options, client))
     }
 
+    /// Makes ready what the tasks of several phones need.
+    pub(super) fn prepare_all(
+        &mut self,
+        phones: Vec<PhoneOptions>,
+    ) -> Result<Vec<(PhoneOptions, PhoneClient)>, String> {
+        phones.into_iter().map(|options| self.prepare(options)).collect()
+    }
+
     /// Starts a phone's task, and returns the ways to it. It goes on with what an earlier task has left.
     pub(super) fn start(
         &mut self,

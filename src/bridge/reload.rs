@@ -100,10 +100,8 @@ impl Router {
         let before = self.fleet.phones.values().map(|phone| &phone.options);
         let changes = Changes::of(before, new.phones);
         let data = changes.data(&needs_restart);
-        let mut ready = Vec::new();
-        for options in changes.added.iter().chain(&changes.changed) {
-            ready.push(self.fleet.prepare(options.clone())?);
-        }
+        let new_ones = changes.added.iter().chain(&changes.changed).cloned().collect();
+        let ready = self.fleet.prepare_all(new_ones)?;
         Ok((changes, ready, new.names, data))
     }
 

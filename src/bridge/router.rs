@@ -46,7 +46,7 @@ const TOPIC: usize = 120;
 pub(super) struct Router {
     pub(super) base: Base,
     pub(super) overview: Overview,
-    /// The settings that the bridge was started with; what they say of phones may have changed since.
+    /// The settings that the bridge was started with; what they say of phones is the fleet's.
     pub(super) settings: Settings,
     pub(super) source: Option<Source>,
     pub(super) fleet: Fleet,
@@ -136,7 +136,7 @@ impl Router {
             }
             Report::Describe(device) => {
                 self.identify(&device);
-                self.announce(Input::Described(Box::new(device))).await;
+                self.announce(Input::Described(device)).await;
             }
             Report::Republished(id) => self.republished(&id).await,
         }

@@ -83,7 +83,7 @@ pub enum Report {
     /// Publish this below `P`.
     Publish(PhoneId, PhoneTopic, String),
     /// This is what the phone is now.
-    Describe(Device),
+    Describe(Box<Device>),
     /// Everything was published again, as [`Inbox::republish`] wants it.
     Republished(PhoneId),
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use gxv2mqtt::domain::contacts::phonebook::{Contact, Filter};
+use gxv2mqtt::domain::contacts::phonebook::Filter;
 use gxv2mqtt::domain::request::password::Password;
 use gxv2mqtt::domain::request::{Operation, PhoneRequest, Role, StatusQuery, SystemOperation};
 use gxv2mqtt::phone::PhoneOptions;
@@ -118,7 +118,7 @@ fn all() -> Vec<PhoneRequest> {
         PhoneRequest::ChangePassword { role: Role::User, old: password("a"), new: password("b") },
         PhoneRequest::GetContacts(Filter::default()),
         PhoneRequest::GetContacts(Filter { id: Some("1".into()), ..Filter::default() }),
-        PhoneRequest::SaveContact(Contact::default()),
+        PhoneRequest::SaveContact(Box::default()),
         PhoneRequest::DeleteContact("1".into()),
         PhoneRequest::DeleteAllContacts,
         PhoneRequest::DownloadPhonebook,

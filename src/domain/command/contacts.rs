@@ -146,7 +146,7 @@ impl Group for ContactsCommand {
             Self::Save(contact) if contact.id.is_some() => {
                 PhoneRequest::GetContacts(Filter { id: contact.id, ..Filter::default() })
             }
-            Self::Save(contact) => PhoneRequest::SaveContact(*contact),
+            Self::Save(contact) => PhoneRequest::SaveContact(contact),
             Self::Delete(id) => PhoneRequest::DeleteContact(id),
             Self::DeleteAll => PhoneRequest::GetContacts(Filter::default()),
             Self::DownloadPhonebook { .. } => PhoneRequest::DownloadPhonebook,
@@ -160,7 +160,8 @@ impl Group for ContactsCommand {
     fn after(&self, answer: &Answer) -> Result<Option<PhoneRequest>, Failure> {
         let Answer::Contacts(contacts) = answer else { return Ok(None) };
         match self {
-            Self::Save(wanted) => edited(wanted, contacts).map(PhoneRequest::SaveContact).map(Some),
+            Self::Save(wanted) => edited(wanted, contacts)
+                .map(|contact| Some(PhoneRequest::SaveContact(Box::new(contact)))),
             // what is deleted must be in the result, whole
             Self::DeleteAll if !phonebook::is_short(contacts) => {
                 let message = "there are too many contacts for one message that would \

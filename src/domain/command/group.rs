@@ -38,10 +38,6 @@ impl<T> Row<T> {
 }
 
 /// What comes next for a command.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one at a time, and it is passed on at once"
-)]
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
     /// This request.

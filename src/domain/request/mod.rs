@@ -53,7 +53,7 @@ pub enum PhoneRequest {
     /// Get Contact.
     GetContacts(Filter),
     /// Save/Edit Contact: without an id a new one.
-    SaveContact(Contact),
+    SaveContact(Box<Contact>),
     /// Delete Contact, by its id.
     DeleteContact(String),
     /// Delete All Contacts.

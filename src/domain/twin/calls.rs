@@ -18,7 +18,7 @@ impl Effects {
                     self.push_after_states(Effect::Publish(topic, payload));
                 }
                 call::Effect::Log(event, call) => {
-                    self.push_after_states(Effect::Note(Note::Call(event, call)));
+                    self.push_after_states(Effect::Note(Note::Call(event, Box::new(call))));
                 }
                 call::Effect::NeverSeen(number) => {
                     self.push_after_states(Effect::Note(Note::NeverSeen(number)));

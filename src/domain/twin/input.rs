@@ -92,7 +92,7 @@ pub enum Effect {
     /// Send this request, and come back with the answer.
     Send(PhoneRequest),
     /// Tell Home Assistant what the phone is now.
-    Describe(Device),
+    Describe(Box<Device>),
     /// Tell the log.
     Note(Note),
 }
@@ -127,7 +127,7 @@ pub enum Note {
     /// A line said a code that is not known.
     UnknownCode(String),
     /// Something happened to a call.
-    Call(EventType, Call),
+    Call(EventType, Box<Call>),
     /// The call on this line is being ended: it was dialled with a time limit, and nobody answered.
     GivenUp(u16),
     /// The call to this number, dialled with a time limit, was never seen.

@@ -170,7 +170,7 @@ impl Picture {
         let device = Device::of(id, name, Arc::clone(values), &self.snapshot);
         if self.described.as_ref() != Some(&device) {
             self.described = Some(device.clone());
-            effects.push(Effect::Describe(device));
+            effects.push(Effect::Describe(Box::new(device)));
         }
         effects
     }

@@ -34,7 +34,7 @@ fn asks() -> [PhoneRequest; 11] {
         PhoneRequest::GetValues(vec!["68".into(), "vendor_name".into()]),
         PhoneRequest::SetValues(vec![("1561".into(), "1".into()), ("8352".into(), String::new())]),
         PhoneRequest::GetContacts(Filter { id, name: Some("Ann".into()), group: None }),
-        PhoneRequest::SaveContact(contact()),
+        PhoneRequest::SaveContact(contact().into()),
         PhoneRequest::DeleteContact("7".into()),
         PhoneRequest::DeleteAllContacts,
         PhoneRequest::GetGroups,
@@ -110,7 +110,7 @@ fn the_answers_of_the_guide_are_understood() {
     let group = PhoneRequest::EditGroup { id: "100".into(), name: "Friends".into() };
     let done = [
         (asks()[1].clone(), guide!("set_values")),
-        (PhoneRequest::SaveContact(contact()), guide!("save_contact")),
+        (PhoneRequest::SaveContact(contact().into()), guide!("save_contact")),
         (PhoneRequest::DeleteContact("7".into()), guide!("delete_contact")),
         (PhoneRequest::DeleteAllContacts, guide!("delete_all_contacts")),
         (PhoneRequest::AddGroup("Family".into()), guide!("add_group")),
