@@ -26,6 +26,7 @@
 //!   phones' tasks, `overview` what is known of all, `requests` and `reload` carry out what is asked of the bridge itself.
 //! - [`check`], `demo`, [`push_urls`], [`reference`](mod@reference), [`program`]: the other subcommands.
 //! - `simulator`: phones that are not there; written from the vendor's guide, not from `phone`.
+//! - `fuzzing`: each reader of what others write, for `fuzz/` and `tests/corpus.rs`.
 //!
 //! # What holds everywhere
 //!
@@ -56,6 +57,9 @@ pub mod check;
 pub mod program;
 pub mod push_urls;
 pub mod reference;
+
+#[doc(hidden)]
+pub mod fuzzing;
 
 #[cfg(feature = "demo")]
 pub mod demo;

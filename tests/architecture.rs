@@ -25,6 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("push_urls", &["config", "phone"]),
     ("check", &["config", "domain", "homeassistant", "mqtt", "names", "phone"]),
     ("bridge", &["config", "domain", "homeassistant", "mqtt", "names", "phone"]),
+    ("fuzzing", &["config", "domain", "homeassistant", "names", "phone"]),
     ("demo", &["bridge", "config", "domain", "homeassistant", "mqtt", "phone", "simulator"]),
     (
         "program",

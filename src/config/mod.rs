@@ -178,6 +178,12 @@ fn load_from(
     settings(&sources)
 }
 
+/// Reads the settings out of a text, without an environment.
+pub(crate) fn read(text: &str) -> Result<Settings, Error> {
+    let file = Some((PathBuf::from(DEFAULT_PATH), text));
+    settings(&Sources::new(file, Environment::default())?)
+}
+
 /// Reads the file that may be absent.
 fn read_default(path: &Path) -> Result<Option<String>, Error> {
     match file::read_text(path, SETTINGS) {
