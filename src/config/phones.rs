@@ -20,6 +20,8 @@ use crate::phone::{PhoneOptions, Tls};
 
 const DIGESTS: [(&str, Digest); 2] = [("md5", Digest::Md5), ("sha256", Digest::Sha256)];
 
+/// Maximum number of patterns of `dial_allow`.
+const PATTERNS: usize = 100;
 const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(2);
 const RINGS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(10);
 const VALUES_POLLS: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_hours(24);
@@ -177,6 +179,9 @@ fn allow(section: &Section<'_>, names: Vec<String>) -> Result<BTreeSet<Guarded>,
 }
 
 fn dial_allow(section: &Section<'_>, patterns: Vec<String>) -> Result<DialAllow, Error> {
+    if patterns.len() > PATTERNS {
+        return Err(section.wrong("dial_allow", format!("expected up to {PATTERNS} patterns")));
+    }
     for pattern in &patterns {
         section.regex("dial_allow", pattern)?;
     }

@@ -309,6 +309,17 @@ fn one_contact_can_only_be_so_large() {
     assert_eq!(book.mistakes[0].what, "more numbers than 200000");
 }
 
+/// The head of the line is not read again for each part: that would take minutes.
+#[test]
+fn a_line_of_many_parts_takes_no_longer_for_each() {
+    for (encoding, part) in [("QUOTED-PRINTABLE", "=\n"), ("BASE64", "AA\n")] {
+        let head = format!("PHOTO{};{encoding}:", ";B".repeat(2000));
+        let text =
+            format!("BEGIN:VCARD\nFN:Ann\nTEL:1\n{head}{}\nEND:VCARD\n", part.repeat(90_000));
+        assert_eq!(vcard(text), "Ann [] 1");
+    }
+}
+
 /// With the square of their number this would take minutes.
 #[test]
 fn a_large_phonebook_takes_no_longer_for_each_contact() {

@@ -124,9 +124,11 @@ impl OpenCard<'_> {
     /// Returns the lines as they were before they were folded.
     fn unfolded(&self) -> Vec<(u64, Cow<'_, [u8]>)> {
         let mut whole: Vec<(u64, Cow<'_, [u8]>)> = Vec::new();
+        // how the last of them goes on: said once, in its head, whatever its length
+        let mut encoding = None;
         for (number, line) in &self.lines {
             match whole.last_mut() {
-                Some((_, last)) if line::ends_softly(last) => {
+                Some((_, last)) if line::ends_softly(last, &mut encoding) => {
                     let end = last.trim_ascii_end().len() - 1;
                     last.to_mut().truncate(end);
                     last.to_mut().extend(*line);
@@ -136,9 +138,12 @@ impl OpenCard<'_> {
                     last.to_mut().extend(&line[1..]);
                 }
                 // a photo that some programs do not indent
-                Some((_, last)) if line::goes_on_in_base64(last, line) => {}
+                Some((_, last)) if line::goes_on_in_base64(last, line, &mut encoding) => {}
                 _ if line.trim_ascii().is_empty() => {}
-                _ => whole.push((*number, Cow::Borrowed(*line))),
+                _ => {
+                    encoding = None;
+                    whole.push((*number, Cow::Borrowed(*line)));
+                }
             }
         }
         whole

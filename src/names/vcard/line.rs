@@ -85,23 +85,43 @@ fn is_quoted_printable(parameters: &[u8]) -> bool {
     has_parameter(parameters, &[b"QUOTED-PRINTABLE"])
 }
 
+/// How a line is encoded, as its head says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Transfer {
+    Plain,
+    QuotedPrintable,
+    Base64,
+}
+
+impl Transfer {
+    /// Returns that of a line, and keeps it: the head of a long line is not read for each part of it.
+    fn of(line: &[u8], known: &mut Option<Self>) -> Self {
+        *known.get_or_insert_with(|| {
+            let Some(line) = Line::parse(line) else { return Self::Plain };
+            let in_url = || line.value.windows(8).take(100).any(|word| word == b";base64,");
+            if is_quoted_printable(line.parameters) {
+                Self::QuotedPrintable
+            } else if has_parameter(line.parameters, &[b"BASE64", b"B"])
+                || line.value.starts_with(b"data:") && in_url()
+            {
+                Self::Base64
+            } else {
+                Self::Plain
+            }
+        })
+    }
+}
+
 /// Returns `true` if the line goes on in the next one, as quoted-printable does.
-pub(super) fn ends_softly(line: &[u8]) -> bool {
-    line.trim_ascii_end().ends_with(b"=")
-        && Line::parse(line).is_some_and(|line| is_quoted_printable(line.parameters))
+pub(super) fn ends_softly(line: &[u8], known: &mut Option<Transfer>) -> bool {
+    line.trim_ascii_end().ends_with(b"=") && Transfer::of(line, known) == Transfer::QuotedPrintable
 }
 
 /// Returns `true` if the next line can only be more of a photo or a key in this one.
-pub(super) fn goes_on_in_base64(line: &[u8], next: &[u8]) -> bool {
+pub(super) fn goes_on_in_base64(line: &[u8], next: &[u8], known: &mut Option<Transfer>) -> bool {
     let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
     let next = next.trim_ascii();
-    !next.is_empty()
-        && next.iter().all(is_base64)
-        && Line::parse(line).is_some_and(|line| {
-            has_parameter(line.parameters, &[b"BASE64", b"B"])
-                || line.value.starts_with(b"data:")
-                    && line.value.windows(8).take(100).any(|word| word == b";base64,")
-        })
+    !next.is_empty() && next.iter().all(is_base64) && Transfer::of(line, known) == Transfer::Base64
 }
 
 /// Decodes quoted-printable; what is none stays as it is.
