@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Notify, mpsc};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
@@ -32,12 +32,6 @@ const HEARD: usize = 4096;
 const LIVE: usize = 8 * 1024 * 1024;
 /// The same for one that was retained: they come in one go after a connection.
 const BACKLOG: usize = 64 * 1024 * 1024;
-/// While more than this waits for the bridge, in bytes, nothing is read of the broker: it keeps what the bridge has no time for.
-const ENOUGH: usize = 256 * 1024;
-/// Unless so many requests of the bridge wait for the broker: it may be these that the bridge is waiting for.
-const BUSY: usize = 64;
-/// How often that is looked at.
-const GLANCE: Duration = Duration::from_millis(5);
 /// The largest message that is passed on whole, in bytes, if it was published just now: who reads a longer one refuses it.
 const WHOLE: usize = 64 * 1024;
 /// A broker that is away for longer is tried less often.
@@ -60,16 +54,25 @@ pub struct Heard {
     receiver: mpsc::Receiver<Notice>,
     /// The size of all that waits, in bytes.
     size: Arc<AtomicUsize>,
-    drained: Arc<Notify>,
 }
 
 impl Heard {
     /// Waits for the next notice; none, once the link has ended.
     pub async fn recv(&mut self) -> Option<Notice> {
         let notice = self.receiver.recv().await?;
-        self.size.fetch_sub(size(&notice), Ordering::Relaxed);
-        self.drained.notify_one();
+        self.took(&notice);
         Some(notice)
+    }
+
+    /// Returns the next notice, if there is one already.
+    pub fn try_recv(&mut self) -> Option<Notice> {
+        let notice = self.receiver.try_recv().ok()?;
+        self.took(&notice);
+        Some(notice)
+    }
+
+    fn took(&self, notice: &Notice) {
+        self.size.fetch_sub(size(notice), Ordering::Relaxed);
     }
 }
 
@@ -83,8 +86,6 @@ pub struct Link {
     heard: mpsc::Sender<Notice>,
     /// The size of all that waits for the bridge, in bytes.
     size: Arc<AtomicUsize>,
-    /// Less of it waits.
-    drained: Arc<Notify>,
     notices: PendingNotices,
     unheard: Losses,
     /// What the broker had retained, and the bridge has still to be told.
@@ -110,8 +111,8 @@ impl Link {
     ) -> Result<(Self, Outbox, Heard), tls::Error> {
         let (outbox, inbox) = Outbox::new();
         let (heard, receiver) = mpsc::channel(HEARD);
-        let (size, drained) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
-        let ears = Heard { receiver, size: Arc::clone(&size), drained: Arc::clone(&drained) };
+        let size = Arc::new(AtomicUsize::new(0));
+        let ears = Heard { receiver, size: Arc::clone(&size) };
         let link = Self {
             dialer: Dialer::new(options, patience)?.with_will(&plan.will),
             plan,
@@ -123,7 +124,6 @@ impl Link {
             unheard: Losses::default(),
             backlog: VecDeque::new(),
             size,
-            drained,
             queue: Queue::new(patience.event),
             broker: Broker::Away { until: Instant::now() },
             backoff: Backoff::new(patience.first_retry),
@@ -151,13 +151,9 @@ impl Link {
             let wake = self.queue.wakes_at().into_iter().fold(wake, Instant::min);
             let owes = self.notices.next(self.is_up()).is_some() || !self.backlog.is_empty();
             let reads = self.inbox_open && (self.queue.is_empty() || !self.is_up());
-            let is_enough = self.size.load(Ordering::Relaxed) > ENOUGH;
-            let reads_broker = !is_enough || !self.is_up() || self.inbox.len() >= BUSY;
             tokio::select! {
                 () = stop.cancelled() => break,
-                event = event_of(&mut self.broker), if reads_broker => self.handle(event, Instant::now()),
-                () = self.drained.notified(), if !reads_broker => {}
-                () = sleep(GLANCE), if !reads_broker => {}
+                event = event_of(&mut self.broker) => self.handle(event, Instant::now()),
                 request = self.inbox.recv(), if reads => match request {
                     Some(request) => self.accept(request, Instant::now()),
                     None => self.inbox_open = false,

@@ -1,6 +1,5 @@
 //! Over a real broker in this process, judged by another client library.
 
-use futures_util::FutureExt as _;
 use std::time::Duration;
 
 use gxv2mqtt::domain::contract::topic::Delivery;
@@ -224,7 +223,7 @@ async fn a_probe_leaves_the_running_link_alone() {
     };
     let probed = probe(&options(broker.address), &trial).await.unwrap();
     assert_eq!(probed.refused, []);
-    while let Some(Some(news)) = link.heard.recv().now_or_never() {
+    while let Some(news) = link.heard.try_recv() {
         assert_eq!(news, Notice::Listening);
     }
     link.stop().await;
