@@ -5,6 +5,7 @@
 //! still works on another of the same device: so two different ones keep a distance, and the last is sent once more.
 
 mod announcement;
+mod found;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -12,18 +13,17 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::domain::contract::entity::Device;
-use crate::domain::contract::topic::{Base, Delivery, Publication, Topic};
+use crate::domain::contract::topic::{Base, Delivery, Publication};
 use crate::domain::telephony::PhoneId;
 
 use super::{DiscoveryOptions, discovery};
-use announcement::{Announcement, Owner, components};
+use announcement::{Announcement, Owner};
+use found::Found;
 
 /// How long what was announced before is listened to.
 const LISTEN: Duration = Duration::from_secs(2);
 /// And until nothing was sent for so long.
 const QUIET: Duration = Duration::from_secs(1);
-/// Maximum size of what was announced before and is read, in bytes: that of thousands of phones.
-const FOUND: usize = 256 * 1024 * 1024;
 /// Maximum number of devices that are announced at once: payloads are large.
 const BATCH: usize = 32;
 /// The next ones follow after this.
@@ -88,10 +88,8 @@ pub struct Announcer {
     described: BTreeMap<PhoneId, Device>,
     /// Which phones claim a MAC address.
     claims: BTreeMap<String, BTreeSet<PhoneId>>,
-    /// The components of what is announced and is ours, as far as it was heard since the connection opened.
-    found: BTreeMap<String, BTreeMap<String, String>>,
-    /// The size of what that was read from, in bytes.
-    found_size: usize,
+    /// What is announced and is ours, as far as it was heard since the connection opened.
+    found: Found,
     /// Nothing is announced before this: the same entities were just taken back under other ids.
     hushed_until: Option<Instant>,
     listening: Listening,
@@ -126,8 +124,7 @@ impl Announcer {
             devices: bridge.into_iter().collect(),
             described: BTreeMap::new(),
             claims: BTreeMap::new(),
-            found: BTreeMap::new(),
-            found_size: 0,
+            found: Found::default(),
             hushed_until: None,
             listening: Listening::No,
             connected: false,
@@ -167,8 +164,7 @@ impl Announcer {
             Input::Connected => {
                 self.connected = true;
                 self.listening = Listening::Asked;
-                self.found.clear();
-                self.found_size = 0;
+                self.found = Found::default();
             }
             Input::Listening => self.listening = Listening::Until(now + LISTEN),
             Input::Retained => {
@@ -192,21 +188,13 @@ impl Announcer {
         effects
     }
 
-    /// Handles what is announced on a topic: the last that comes counts, for another bridge may take it over.
+    /// Handles what is announced on a topic.
     fn found(&mut self, topic: &str, payload: &[u8]) {
         let object = topic
             .strip_prefix(&format!("{}/device/", self.options.discovery_prefix))
             .and_then(|rest| rest.strip_suffix("/config"));
-        let Some(object) = object.filter(|_| self.listening != Listening::No) else { return };
-        if self.found_size + payload.len() > FOUND {
-            return;
-        }
-        let parsed = serde_json::from_slice::<Value>(payload).unwrap_or_default();
-        if self.is_of_this_bridge(&parsed) {
-            self.found_size += payload.len();
-            self.found.insert(object.to_owned(), components(&parsed));
-        } else {
-            self.found.remove(object);
+        if let Some(object) = object.filter(|_| self.listening != Listening::No) {
+            self.found.hear(object, payload, &self.base);
         }
     }
 
@@ -219,7 +207,7 @@ impl Announcer {
             .collect();
         let ours = format!("{}_", discovery::bridge_slug(&self.base));
         let mut effects = Vec::new();
-        for (object, components) in std::mem::take(&mut self.found) {
+        for (object, components) in std::mem::take(&mut self.found).into_components() {
             if self.options.discovery
                 && let Some(owner) = known.remove(&object)
             {
@@ -253,15 +241,6 @@ impl Announcer {
             }
         }
         effects
-    }
-
-    /// Another bridge on the same broker has other topics, and its devices are none of our business.
-    fn is_of_this_bridge(&self, payload: &Value) -> bool {
-        let state = self.base.render(&Topic::BridgeState);
-        let availability = payload["availability"].as_array().into_iter().flatten();
-        payload["origin"]["name"] == "gxv2mqtt"
-            && (availability.into_iter().any(|entry| entry["topic"] == state)
-                || payload["components"]["connection"]["state_topic"] == state)
     }
 
     fn described(&mut self, phone: Device, now: Instant) {
