@@ -16,8 +16,8 @@ use flood::NoFlood;
 
 /// The variable that says how much is logged.
 const VARIABLE: &str = "RUST_LOG";
-/// Crates of others that may say more than warnings if `RUST_LOG` wants it. The rest (`cookie_store`, `reqwest`, `rumqttc`, …) write
-/// cookies, URLs and packets with what is secret in them.
+/// Crates of others that may say more than warnings if `RUST_LOG` wants it. The rest (`reqwest`, `rumqttc`, …) write URLs and packets with
+/// what is secret in them.
 const TALKATIVE: [&str; 4] = ["gxv2mqtt", "hyper_util", "mqtt5", "rustls"];
 
 /// Starts the log on standard error: as much as `RUST_LOG` says, else `level`. A mistake in `RUST_LOG` is warned of and

@@ -11,7 +11,7 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-/// How often a line is written at once: more than there are phones.
+/// How often a line is written at once: each of many phones may say the same.
 const BURST: f64 = 1000.0;
 /// How often it is written in the long run, in a second.
 const PACE: f64 = 1.0;

@@ -147,11 +147,11 @@ impl Memory {
 
 /// When something was warned of last.
 #[derive(Default)]
-struct Warning(Option<Instant>);
+pub(super) struct Warning(Option<Instant>);
 
 impl Warning {
     /// Returns `true` if it may be logged as a warning again, and assumes that it is.
-    fn is_due(&mut self, now: Instant) -> bool {
+    pub(super) fn is_due(&mut self, now: Instant) -> bool {
         let due = self.0.is_none_or(|last| now.saturating_duration_since(last) >= WARNINGS);
         if due {
             self.0 = Some(now);

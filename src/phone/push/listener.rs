@@ -19,7 +19,7 @@ use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::gate::{Gate, Status};
+use super::gate::{Gate, Status, Warning};
 use super::token::Tokens;
 use crate::domain::call::push::Push;
 use crate::domain::telephony::PhoneId;
@@ -34,8 +34,6 @@ const CONNECTIONS: usize = 128;
 const SHARE: usize = 16;
 /// For so long a silent connection is left alone, whoever else comes.
 const GRACE: Duration = Duration::from_millis(250);
-/// The least time between two warnings of silent connections.
-const WARNINGS: Duration = Duration::from_mins(1);
 /// How long the phone has to take the answer and hang up: to close before would take the answer back.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// The pause after the system had no connection for us, such as without free file descriptors.
@@ -147,7 +145,7 @@ impl Guest {
 #[derive(Default)]
 struct Guests {
     open: Vec<Guest>,
-    warned: Option<Instant>,
+    silence: Warning,
 }
 
 impl Guests {
@@ -179,8 +177,7 @@ impl Guests {
         let Some((place, _)) = place else { return false };
         let guest = self.open.remove(place);
         guest.task.abort();
-        if self.warned.is_none_or(|last| now - last >= WARNINGS) {
-            self.warned = Some(now);
+        if self.silence.is_due(now.into_std()) {
             tracing::warn!(
                 peer = %guest.peer,
                 "connections to the push port that say nothing: the oldest are closed, so that phones get through"
