@@ -6,6 +6,7 @@ use gxv2mqtt::mqtt::{BrokerOptions, Reason, Trial, probe};
 
 use crate::support::broker::{Client, ScriptedBroker};
 use crate::support::link::{Running, event, options, quick};
+use crate::support::port::Port;
 
 thread_local! {
     static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -95,8 +96,9 @@ async fn a_probe_says_what_to_mend() {
     let said = probed(&stage, async |_| {}).await;
     assert_eq!(said, Reason::ClosedEarly.to_string());
 
-    let closed = options(stage.address);
-    drop(stage);
+    // one that nobody else is given meanwhile
+    let port = Port::reserve();
+    let closed = options(port.address);
     let error = probe(&closed, &Trial::default()).await.unwrap_err();
     assert_eq!(error.to_string(), Reason::NobodyListens.to_string());
     let nowhere = BrokerOptions { host: "no-such-host.invalid".to_owned(), ..closed };
