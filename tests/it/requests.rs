@@ -412,7 +412,7 @@ async fn a_phone_that_hangs_holds_nobody_up_when_it_is_taken_out(bed: &mut TestB
 
 async fn a_command_to_a_phone_that_begins_anew_waits_for_it(bed: &mut TestBed) {
     bed.begin().await;
-    bed.phone.set_fault(Function::GetLineStatus, Fault::Delay(Duration::from_secs(1)));
+    bed.phone.set_fault(Function::GetLineStatus, Fault::Delay(Duration::from_secs(3)));
     let asked = bed.phone.all_requests();
     while bed.phone.all_requests() == asked {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -420,7 +420,8 @@ async fn a_command_to_a_phone_that_begins_anew_waits_for_it(bed: &mut TestBed) {
     let mut settings = bed.settings.clone();
     settings.phones[0].name = "The new phone".into();
     let command = async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        // until the reload has begun, and before the answer that it waits for
+        tokio::time::sleep(Duration::from_secs(1)).await;
         bed.command("during", "get_time", "").await
     };
     let (response, result) = tokio::join!(bed.reload(Ok(settings)), command);

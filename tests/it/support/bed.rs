@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::broker::Proxy;
 use super::mosquitto::Mosquitto;
 use super::phone::{Front, Phone};
 use super::port::Port;
@@ -38,10 +39,27 @@ pub(crate) fn caller() -> Caller {
 
 /// A broker, and the way to hear and speak there.
 enum Place {
-    Embedded { broker: Option<Broker>, port: Port, neighbour: Neighbour },
-    Process { broker: Process, port: Port, neighbour: Neighbour },
-    RabbitMq { broker: RabbitMq, neighbour: Neighbour },
-    Container { broker: Box<Mosquitto>, recorder: Recorder, _listener: Child },
+    Embedded {
+        broker: Option<Broker>,
+        port: Port,
+        neighbour: Neighbour,
+    },
+    Process {
+        broker: Process,
+        port: Port,
+        neighbour: Neighbour,
+    },
+    /// The bridge has a way of its own there, which opens only when the neighbour listens.
+    RabbitMq {
+        broker: RabbitMq,
+        way: Proxy,
+        neighbour: Neighbour,
+    },
+    Container {
+        broker: Box<Mosquitto>,
+        recorder: Recorder,
+        _listener: Child,
+    },
 }
 
 /// A whole installation.
@@ -99,8 +117,9 @@ impl TestBed {
     /// Builds one around the `RabbitMQ` of the rig.
     pub(crate) async fn rabbitmq() -> Self {
         let broker = RabbitMq::take().await;
+        let way = Proxy::before(broker.address).await;
         let neighbour = Neighbour::connect(broker.address).await;
-        Self::around(Place::RabbitMq { broker, neighbour }, Front::Simulator).await
+        Self::around(Place::RabbitMq { broker, way, neighbour }, Front::Simulator).await
     }
 
     async fn mosquitto_process(program: &str, arguments: &[&str]) -> Self {
@@ -124,7 +143,7 @@ impl TestBed {
     async fn around(place: Place, front: Front) -> Self {
         let broker = match &place {
             Place::Embedded { port, .. } | Place::Process { port, .. } => port.address,
-            Place::RabbitMq { broker, .. } => broker.address,
+            Place::RabbitMq { way, .. } => way.address,
             Place::Container { broker, .. } => broker.address,
         };
         let phones = CancellationToken::new();
@@ -216,7 +235,10 @@ impl TestBed {
         match &mut self.place {
             Place::Embedded { broker, .. } => broker.take().unwrap().stop().await,
             Place::Process { broker, .. } => broker.kill().await,
-            Place::RabbitMq { broker, .. } => broker.stop().await,
+            Place::RabbitMq { broker, way, .. } => {
+                way.close();
+                broker.stop().await;
+            }
             Place::Container { broker, .. } => broker.kill().await,
         }
     }
@@ -232,11 +254,13 @@ impl TestBed {
                 broker.restart().await;
                 *neighbour = Neighbour::connect(port.address).await;
             }
-            Place::RabbitMq { broker, neighbour } => {
+            Place::RabbitMq { broker, way, neighbour } => {
                 broker.start().await;
                 let known = neighbour.recorder.topics();
                 *neighbour = Neighbour::connect(broker.address).await;
                 neighbour.recall(broker.address, known).await;
+                // what is new is not retained for a neighbour that comes later
+                way.open();
             }
             Place::Container { broker, recorder, _listener } => {
                 broker.restart().await;
