@@ -13,10 +13,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::support::bed::{TestBed, at, caller, looked_at};
+use super::support::recorder::Heard;
 use super::support::stories;
 
 stories! {
     a_call_is_told_from_beginning_to_end
+    who_reads_the_caller_when_it_rings_reads_the_right_one
     a_call_that_nobody_answers_is_counted
     a_call_that_was_turned_away_is_not_missed
     a_dialled_call_is_given_up_unless_it_is_answered
@@ -89,6 +91,65 @@ async fn a_call_is_told_from_beginning_to_end(bed: &mut TestBed) {
     let retained = bed.recorder().all().into_iter();
     let mut retained = retained.filter(|heard| heard.topic == at("event/call"));
     assert!(retained.all(|heard| !heard.retained), "events are never retained");
+}
+
+/// What was on a topic when the message in this place came.
+fn then(heard: &[Heard], place: usize, topic: &str) -> String {
+    let before = heard[..place].iter().rev().find(|heard| heard.topic == at(topic));
+    before.map(|heard| heard.payload.clone()).unwrap_or_default()
+}
+
+/// The places of the messages on a topic that say this.
+fn places(heard: &[Heard], topic: &str, payload: &str) -> Vec<usize> {
+    let says = |heard: &Heard| heard.topic == at(topic) && heard.payload.contains(payload);
+    (0..heard.len()).filter(|&place| says(&heard[place])).collect()
+}
+
+/// An automation begins with one topic, and reads others then.
+async fn who_reads_the_caller_when_it_rings_reads_the_right_one(bed: &mut TestBed) {
+    begin(bed).await;
+    let callers = ["Ann", "Bob", "Cleo"];
+    for (place, name) in callers.iter().enumerate() {
+        let line = bed.phone.ring(Caller::new(*name, format!("100{place}"))).unwrap();
+        events(bed, 3 * place + 1).await;
+        bed.phone.answer(line);
+        events(bed, 3 * place + 2).await;
+        bed.phone.far_end_hangs_up(line);
+        events(bed, 3 * place + 3).await;
+    }
+    bed.phone.ring(Caller::new("Dan", "1004")).unwrap();
+    events(bed, 10).await;
+    bed.phone.caller_gives_up(1);
+    events(bed, 11).await;
+    bed.recorder().shows(&at("call_state"), "idle").await;
+
+    let heard = bed.recorder().all();
+    let check = |topic: &str, payload: &str, names: &[&str], explained: &[(&str, &str)]| {
+        let places = places(&heard, topic, payload);
+        assert_eq!(places.len(), names.len(), "{payload} on {topic}: {heard:#?}");
+        for (place, name) in places.into_iter().zip(names) {
+            for (other, word) in explained {
+                let read = then(&heard, place, other);
+                assert!(
+                    read.contains(name) && read.contains(word),
+                    "{other} at {payload} on {topic}: {read}"
+                );
+            }
+        }
+    };
+    let all = ["Ann", "Bob", "Cleo", "Dan"];
+    let rings = [("last_caller", ""), ("calls", "\"ringing\""), ("lines/1", "\"ringing\"")];
+    check("ringing", "ON", &all, &rings);
+    check("call_state", "ringing", &all, &rings);
+    let talks = [("last_caller", ""), ("calls", "\"in_call\""), ("lines/1", "\"in_call\"")];
+    check("in_call", "ON", &callers, &talks);
+    check("call_state", "in_call", &callers, &talks);
+    if bed.keeps_order() {
+        check("event/call", r#""event_type":"incoming""#, &all, &rings);
+        check("event/call", r#""event_type":"ended""#, &callers, &[("last_call", "\"ended\"")]);
+        check("event/call", r#""event_type":"missed""#, &["Dan"], &[("last_call", "\"missed\"")]);
+        check("event/call", r#""event_type":"missed""#, &["1"], &[("missed_calls", "")]);
+    }
 }
 
 async fn a_call_that_nobody_answers_is_counted(bed: &mut TestBed) {

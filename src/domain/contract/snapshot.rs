@@ -302,9 +302,9 @@ pub fn topics(published: &State) -> BTreeSet<PhoneTopic> {
     of_all.chain(published.keys().cloned()).collect()
 }
 
-/// Returns the messages that turn `before` into `now`: an empty payload takes a topic back.
+/// Returns the messages that turn `before` into `now`, in the order of the topics: an empty payload takes a topic back.
 ///
-/// That the phone is online comes last: what is left of its state is shown from then on.
+/// That all is well and the phone is online comes last: what is left of its state is shown from then on.
 pub fn diff(before: &State, now: &State) -> Vec<(PhoneTopic, String)> {
     let gone = before.keys().filter(|topic| !now.contains_key(topic));
     let changed = now.iter().filter(|(topic, payload)| before.get(topic) != Some(payload));
@@ -312,8 +312,12 @@ pub fn diff(before: &State, now: &State) -> Vec<(PhoneTopic, String)> {
         .map(|topic| (topic.clone(), String::new()))
         .chain(changed.map(|(topic, payload)| (topic.clone(), payload.clone())))
         .collect();
-    messages
-        .sort_by_key(|(topic, payload)| *topic == PhoneTopic::Availability && payload == "online");
+    messages.sort_by_key(|(topic, payload)| {
+        matches!(
+            (topic, payload.as_str()),
+            (PhoneTopic::Problem, "none") | (PhoneTopic::Availability, "online")
+        )
+    });
     messages
 }
 

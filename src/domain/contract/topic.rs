@@ -48,42 +48,45 @@ pub enum Topic {
 }
 
 /// A place below `P`, the tree of one phone.
+///
+/// The order is that in which they are published: who is told of a state, and reads others then, finds there what belongs
+/// to it. So what explains a state comes before it, and an event comes last.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PhoneTopic {
-    /// `P/availability`
-    Availability,
     /// `P/problem`
     Problem,
-    /// `P/status`
-    Status,
-    /// `P/call_state`
-    CallState,
-    /// `P/ringing`
-    Ringing,
-    /// `P/in_call`
-    InCall,
-    /// `P/lines/<n>`
-    Line(u16),
-    /// `P/accounts/<n>`
-    Account(u16),
-    /// `P/calls`
-    Calls,
-    /// `P/last_call`
-    LastCall,
-    /// `P/last_caller`
-    LastCaller,
-    /// `P/missed_calls`
-    MissedCalls,
-    /// `P/event/call`
-    CallEvent,
-    /// `P/event/doorbell`
-    DoorbellEvent,
+    /// `P/availability`
+    Availability,
     /// `P/info`
     Info,
     /// `P/system`
     System,
     /// `P/values/<key>`
     Value(ValueKey),
+    /// `P/accounts/<n>`
+    Account(u16),
+    /// `P/last_caller`
+    LastCaller,
+    /// `P/last_call`
+    LastCall,
+    /// `P/calls`
+    Calls,
+    /// `P/lines/<n>`
+    Line(u16),
+    /// `P/missed_calls`
+    MissedCalls,
+    /// `P/status`
+    Status,
+    /// `P/in_call`
+    InCall,
+    /// `P/ringing`
+    Ringing,
+    /// `P/call_state`
+    CallState,
+    /// `P/event/call`
+    CallEvent,
+    /// `P/event/doorbell`
+    DoorbellEvent,
     /// `P/command/<name>`
     Command(String),
     /// `P/result`

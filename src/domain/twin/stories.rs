@@ -261,11 +261,11 @@ fn a_phone_is_met() {
     1.3 ? Read(Accounts)
     1.3 ? Read(Clock)
     1.3 ? Read(Identity)
-    1.3 problem = none
     1.3 status = available
-    1.3 call_state = idle
-    1.3 ringing = OFF
     1.3 in_call = OFF
+    1.3 ringing = OFF
+    1.3 call_state = idle
+    1.3 problem = none
     1.3 availability = online
     1.3 ! lines [1, 2], complete true
     ");
@@ -303,23 +303,23 @@ fn a_call_is_seen_and_watched_closely() {
     story.passes(4 * SECOND);
     insta::assert_snapshot!(story.told(), @"
     11.3 ? Read(Lines)
-    11.3 call_state = ringing
     11.3 ringing = ON
+    11.3 call_state = ringing
     11.3 * incoming, line 2, -, poll
     11.3 ? Read(Status)
     11.3 ? Read(Accounts)
     11.8 ? Read(Lines)
     12.3 ? Read(Lines)
-    12.3 call_state = in_call
-    12.3 ringing = OFF
     12.3 in_call = ON
+    12.3 ringing = OFF
+    12.3 call_state = in_call
     12.3 * answered, line 2, -, poll
     12.3 ? Read(Status)
     12.3 ? Read(Accounts)
     12.8 ? Read(Lines)
     13.3 ? Read(Lines)
-    13.3 call_state = idle
     13.3 in_call = OFF
+    13.3 call_state = idle
     13.3 * ended, line 2, -, poll
     13.3 ? Read(Status)
     13.3 ? Read(Accounts)
@@ -350,22 +350,22 @@ fn a_phone_that_does_not_answer_is_offline_after_three_misses() {
      15.8 ? Read(Lines)
      22.3 ? Read(Lines)
      22.3 # Offline(Timeout)
-     22.3 availability = offline
      22.3 problem = unreachable
+     22.3 availability = offline
      22.3 status = unknown
-     22.3 call_state = unknown
-     22.3 ringing = unknown
      22.3 in_call = unknown
+     22.3 ringing = unknown
+     22.3 call_state = unknown
      37.4 ? Read(Lines)
      60.0 ? Read(Lines)
      71.8 missed_calls = 1
      71.8 * missed, line 1, -, poll
      88.4 ? Read(Lines)
      88.4 # Online(Some(76.060060394s))
-     88.4 problem = none
-     88.4 call_state = idle
-     88.4 ringing = OFF
      88.4 in_call = OFF
+     88.4 ringing = OFF
+     88.4 call_state = idle
+     88.4 problem = none
      88.4 availability = online
      88.4 ? Read(Status)
      88.4 status = available
@@ -410,9 +410,9 @@ fn a_refused_password_is_not_tried_again_for_ten_minutes() {
       1.3 # LoginRefused(Unauthorized("wrong"), 600s)
       1.3 problem = unauthorized
       1.3 status = unauthorized
-      1.3 call_state = unknown
-      1.3 ringing = unknown
       1.3 in_call = unknown
+      1.3 ringing = unknown
+      1.3 call_state = unknown
       1.3 ! lines [], complete false
     599.0 result = {"at":"1970-01-12T13:56:39Z","command":"dial","error":{"code":"unauthorized","message":"the phone refused our login, and is left alone for 1 more min so that it does not lock; fix username and password, and reload the settings or restart the bridge"},"id":null,"ok":false}
     599.0 # NotDone("dial", Failure { code: Unauthorized, message: "the phone refused our login, and is left alone for 1 more min so that it does not lock; fix username and password, and reload the settings or restart the bridge" })

@@ -57,14 +57,14 @@ fn what_the_phone_did_not_say_is_null() {
     let state = snapshot.state();
     insta::assert_debug_snapshot!(state.values().collect::<Vec<_>>(), @r#"
     [
-        "online",
         "none",
-        "unknown",
-        "unknown",
-        "unknown",
-        "unknown",
+        "online",
         "{\"dialect\":\"gxv\",\"firmware\":null,\"hardware\":null,\"mac\":null,\"model\":null,\"name\":\"Kitchen\",\"url\":\"http://127.0.0.1\",\"vendor\":null}",
         "{\"booted_at\":null,\"clock_skew_seconds\":null,\"time\":null,\"uptime_seconds\":null}",
+        "unknown",
+        "unknown",
+        "unknown",
+        "unknown",
     ]
     "#);
 }

@@ -9,8 +9,8 @@ fn a_push_makes_the_next_look_now() {
     story.pushes(PushKind::Incoming, None);
     insta::assert_snapshot!(story.told(), @"
     10.0 ? Read(Lines)
-    10.0 call_state = ringing
     10.0 ringing = ON
+    10.0 call_state = ringing
     10.0 * incoming, line 1, -, push
     10.0 ? Read(Status)
     10.0 ? Read(Accounts)
@@ -77,8 +77,8 @@ fn a_dialled_call_that_nobody_answers_is_ended() {
     10.0 ? Dial { number: "1001", account: 1 }
     10.0 result = {"at":"1970-01-12T13:46:50Z","command":"dial","data":null,"id":null,"ok":true}
     10.0 # Done("dial")
-    10.5 call_state = calling
     10.5 in_call = ON
+    10.5 call_state = calling
     10.5 * outgoing, line 1, 1001, poll
     10.5 * answered, line 2, -, poll
     13.0 # GivenUp(1)

@@ -25,12 +25,12 @@ fn nothing_is_asked_of_a_paused_phone() {
     assert_eq!(until.wall.as_second(), 1_000_910);
     insta::assert_snapshot!(story.told(), @r#"
     10.0 # Paused(1970-01-12T14:01:50Z)
-    10.0 availability = offline
     10.0 problem = paused
+    10.0 availability = offline
     10.0 status = unknown
-    10.0 call_state = unknown
-    10.0 ringing = unknown
     10.0 in_call = unknown
+    10.0 ringing = unknown
+    10.0 call_state = unknown
     70.0 result = {"at":"1970-01-12T13:47:50Z","command":"dial","error":{"code":"unreachable","message":"the phone is paused until 1970-01-12T14:01:50Z; the bridge's request resume ends that"},"id":null,"ok":false}
     70.0 # NotDone("dial", Failure { code: Unreachable, message: "the phone is paused until 1970-01-12T14:01:50Z; the bridge's request resume ends that" })
     70.0 result = {"at":"1970-01-12T13:47:50Z","command":"refresh","error":{"code":"unreachable","message":"the phone is paused until 1970-01-12T14:01:50Z; the bridge's request resume ends that"},"id":null,"ok":false}
@@ -54,10 +54,10 @@ fn after_a_pause_the_phone_is_read_at_once() {
     70.0 # Resumed
     70.0 ? Read(Lines)
     70.0 # Online(Some(60s))
-    70.0 problem = none
-    70.0 call_state = idle
-    70.0 ringing = OFF
     70.0 in_call = OFF
+    70.0 ringing = OFF
+    70.0 call_state = idle
+    70.0 problem = none
     70.0 availability = online
     70.0 ? Read(Status)
     70.0 status = available
