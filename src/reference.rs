@@ -39,11 +39,11 @@ fn topics() -> String {
     let results = [
         (
             "P/event/call",
-            "JSON, whenever something happens to a call, not retained: `event_type`, `call_id`, `line`, `account`, `direction` (`incoming`, `outgoing`), `name`, `number`, `contact` (the name of who has that number, as address books say), `group` (the first of that contact's groups), `groups` (all of them), `started_at`, `answered_at`, `ended_at`, `ring_seconds`, `talk_seconds`, `source` (`poll` or `push`: what made the bridge look)",
+            "JSON, whenever something happens to a call, not retained: `event_type`, `call_id`, `line`, `account`, `direction` (`incoming`, `outgoing`), `name`, `number`, `contact` (the name of who has that number, as address books say), `group` (the first of that contact's groups), `groups` (all of them), `started_at`, `answered_at`, `ended_at`, `ring_seconds`, `talk_seconds`, `doorbell` (whether it is the doorbell), `source` (`poll` or `push`: what made the bridge look)",
         ),
         (
             "P/event/doorbell",
-            "JSON, once for each call that comes and that a `doorbell` rule fits, not retained: `event_type` (`ring`), `name`, `number`, `line` (null if only the phone's push told of it)",
+            "JSON, once for each call that comes and that a `doorbell` rule fits, not retained: `event_type` (`ring`), `label` (of the rule), `name`, `number`, `line` (null if only the phone's push told of it)",
         ),
         ("P/command/<name>", "A command; never obeyed if retained"),
         (

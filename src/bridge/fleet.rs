@@ -13,9 +13,9 @@ use crate::domain::contacts::directory::Directory;
 use crate::domain::polling::Pace;
 use crate::domain::telephony::PhoneId;
 use crate::domain::twin::{self, Handover, Twin};
+use crate::phone::PhoneOptions;
 use crate::phone::http::{Clients, PhoneClient};
 use crate::phone::task::{self, Exits, Inbox, Message, Report};
-use crate::phone::{INSECURE, PhoneOptions, Tls};
 
 /// Messages that wait for a phone's task.
 const MESSAGES: usize = 1024;
@@ -99,8 +99,8 @@ impl Fleet {
     ) -> Option<&Phone> {
         let reports = self.reports.clone()?;
         let id = options.id.clone();
-        if options.tls == Tls::Insecure {
-            tracing::warn!(phone = %id, "{INSECURE}");
+        for caution in options.cautions() {
+            tracing::warn!(phone = %id, "{caution}");
         }
         self.seed = self.seed.wrapping_add(1);
         let now = task::now();

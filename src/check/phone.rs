@@ -7,13 +7,13 @@ use crate::domain::contacts::phonebook::Filter;
 use crate::domain::request::{Answer, Function, PhoneError, PhoneRequest, StatusQuery};
 use crate::domain::values;
 use crate::domain::values::named::NamedValue;
+use crate::phone::PhoneOptions;
 use crate::phone::http::PhoneClient;
-use crate::phone::{INSECURE, PhoneOptions, Tls};
 
 /// Tries everything that changes nothing; nothing more after a refused login.
 pub(super) async fn rows(options: &PhoneOptions, mut client: PhoneClient) -> Vec<Row> {
-    if options.tls == Tls::Insecure {
-        tracing::warn!(phone = %options.id, "{INSECURE}");
+    for caution in options.cautions() {
+        tracing::warn!(phone = %options.id, "{caution}");
     }
     let row = |what, verdict, took, remark: String| {
         Row::needed(options.id.as_str(), what, verdict, took, remark)

@@ -12,13 +12,22 @@ pub(super) fn check(
 ) -> Result<Vec<DoorbellRule>, Error> {
     let rule = |(place, raw): (usize, raw::Doorbell)| {
         let section = section.below(&format!("doorbell.{place}"));
+        if raw.caller_name.is_some() && raw.name.is_some() {
+            return Err(section.either("caller_name", "name"));
+        }
+        let called_name = raw.name.is_some();
         let rule = DoorbellRule {
             number: pattern(&section, "number", raw.number)?,
-            name: pattern(&section, "name", raw.name)?,
+            caller_name: match raw.name {
+                Some(name) => pattern(&section, "name", Some(name))?,
+                None => pattern(&section, "caller_name", raw.caller_name)?,
+            },
             account: raw.account,
+            label: section.text("label", raw.label)?,
+            called_name,
         };
-        if rule.number.is_none() && rule.name.is_none() && rule.account.is_none() {
-            let problem = "expected a number, a name or an account in each rule";
+        if rule.number.is_none() && rule.caller_name.is_none() && rule.account.is_none() {
+            let problem = "expected a number, a caller_name or an account in each rule";
             return Err(section.wrong("number", problem));
         }
         if rule.account == Some(0) {

@@ -116,8 +116,11 @@ pub(super) struct Phone {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Doorbell {
     pub(super) number: Option<String>,
+    pub(super) caller_name: Option<String>,
+    /// What `caller_name` was called before.
     pub(super) name: Option<String>,
     pub(super) account: Option<u16>,
+    pub(super) label: Option<String>,
 }
 
 /// `[[phones.<id>.values]]`

@@ -9,4 +9,4 @@ pub mod push;
 pub mod task;
 mod tls;
 
-pub use options::{INSECURE, PhoneOptions, Tls};
+pub use options::{PhoneOptions, Tls};

@@ -89,6 +89,13 @@ impl PhoneOptions {
         }
     }
 
+    /// Returns what whoever wrote these settings should know of them, a sentence each.
+    pub fn cautions(&self) -> impl Iterator<Item = &'static str> {
+        let insecure = (self.tls == Tls::Insecure).then_some(INSECURE);
+        let name = self.doorbell.iter().any(|rule| rule.called_name).then_some(DOORBELL_NAME);
+        insecure.into_iter().chain(name)
+    }
+
     /// Returns what the dialect has to know.
     pub fn dialect_options(&self) -> DialectOptions {
         let (username, password) = (self.username.clone(), self.password.clone());
@@ -120,7 +127,11 @@ impl PhoneOptions {
 }
 
 /// What is said of [`Tls::Insecure`].
-pub const INSECURE: &str = "tls_insecure: anybody on the network can pose as this phone";
+const INSECURE: &str = "tls_insecure: anybody on the network can pose as this phone";
+
+/// What is said of [`DoorbellRule::called_name`].
+const DOORBELL_NAME: &str = "doorbell: `name` is not what you call the door, but what the phone must show of its caller, \
+                             beside all else that the rule names; write `caller_name` for that, or `label` for your own name";
 
 /// How the certificate of an `https://` phone is judged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -146,7 +157,7 @@ mod tests {
     fn options() -> PhoneOptions {
         let url = "http://192.0.2.1".parse().unwrap();
         let rule = DoorbellRule {
-            name: Some(Pattern::Regex("^Door".parse().unwrap())),
+            caller_name: Some(Pattern::Regex("^Door".parse().unwrap())),
             ..DoorbellRule::default()
         };
         PhoneOptions {
@@ -191,8 +202,8 @@ mod tests {
             |o| o.tls = Tls::Insecure,
             |o| o.poll = Duration::from_secs(3),
             |o| o.contacts_poll = None,
-            |o| o.doorbell[0].name = Some(Pattern::Regex("^Gate".parse().unwrap())),
-            |o| o.doorbell[0].name = Some(Pattern::Plain("^Door".into())),
+            |o| o.doorbell[0].caller_name = Some(Pattern::Regex("^Gate".parse().unwrap())),
+            |o| o.doorbell[0].caller_name = Some(Pattern::Plain("^Door".into())),
             |o| o.values_poll = Duration::from_mins(1),
             |o| o.values = [setting("a")].into(),
             |o| o.policy.dial_allow = DialAllow::new(vec!["1".into()]).unwrap(),

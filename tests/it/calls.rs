@@ -207,19 +207,26 @@ async fn a_dialled_call_is_given_up_unless_it_is_answered(bed: &mut TestBed) {
 }
 
 async fn the_doorbell_rings_beside_the_call(bed: &mut TestBed) {
-    let number = Some(Pattern::Plain("8001".to_owned()));
-    bed.settings.phones[0].doorbell = vec![DoorbellRule { number, ..DoorbellRule::default() }];
+    let (number, label) = (Some(Pattern::Plain("8001".to_owned())), Some("Front door".to_owned()));
+    let rule = DoorbellRule { number, label, ..DoorbellRule::default() };
+    bed.settings.phones[0].doorbell = vec![rule];
     begin(bed).await;
     let line = bed.phone.ring(caller()).unwrap();
     events(bed, 1).await;
     bed.phone.caller_gives_up(line);
     events(bed, 2).await;
-    bed.phone.ring(Caller::new("Door", "8001")).unwrap();
-    events(bed, 3).await;
+    let door = bed.phone.ring(Caller::new("Door", "8001")).unwrap();
+    let (_, incoming) = events(bed, 3).await;
+    assert_eq!(incoming["doorbell"], true);
     bed.recorder().shows_field(&at("event/doorbell"), "number", "8001").await;
     let rings = bed.recorder().json(&at("event/doorbell"));
     assert_eq!(rings.len(), 1, "{rings:?}");
-    assert_eq!(rings[0]["event_type"], "ring");
+    assert_eq!([&rings[0]["event_type"], &rings[0]["label"]], ["ring", "Front door"]);
+    bed.phone.caller_gives_up(door);
+    let (types, missed) = events(bed, 4).await;
+    assert_eq!((types[3].as_str(), &missed["doorbell"]), ("missed", &Value::Bool(true)));
+    bed.recorder().shows_field(&at("last_call"), "doorbell", true).await;
+    bed.recorder().shows(&at("missed_calls"), "1").await;
 }
 
 async fn a_call_outlives_a_restart_of_the_bridge(bed: &mut TestBed) {

@@ -140,8 +140,11 @@ fn everything_of_a_phone_can_be_set() {
         [[phones.front-door.doorbell]]
         number = "8001"
         account = 2
+        label = "Front door"
         [[phones.front-door.doorbell]]
         name = "/^(Gate|Door)/"
+        [[phones.front-door.doorbell]]
+        caller_name = "Yard"
     "#;
     let settings = load(toml, &[]).unwrap();
     let [phone] = &settings.phones[..] else { panic!("one phone") };
@@ -159,6 +162,10 @@ fn everything_of_a_phone_can_be_set() {
         |number, name, account| phone.doorbell.iter().any(|rule| rule.fits(number, name, account));
     assert!(is_doorbell(Some("8001"), None, Some(2)) && is_doorbell(None, Some("Gate 2"), None));
     assert!(!is_doorbell(Some("8001"), Some("the Gate"), Some(1)));
+    assert!(is_doorbell(None, Some("yard"), None));
+    assert_eq!(phone.doorbell[0].label.as_deref(), Some("Front door"));
+    let cautions: Vec<_> = phone.cautions().collect();
+    assert!(cautions[0].contains("`caller_name`") && cautions.len() == 1, "{cautions:?}");
     assert_eq!(phone.values_poll, Duration::from_mins(1));
     assert_eq!(phone.account_base, 1);
     assert!(phone.policy.allow.iter().eq(&[Guarded::FactoryReset, Guarded::SetValues]));

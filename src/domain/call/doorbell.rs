@@ -10,9 +10,13 @@ pub struct DoorbellRule {
     /// Who calls, by number.
     pub number: Option<Pattern>,
     /// Who calls, by name.
-    pub name: Option<Pattern>,
+    pub caller_name: Option<Pattern>,
     /// Which account is called, from 1.
     pub account: Option<u16>,
+    /// What people call this door.
+    pub label: Option<String>,
+    /// Whether the settings call `caller_name` by its old name, `name`, which reads like a label.
+    pub called_name: bool,
 }
 
 /// A text that has to fit.
@@ -42,7 +46,9 @@ impl DoorbellRule {
             None => true,
         };
         fits(&self.number, number, number::same)
-            && fits(&self.name, name, |one, other| one.to_lowercase() == other.to_lowercase())
+            && fits(&self.caller_name, name, |one, other| {
+                one.to_lowercase() == other.to_lowercase()
+            })
             && self.account.is_none_or(|wanted| account == Some(wanted))
     }
 }
@@ -64,7 +70,7 @@ mod tests {
         let regex = |text: &str| Some(Pattern::Regex(Regex::new(text).unwrap()));
         let gate = DoorbellRule { number: plain("8001"), ..DoorbellRule::default() };
         let eighties = DoorbellRule { number: regex("^80[0-9]{2}$"), ..DoorbellRule::default() };
-        let door = DoorbellRule { name: plain("Front door"), ..DoorbellRule::default() };
+        let door = DoorbellRule { caller_name: plain("Front door"), ..DoorbellRule::default() };
         let both = DoorbellRule { account: Some(2), ..eighties.clone() };
         let cases = [
             (&gate, Some("8001"), None, None, true),

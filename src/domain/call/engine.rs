@@ -257,7 +257,8 @@ impl Engine {
         }
         if current.announced && stage == Stage::Ringing {
             // its name or number may have come late
-            self.ring_doorbell(&mut current);
+            let ring = self.recognise_doorbell(&mut current);
+            self.outputs.extend(ring);
         }
         self.lines.entry(line.line).or_default().call = Some(current);
     }
@@ -273,12 +274,12 @@ impl Engine {
         };
         match current.call.direction.filter(|_| current.announced) {
             Some(Direction::Incoming) => {
-                self.say(EventType::Incoming, &current.call, now);
                 // that it came is seen, or told by who knows its number
                 let rang = [before, current.stage].contains(&Stage::Ringing);
-                if rang || fit == Some(Fit::Number) {
-                    self.ring_doorbell(current);
-                }
+                let is_sure = rang || fit == Some(Fit::Number);
+                let door = is_sure.then(|| self.recognise_doorbell(current)).flatten();
+                self.say(EventType::Incoming, &current.call, now);
+                self.outputs.extend(door);
             }
             Some(Direction::Outgoing) => self.say(EventType::Outgoing, &current.call, now),
             None => {}
@@ -335,15 +336,18 @@ impl Engine {
         }
     }
 
-    /// Says that a call which rings, or has rung, is the doorbell, if it is and that was not said yet.
-    fn ring_doorbell(&mut self, current: &mut Live) {
-        let (name, Call { number, account, .. }) = (current.call.shown_name(), &current.call);
-        let mut rules = self.settings.doorbell.iter();
-        let fits = rules.any(|rule| rule.fits(number.as_deref(), name, *account));
-        if fits && !current.doorbell {
-            current.doorbell = true;
-            self.outputs.push(Output::Doorbell(current.call.clone()));
+    /// Notes that a call which rings, or has rung, is the doorbell; returns what is to be said of that, if it is and that
+    /// was not said yet.
+    fn recognise_doorbell(&self, current: &mut Live) -> Option<Output> {
+        let call = &mut current.call;
+        if call.doorbell {
+            return None;
         }
+        let (number, name) = (call.number.as_deref(), call.shown_name());
+        let mut rules = self.settings.doorbell.iter();
+        let label = rules.find(|rule| rule.fits(number, name, call.account))?.label.clone();
+        call.doorbell = true;
+        Some(Output::Doorbell(call.clone(), label))
     }
 
     pub(super) fn make(&mut self, direction: Option<Direction>, stage: Stage, now: Now) -> Live {
@@ -361,6 +365,7 @@ impl Engine {
             answered: None,
             ended: None,
             was_up: false,
+            doorbell: false,
         };
         Live::new(call, stage, now)
     }

@@ -27,8 +27,6 @@ pub(super) struct Live {
     pub(super) stage: Stage,
     /// Whether users know of it: not while it may be a flap, or only somebody who lifts the client.
     pub(super) announced: bool,
-    /// Whether it has rung as the doorbell.
-    pub(super) doorbell: bool,
     pub(super) hang_up: Option<HangUp>,
     /// When it was seen first.
     pub(super) since: Instant,
@@ -138,7 +136,6 @@ impl Live {
             call,
             stage,
             announced: false,
-            doorbell: false,
             hang_up: None,
             since: now.instant,
             seen: now,

@@ -142,6 +142,8 @@ pub struct Call {
     pub ended: Option<Now>,
     /// Whether it was ever up, even if it is not known since when.
     pub was_up: bool,
+    /// Whether it rang as the doorbell: it is no telephone call for people.
+    pub doorbell: bool,
 }
 
 impl Call {
@@ -206,8 +208,8 @@ pub enum Instruction {
 pub enum Output {
     /// Something happened to a call.
     Call(EventType, Call, Source),
-    /// A call is the doorbell.
-    Doorbell(Call),
+    /// A call is the doorbell; with the label of the rule that it fits.
+    Doorbell(Call, Option<String>),
     /// The call on this line is to be ended: it was dialled with a time limit, and nobody answers.
     HangUp(u16),
     /// The call that was dialled with a time limit was never seen: nothing will be hung up.

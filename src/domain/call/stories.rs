@@ -1,5 +1,6 @@
 //! Whole calls, in simulated time.
 
+mod doorbell;
 mod limits;
 mod memory;
 mod names;
@@ -230,6 +231,14 @@ impl Story {
     }
 }
 
+fn bell(number: &str) -> CallSettings {
+    let number = Some(Pattern::Plain(number.into()));
+    CallSettings {
+        doorbell: vec![DoorbellRule { number, ..DoorbellRule::default() }],
+        ..settings()
+    }
+}
+
 fn idle(line: u16) -> Line {
     Line { line, state: Idle, code: None, account: None, name: None, number: None, active: None }
 }
@@ -257,7 +266,7 @@ fn a_call_comes_is_answered_held_resumed_and_ended() {
     story.pass(60.0).line(1, Ending, "1001", "Ann").tells(&["ended 1 1001 Ann"]);
     story.line(1, Idle, "", "").tells(&[]);
     assert!(story.events.iter().all(|event| event["call_id"] == id));
-    insta::assert_snapshot!(story.events.last().unwrap(), @r#"{"account":null,"answered_at":"1970-01-12T13:46:45Z","call_id":"3b9acbf4","contact":null,"direction":"incoming","ended_at":"1970-01-12T13:47:48Z","event_type":"ended","group":null,"groups":[],"line":1,"name":"Ann","number":"1001","ring_seconds":5,"source":"poll","started_at":"1970-01-12T13:46:40Z","talk_seconds":63}"#);
+    insta::assert_snapshot!(story.events.last().unwrap(), @r#"{"account":null,"answered_at":"1970-01-12T13:46:45Z","call_id":"3b9acbf4","contact":null,"direction":"incoming","doorbell":false,"ended_at":"1970-01-12T13:47:48Z","event_type":"ended","group":null,"groups":[],"line":1,"name":"Ann","number":"1001","ring_seconds":5,"source":"poll","started_at":"1970-01-12T13:46:40Z","talk_seconds":63}"#);
 }
 
 #[test]
@@ -435,30 +444,6 @@ fn a_blocked_number_rings_too_shortly() {
     story.line(1, Idle, "", "").tells(&["missed 1 1001 -"]);
     story.line(1, Ringing, "1002", "").line(1, InCall, "1002", "");
     story.tells(&["incoming 1 1002 -", "answered 1 1002 -"]);
-}
-
-fn bell(number: &str) -> CallSettings {
-    let number = Some(Pattern::Plain(number.into()));
-    CallSettings {
-        doorbell: vec![DoorbellRule { number, ..DoorbellRule::default() }],
-        ..settings()
-    }
-}
-
-#[test]
-fn the_doorbell_rings_once() {
-    let mut story = Story::with(bell("8001"));
-    story.line(1, Ringing, "", "").tells(&["incoming 1 - -"]);
-    story.line(1, Ringing, "8001", "Door").tells(&["ring 1 8001 Door"]);
-    story.pass(2.0).look().restart(bell("8001")).look().tells(&[]);
-    story.line(1, InCall, "8001", "Door").line(1, Idle, "", "");
-    story.tells(&["answered 1 8001 Door", "ended 1 8001 Door"]);
-    story.line(1, Ringing, "1001", "").line(1, InCall, "8001", "");
-    story.line(2, Calling, "8001", "").tells(&[
-        "incoming 1 1001 -",
-        "answered 1 1001 -",
-        "outgoing 2 8001 -",
-    ]);
 }
 
 #[test]

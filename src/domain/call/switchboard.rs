@@ -225,9 +225,9 @@ impl Switchboard {
                     effects.push(Effect::Publish(PhoneTopic::CallEvent, payload));
                     effects.push(Effect::Log(event, call));
                 }
-                Output::Doorbell(call) => {
-                    effects
-                        .push(Effect::Publish(PhoneTopic::DoorbellEvent, topics::doorbell(&call)));
+                Output::Doorbell(call, label) => {
+                    let payload = topics::doorbell(&call, label.as_deref());
+                    effects.push(Effect::Publish(PhoneTopic::DoorbellEvent, payload));
                 }
                 Output::HangUp(line) => effects.push(Effect::HangUp(line)),
                 Output::NeverSeen(number) => effects.push(Effect::NeverSeen(number)),
@@ -249,7 +249,7 @@ impl Switchboard {
     }
 
     fn count(&mut self, event: EventType, call: &Call, payload: &str, now: Now) {
-        if event == EventType::Missed {
+        if event == EventType::Missed && !call.doorbell {
             self.missed = self.missed.saturating_add(1);
         }
         if event.is_last() {

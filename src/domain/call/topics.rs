@@ -48,6 +48,7 @@ struct Told<'a> {
     ended_at: Option<String>,
     ring_seconds: Option<u64>,
     talk_seconds: Option<u64>,
+    doorbell: bool,
     source: Source,
 }
 
@@ -91,6 +92,9 @@ struct Caller {
     number: Option<String>,
     #[serde(flatten)]
     contact: Known,
+    /// Older versions did not write it.
+    #[serde(default)]
+    doorbell: bool,
     at: Option<String>,
 }
 
@@ -120,18 +124,23 @@ impl Known {
 }
 
 /// Returns what was retained on `P/last_call` or `P/last_caller` with all keys of today: an older version did not write
-/// those of contacts, and Home Assistant's templates miss them. Returns none for what we have not written.
+/// those of contacts or doors, and Home Assistant's templates miss them. Returns none for what we have not written.
 pub(super) fn completed(payload: &str) -> Option<String> {
     let mut whole: Value = serde_json::from_str(payload).ok()?;
     let fields = whole.as_object_mut()?;
     if !fields.get("call_id").is_some_and(Value::is_string) {
         return None;
     }
-    if fields.contains_key("contact") {
+    if fields.contains_key("doorbell") {
         return Some(payload.to_owned());
     }
-    for (key, nothing) in [("contact", Value::Null), ("group", Value::Null), ("groups", json!([]))]
-    {
+    let of_today = [
+        ("contact", Value::Null),
+        ("group", Value::Null),
+        ("groups", json!([])),
+        ("doorbell", false.into()),
+    ];
+    for (key, nothing) in of_today {
         fields.entry(key).or_insert(nothing);
     }
     Some(whole.to_string())
@@ -154,14 +163,15 @@ pub(super) fn event(event_type: EventType, call: &Call, source: Source) -> Strin
         ended_at: call.ended.map(second),
         ring_seconds: call.ring_time().map(seconds),
         talk_seconds: call.talk_time(over).map(seconds),
+        doorbell: call.doorbell,
         source,
     })
 }
 
 /// Returns the payload of `P/event/doorbell`.
-pub(super) fn doorbell(call: &Call) -> String {
+pub(super) fn doorbell(call: &Call, label: Option<&str>) -> String {
     json!({
-        "event_type": "ring", "name": call.shown_name(), "number": call.number, "line": call.line,
+        "event_type": "ring", "label": label, "name": call.shown_name(), "number": call.number, "line": call.line,
     })
     .to_string()
 }
@@ -175,6 +185,7 @@ pub(super) fn caller(call: &Call, seen: Now) -> String {
         name: call.shown_name().map(str::to_owned),
         number: call.number.clone(),
         contact: Known::of(call),
+        doorbell: call.doorbell,
         at: Some(second(call.started.unwrap_or(seen))),
     })
 }
@@ -185,7 +196,8 @@ pub(super) fn caller_again(before: &str, call: &Call) -> Option<String> {
     (before.call_id == call.call_id).then(|| {
         let (name, number) = (call.shown_name().map(str::to_owned), call.number.clone());
         let contact = Known::of(call);
-        text(&Caller { account: call.account, name, number, contact, ..before })
+        let (account, doorbell) = (call.account, call.doorbell);
+        text(&Caller { account, name, number, contact, doorbell, ..before })
     })
 }
 
@@ -213,7 +225,7 @@ fn entry(live: &Live) -> Option<Entry> {
         contact: Known::of(call),
         started_at: call.started.map(whole),
         answered_at: call.answered.map(whole),
-        doorbell: live.doorbell,
+        doorbell: call.doorbell,
         hang_up_at: live.hang_up.as_ref().map(|limit| whole(limit.at)),
     })
 }
@@ -249,14 +261,9 @@ fn live(entry: Entry, now: Now) -> Live {
         answered: at(entry.answered_at),
         ended: None,
         was_up,
-    };
-    Live {
-        announced: true,
         doorbell: entry.doorbell,
-        hang_up: limit,
-        remembered: true,
-        ..Live::new(call, stage, now)
-    }
+    };
+    Live { announced: true, hang_up: limit, remembered: true, ..Live::new(call, stage, now) }
 }
 
 /// Returns a moment that is past by the clock for people; one that is not is now.

@@ -241,12 +241,12 @@ pub const STATES: &[StateRow] = &[
     },
     StateRow {
         topic: "last_caller",
-        help: "JSON: who called last, from the moment that it rings: `call_id`, `line`, `account`, `name`, `number`, `contact`, `group`, `groups`, `at`",
+        help: "JSON: who called last, from the moment that it rings: `call_id`, `line`, `account`, `name`, `number`, `contact`, `group`, `groups`, `doorbell` (whether it was the doorbell), `at`",
         read: |s| book(s, PhoneTopic::LastCaller, |book| book.last_caller.clone()),
     },
     StateRow {
         topic: "missed_calls",
-        help: "How many calls were missed since `reset_missed_calls`",
+        help: "How many calls were missed since `reset_missed_calls`; the doorbell does not count",
         read: |s| book(s, PhoneTopic::MissedCalls, |book| Some(book.missed?.to_string())),
     },
     StateRow {

@@ -269,7 +269,7 @@ impl TestBed {
         }
     }
 
-    /// Returns `true` if the broker keeps the order of messages of different QoS, which the embedded one does not.
+    /// Returns `true` if the broker keeps the order of messages of different `QoS`, which the embedded one does not.
     pub(crate) fn keeps_order(&self) -> bool {
         !matches!(self.place, Place::Embedded { .. })
     }

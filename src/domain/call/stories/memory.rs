@@ -74,7 +74,6 @@ fn a_ring_of_long_ago_is_over() {
         story.away(hours * 3600.0).restart(bell("8001")).look();
         let again = ["missed 1 8001 -", "incoming 1 8001 -", "ring 1 8001 -"];
         story.tells(if same { &[] } else { &again });
-        assert_eq!(story.missed(), u64::from(!same));
     }
     // it was answered while the bridge was away
     let mut story = Story::new();

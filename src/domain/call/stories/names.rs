@@ -99,8 +99,10 @@ fn another_number_is_another_person() {
 
 #[test]
 fn a_doorbell_is_known_by_the_name_of_the_address_book() {
-    let rule =
-        DoorbellRule { name: Some(Pattern::Plain("Front door".into())), ..DoorbellRule::default() };
+    let rule = DoorbellRule {
+        caller_name: Some(Pattern::Plain("Front door".into())),
+        ..DoorbellRule::default()
+    };
     let mut story = Story::with(CallSettings { doorbell: vec![rule], ..settings() });
     story.know(&[("8001", "Front door", &[])]);
     story.line(1, Ringing, "8001", "");

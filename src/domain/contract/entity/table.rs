@@ -58,7 +58,9 @@ pub const ENTITIES: &[Entity] = &[
         kind: Kind::Text {
             topic: |_| PhoneTopic::LastCaller,
             fields: &["name", "number"],
-            attributes: &["name", "number", "contact", "group", "groups", "account", "line", "at"],
+            attributes: &[
+                "name", "number", "contact", "group", "groups", "account", "line", "doorbell", "at",
+            ],
         },
         icon: Some("mdi:account-voice"),
         help: "Who called last, by name, else by number; known from the moment that it rings",
@@ -88,6 +90,7 @@ pub const ENTITIES: &[Entity] = &[
                 "ended_at",
                 "ring_seconds",
                 "talk_seconds",
+                "doorbell",
                 "call_id",
             ],
         },
