@@ -118,10 +118,15 @@ fn blueprints_use_what_there_is() {
 #[test]
 fn flows_use_what_there_is() {
     let (mut events, mut commands) = (0, 0);
+    let mut all = BTreeSet::new();
     for (place, text) in files("node-red", "json") {
         let nodes: Vec<Value> = serde_json::from_str(&text).unwrap();
         let ids: BTreeSet<&str> = nodes.iter().map(|node| node["id"].as_str().unwrap()).collect();
         assert_eq!(ids.len(), nodes.len(), "{place}");
+        // whoever imports both flows has them side by side
+        for id in &ids {
+            assert!(all.insert((*id).to_owned()), "{place}: {id} is in another flow too");
+        }
         for node in &nodes {
             let wires = node["wires"].as_array().into_iter().flatten();
             for target in wires.flat_map(|output| output.as_array().unwrap()) {

@@ -7,9 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::contract::entity::{
-    Category, Device, ENTITIES, Each, Entity, Kind, PROBLEM_KEY,
-};
+use crate::domain::contract::entity::{Category, Device, ENTITIES, Each, Entity, Kind};
 use crate::domain::contract::topic::{Base, PhoneTopic, Topic};
 use crate::domain::telephony::PhoneId;
 use crate::domain::values::named::NamedValue;
@@ -190,7 +188,7 @@ fn component(base: &Base, device: &Device, entity: &Entity, number: u16) -> Valu
             Category::Diagnostic => "diagnostic",
         });
     }
-    if entity.key == PROBLEM_KEY {
+    if entity.without_phone {
         component["availability"] = json!([{ "topic": base.render(&Topic::BridgeState) }]);
     }
     component

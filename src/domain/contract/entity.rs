@@ -62,6 +62,8 @@ pub struct Entity {
     pub each: Each,
     /// Whether it is for those who look after the phone rather than for those who use it.
     pub category: Option<Category>,
+    /// Whether the bridge knows it, or does it, also while the phone is away: what was, and why the phone is away.
+    pub without_phone: bool,
     /// A Material Design icon, where the kind has none of its own.
     pub icon: Option<&'static str>,
     /// What it shows, for people.
@@ -173,6 +175,3 @@ pub enum Category {
     /// Tells something about the phone.
     Diagnostic,
 }
-
-/// The key of the entity that says why the others are unavailable: it stays available itself.
-pub const PROBLEM_KEY: &str = "problem";

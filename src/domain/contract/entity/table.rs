@@ -1,6 +1,6 @@
 //! The one table of entities.
 
-use super::{Category, Each, Entity, Kind, PROBLEM_KEY};
+use super::{Category, Each, Entity, Kind};
 use crate::domain::call::EventType;
 use crate::domain::contract::snapshot::Problem;
 use crate::domain::contract::topic::PhoneTopic;
@@ -12,6 +12,7 @@ const SENSOR: Entity = Entity {
     kind: Kind::OnOff { topic: |_| PhoneTopic::Ringing },
     each: Each::Phone,
     category: None,
+    without_phone: false,
     icon: None,
     help: "",
 };
@@ -62,6 +63,7 @@ pub const ENTITIES: &[Entity] = &[
                 "name", "number", "contact", "group", "groups", "account", "line", "doorbell", "at",
             ],
         },
+        without_phone: true,
         icon: Some("mdi:account-voice"),
         help: "Who called last, by name, else by number; known from the moment that it rings",
         ..SENSOR
@@ -94,6 +96,7 @@ pub const ENTITIES: &[Entity] = &[
                 "call_id",
             ],
         },
+        without_phone: true,
         icon: Some("mdi:phone-log"),
         help: "What became of the last call; attributes say with whom, when and how long",
         ..SENSOR
@@ -102,6 +105,7 @@ pub const ENTITIES: &[Entity] = &[
         key: "missed_calls",
         name: "Missed calls",
         kind: Kind::Count { topic: |_| PhoneTopic::MissedCalls },
+        without_phone: true,
         icon: Some("mdi:phone-missed"),
         help: "How many calls were missed since the last reset",
         ..SENSOR
@@ -110,6 +114,7 @@ pub const ENTITIES: &[Entity] = &[
         key: "reset_missed_calls",
         name: "Reset missed calls",
         kind: Kind::Button { command: "reset_missed_calls", restarts: false },
+        without_phone: true,
         icon: Some("mdi:phone-remove"),
         help: "Counts missed calls from 0 again",
         ..SENSOR
@@ -256,7 +261,7 @@ pub const ENTITIES: &[Entity] = &[
         ..SENSOR
     },
     Entity {
-        key: PROBLEM_KEY,
+        key: "problem",
         name: "Problem",
         kind: Kind::Words {
             topic: |_| PhoneTopic::Problem,
@@ -265,6 +270,7 @@ pub const ENTITIES: &[Entity] = &[
             attributes: &[],
         },
         category: Some(Category::Diagnostic),
+        without_phone: true,
         icon: Some("mdi:phone-alert"),
         help: "Why the phone can't be used; stays available when the others are not",
         ..SENSOR
