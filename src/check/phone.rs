@@ -43,9 +43,16 @@ pub(super) async fn rows(options: &PhoneOptions, mut client: PhoneClient) -> Vec
         let row = row(what, verdict, Some(started.elapsed()), remark);
         rows.push(Row { needed: needed || answer.is_ok(), nothing_for, ..row });
     }
-    let changing = "it changes the phone".to_owned();
+    for rule in &options.doorbell {
+        let conditions = rule.conditions();
+        if conditions.len() > 1 {
+            let remark = format!("rings only where all of it fits: {}", conditions.join(", "));
+            rows.push(row("doorbell rule", Verdict::NotTried, None, remark));
+        }
+    }
     let functions = Function::NAMES.into_iter().filter(|(function, _)| function.changes());
-    rows.extend(functions.map(|(_, name)| row(name, Verdict::NotTried, None, changing.clone())));
+    let changing: Vec<_> = functions.map(|(_, name)| name).collect();
+    rows.push(row("what changes the phone", Verdict::NotTried, None, changing.join(", ")));
     rows
 }
 

@@ -1,5 +1,7 @@
 //! Which incoming calls are the doorbell: the settings say so for each phone.
 
+use std::fmt;
+
 use regex::Regex;
 
 use crate::domain::telephony::number;
@@ -39,6 +41,14 @@ impl PartialEq for Pattern {
 }
 
 impl DoorbellRule {
+    /// Returns what must fit, as the settings name it.
+    pub fn conditions(&self) -> Vec<String> {
+        let number = self.number.as_ref().map(|pattern| format!("number {pattern}"));
+        let name = self.caller_name.as_ref().map(|pattern| format!("caller_name {pattern}"));
+        let account = self.account.map(|account| format!("account {account}"));
+        [number, name, account].into_iter().flatten().collect()
+    }
+
     /// Returns `true` if a call is the doorbell; what is not known of it does not fit.
     pub fn fits(&self, number: Option<&str>, name: Option<&str>, account: Option<u16>) -> bool {
         let fits = |pattern: &Option<Pattern>, text, same: fn(&str, &str) -> bool| match pattern {
@@ -50,6 +60,15 @@ impl DoorbellRule {
                 one.to_lowercase() == other.to_lowercase()
             })
             && self.account.is_none_or(|wanted| account == Some(wanted))
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(text) => write!(f, "{text:?}"),
+            Self::Regex(regex) => write!(f, "/{regex}/"),
+        }
     }
 }
 
