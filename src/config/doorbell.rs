@@ -15,7 +15,6 @@ pub(super) fn check(
         if raw.caller_name.is_some() && raw.name.is_some() {
             return Err(section.either("caller_name", "name"));
         }
-        let called_name = raw.name.is_some();
         let rule = DoorbellRule {
             number: pattern(&section, "number", raw.number)?,
             caller_name: match raw.name {
@@ -24,7 +23,6 @@ pub(super) fn check(
             },
             account: raw.account,
             label: section.text("label", raw.label)?,
-            called_name,
         };
         if rule.number.is_none() && rule.caller_name.is_none() && rule.account.is_none() {
             let problem = "expected a number, a caller_name or an account in each rule";

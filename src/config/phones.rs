@@ -98,6 +98,7 @@ fn phone(section: &Section<'_>, id: PhoneId, raw: raw::Phone) -> Result<PhoneOpt
         poll: poll.unwrap_or(default.poll),
         active_poll: active_poll.unwrap_or(default.active_poll),
         min_ring: min_ring.unwrap_or(default.min_ring),
+        doorbell_name: raw.doorbell.iter().any(|rule| rule.name.is_some()),
         doorbell: doorbell::check(section, raw.doorbell)?,
         values: values::check(section, raw.values)?,
         values_poll: values_poll.unwrap_or(default.values_poll),

@@ -46,6 +46,8 @@ pub struct PhoneOptions {
     pub min_ring: Duration,
     /// Which calls are the doorbell.
     pub doorbell: Vec<DoorbellRule>,
+    /// Whether a rule calls `caller_name` by its old name, `name`, which reads like a label.
+    pub doorbell_name: bool,
     /// Values of the phone that are shown, and perhaps set.
     pub values: Arc<[NamedValue]>,
     /// How often these are read.
@@ -79,6 +81,7 @@ impl PhoneOptions {
             active_poll: Duration::from_millis(500),
             min_ring: Duration::ZERO,
             doorbell: Vec::new(),
+            doorbell_name: false,
             values: Vec::new().into(),
             values_poll: Duration::from_mins(5),
             contacts_poll: Some(Duration::from_hours(1)),
@@ -92,7 +95,7 @@ impl PhoneOptions {
     /// Returns what whoever wrote these settings should know of them, a sentence each.
     pub fn cautions(&self) -> impl Iterator<Item = &'static str> {
         let insecure = (self.tls == Tls::Insecure).then_some(INSECURE);
-        let name = self.doorbell.iter().any(|rule| rule.called_name).then_some(DOORBELL_NAME);
+        let name = self.doorbell_name.then_some(DOORBELL_NAME);
         insecure.into_iter().chain(name)
     }
 
@@ -129,7 +132,7 @@ impl PhoneOptions {
 /// What is said of [`Tls::Insecure`].
 const INSECURE: &str = "tls_insecure: anybody on the network can pose as this phone";
 
-/// What is said of [`DoorbellRule::called_name`].
+/// What is said of [`PhoneOptions::doorbell_name`].
 const DOORBELL_NAME: &str = "doorbell: `name` is not what you call the door, but what the phone must show of its caller, \
                              beside all else that the rule names; write `caller_name` for that, or `label` for your own name";
 

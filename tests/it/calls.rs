@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::support::bed::{TestBed, at, caller, looked_at};
-use super::support::recorder::Heard;
+use super::support::recorder::{Heard, newest};
 use super::support::stories;
 
 stories! {
@@ -93,12 +93,6 @@ async fn a_call_is_told_from_beginning_to_end(bed: &mut TestBed) {
     assert!(retained.all(|heard| !heard.retained), "events are never retained");
 }
 
-/// What was on a topic when the message in this place came.
-fn then(heard: &[Heard], place: usize, topic: &str) -> String {
-    let before = heard[..place].iter().rev().find(|heard| heard.topic == at(topic));
-    before.map(|heard| heard.payload.clone()).unwrap_or_default()
-}
-
 /// The places of the messages on a topic that say this.
 fn places(heard: &[Heard], topic: &str, payload: &str) -> Vec<usize> {
     let says = |heard: &Heard| heard.topic == at(topic) && heard.payload.contains(payload);
@@ -129,7 +123,8 @@ async fn who_reads_the_caller_when_it_rings_reads_the_right_one(bed: &mut TestBe
         assert_eq!(places.len(), names.len(), "{payload} on {topic}: {heard:#?}");
         for (place, name) in places.into_iter().zip(names) {
             for (other, word) in explained {
-                let read = then(&heard, place, other);
+                let before = newest(&heard[..place], &at(other));
+                let read = before.map(|heard| heard.payload).unwrap_or_default();
                 assert!(
                     read.contains(name) && read.contains(word),
                     "{other} at {payload} on {topic}: {read}"

@@ -17,8 +17,6 @@ pub struct DoorbellRule {
     pub account: Option<u16>,
     /// What people call this door.
     pub label: Option<String>,
-    /// Whether the settings call `caller_name` by its old name, `name`, which reads like a label.
-    pub called_name: bool,
 }
 
 /// A text that has to fit.

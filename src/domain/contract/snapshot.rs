@@ -302,7 +302,8 @@ pub fn topics(published: &State) -> BTreeSet<PhoneTopic> {
     of_all.chain(published.keys().cloned()).collect()
 }
 
-/// Returns the messages that turn `before` into `now`, in the order of the topics: an empty payload takes a topic back.
+/// Returns the messages that turn `before` into `now`, in the order of the topics; before them an empty payload
+/// for each topic that is taken back.
 ///
 /// That all is well and the phone is online comes last: what is left of its state is shown from then on.
 pub fn diff(before: &State, now: &State) -> Vec<(PhoneTopic, String)> {

@@ -122,7 +122,8 @@ impl Recorder {
     }
 }
 
-fn newest(heard: &[Heard], topic: &str) -> Option<Heard> {
+/// Returns the newest message on a topic.
+pub(crate) fn newest(heard: &[Heard], topic: &str) -> Option<Heard> {
     heard.iter().rev().find(|heard| heard.topic == topic).cloned()
 }
 

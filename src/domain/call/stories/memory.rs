@@ -69,11 +69,15 @@ fn one_broken_entry_of_what_is_remembered_is_left_out() {
 #[test]
 fn a_ring_of_long_ago_is_over() {
     for (hours, same) in [(0.1, true), (1.0, false)] {
+        let mut story = Story::new();
+        story.line(1, Ringing, "8001", "").away(hours * 3600.0).restart(settings()).look();
+        assert_eq!(story.missed(), u64::from(!same));
         let mut story = Story::with(bell("8001"));
         story.line(1, Ringing, "8001", "").tells(&["incoming 1 8001 -", "ring 1 8001 -"]);
         story.away(hours * 3600.0).restart(bell("8001")).look();
         let again = ["missed 1 8001 -", "incoming 1 8001 -", "ring 1 8001 -"];
         story.tells(if same { &[] } else { &again });
+        assert_eq!(story.missed(), 0, "the door is no telephone call");
     }
     // it was answered while the bridge was away
     let mut story = Story::new();
